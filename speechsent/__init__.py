@@ -1,0 +1,100 @@
+"""Train and judge speech-emotion recognisers: spectrogram images and MFCC sequences, fused late.
+
+Every name below is loaded on first use, so that importing the package imports no TensorFlow:
+
+>>> import speechsent
+>>> speechsent.ExperimentConfig().fusion.mode
+'joint'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Augment": "features.augment",
+    "AudioConfig": "audio",
+    "CnnBranch": "branches.cnn",
+    "Corpus": "corpus.utterance",
+    "ExperimentConfig": "config",
+    "FitConfig": "training.fit",
+    "FusionConfig": "fusion",
+    "LogMel": "features.log_mel",
+    "LstmBranch": "branches.lstm",
+    "Mfcc": "features.mfcc",
+    "Prosody": "features.prosody",
+    "Run": "run",
+    "SpeechsentError": "errors",
+    "SplitConfig": "corpus.protocols",
+    "SyntheticCorpus": "corpus.synthetic",
+    "Utterance": "corpus.utterance",
+    "evaluate": "experiment",
+    "hold_out": "corpus.protocols",
+    "late_fusion": "fusion",
+    "load_config": "config",
+    "predict": "experiment",
+    "read_corpus": "corpus.open",
+    "synthesize": "corpus.synthetic",
+    "train": "experiment",
+}
+_RENAMED = {"load_config": "load"}
+
+__all__ = [
+    "AudioConfig",
+    "Augment",
+    "CnnBranch",
+    "Corpus",
+    "ExperimentConfig",
+    "FitConfig",
+    "FusionConfig",
+    "LogMel",
+    "LstmBranch",
+    "Mfcc",
+    "Prosody",
+    "Run",
+    "SpeechsentError",
+    "SplitConfig",
+    "SyntheticCorpus",
+    "Utterance",
+    "__version__",
+    "evaluate",
+    "hold_out",
+    "late_fusion",
+    "load_config",
+    "predict",
+    "read_corpus",
+    "synthesize",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from speechsent.audio import AudioConfig
+    from speechsent.branches.cnn import CnnBranch
+    from speechsent.branches.lstm import LstmBranch
+    from speechsent.config import ExperimentConfig
+    from speechsent.config import load as load_config
+    from speechsent.corpus.open import read_corpus
+    from speechsent.corpus.protocols import SplitConfig, hold_out
+    from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
+    from speechsent.corpus.utterance import Corpus, Utterance
+    from speechsent.errors import SpeechsentError
+    from speechsent.experiment import evaluate, predict, train
+    from speechsent.features.augment import Augment
+    from speechsent.features.log_mel import LogMel
+    from speechsent.features.mfcc import Mfcc
+    from speechsent.features.prosody import Prosody
+    from speechsent.fusion import FusionConfig, late_fusion
+    from speechsent.run import Run
+    from speechsent.training.fit import FitConfig
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_HOME[name]}")
+    return getattr(module, _RENAMED.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

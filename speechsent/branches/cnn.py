@@ -1,0 +1,152 @@
+"""The CNN branch: a spectrogram image to one embedding."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+import keras
+from keras import layers
+
+from speechsent.branches import batchnorm
+from speechsent.branches.backbones import compact_map, imagenet_backbone, three_channels
+from speechsent.branches.pooling import AttentiveStatistics
+from speechsent.errors import ParameterError
+
+Backbone = Literal["compact", "inceptionv3", "vgg16", "vgg19"]
+BatchNormPolicy = Literal["frozen", "reestimate", "train"]
+BACKBONES = ("compact", "inceptionv3", "vgg16", "vgg19")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CnnBranch:
+    """A convolutional network over the spectrogram image.
+
+    Args:
+        backbone: ``"compact"`` (ours, from scratch), ``"inceptionv3"``, ``"vgg16"``, ``"vgg19"``.
+        weights: ``"imagenet"``, ``"none"`` or a weight file; ignored by ``"compact"``.
+        image_size: Side in pixels to which the image is resized for an ImageNet network.
+        unfreeze: First trained layer or block of a pretrained network, such as ``"mixed8"`` or
+            ``"block5"``; ``"all"`` trains everything, empty freezes everything.
+        bn: What pretrained BatchNorm does: ``"frozen"`` keeps its statistics, ``"reestimate"``
+            measures them once on training clips and keeps those, ``"train"`` trains them where
+            layers are unfrozen. From random weights it always trains.
+        filters: Channels of each block of ``"compact"``.
+        dropout: Fraction dropped while training.
+        embedding: Width of the embedding.
+
+    Raises:
+        ParameterError: If a field is out of range.
+    """
+
+    backbone: Backbone = "compact"
+    weights: str = "imagenet"
+    image_size: int = 150
+    unfreeze: str = ""
+    bn: BatchNormPolicy = "frozen"
+    filters: tuple[int, ...] = (32, 48, 64, 96)
+    dropout: float = 0.1
+    embedding: int = 64
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise ParameterError(
+                f"backbone must be one of {', '.join(BACKBONES)}. Received: {self.backbone!r}"
+            )
+        if self.bn not in ("frozen", "reestimate", "train"):
+            raise ParameterError(
+                f"bn must be 'frozen', 'reestimate' or 'train'. Received: bn={self.bn!r}"
+            )
+        if not self.filters or min(self.filters) < 1 or self.embedding < 1:
+            raise ParameterError(
+                "filters and embedding must be positive. "
+                f"Received: filters={self.filters}, embedding={self.embedding}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ParameterError(f"dropout must lie in [0, 1). Received: {self.dropout}")
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the backbone starts from weights of others."""
+        return self.backbone != "compact" and self.weights != "none"
+
+    def build(self, shape: tuple[int, int], *, weight_file: Path | None = None) -> keras.Model:
+        """Build the network; what may train is already set.
+
+        Args:
+            shape: ``(n_mels, n_frames)`` of the image.
+            weight_file: Weights of the backbone; None leaves it at random.
+
+        Returns:
+            Model from ``{"image": (batch, n_mels, n_frames, 1)}`` in [0, 1] to embeddings
+            ``(batch, embedding)``.
+
+        Raises:
+            ParameterError: If the image is too small, or ``unfreeze`` is no layer's name.
+            WeightsError: If the weight file does not fit.
+        """
+        image = keras.Input((*shape, 1), name="image")
+        x = (
+            self._compact(image)
+            if self.backbone == "compact"
+            else self._imagenet(image, weight_file)
+        )
+        x = layers.Dropout(self.dropout, name="cnn_dropout")(x)
+        x = layers.Dense(self.embedding, activation="relu", name="cnn_embedding")(x)
+        return keras.Model({"image": image}, x, name="cnn_branch")
+
+    def _compact(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """Our network; time is pooled with attention, frequency is kept up to there."""
+        n_mels, n_frames = image.shape[1:3]
+        depth = len(self.filters)
+        if n_mels < 2**depth or n_frames < 2 ** (depth - 1):
+            raise ParameterError(
+                f"an image of {n_mels} x {n_frames} is too small for {depth} blocks of the compact "
+                "network; use fewer filters or more mel bands"
+            )
+        x = compact_map(image, filters=self.filters, dropout=self.dropout)
+        bands, frames, channels = x.shape[1:]
+        x = layers.Permute((2, 1, 3), name="compact_time_first")(x)
+        x = layers.Reshape((frames, bands * channels), name="compact_frames")(x)
+        x = layers.Dense(2 * self.embedding, activation="relu", name="compact_mix")(x)
+        return AttentiveStatistics(name="compact_pool")(x)
+
+    def _imagenet(self, image: keras.KerasTensor, weight_file: Path | None) -> keras.KerasTensor:
+        base = imagenet_backbone(self.backbone, image_size=self.image_size, weight_file=weight_file)
+        if self.pretrained:
+            thaw(base, self.unfreeze, train_batchnorm=self.bn == "train")
+        x = three_channels(image, self.backbone, self.image_size)
+        return layers.GlobalAveragePooling2D(name=f"{self.backbone}_pool")(base(x))
+
+
+def thaw(base: keras.Model, first: str, *, train_batchnorm: bool) -> None:
+    """Freeze a pretrained network, but for the layers from ``first`` on.
+
+    Each layer is set by itself: assigning to the model would skip layers whose flag Keras
+    believes unchanged. BatchNorm is set last, since unfreezing would set it training again.
+
+    Args:
+        base: The network.
+        first: First trained layer or block, ``"all"``, or empty for none.
+        train_batchnorm: Whether BatchNorm in the trained part trains.
+
+    Raises:
+        ParameterError: If no layer or block has that name.
+    """
+    names = [layer.name for layer in base.layers]
+    start = len(names)
+    if first == "all":
+        start = 0
+    elif first:
+        block = [i for i, name in enumerate(names) if name == first or name.startswith(f"{first}_")]
+        if not block:
+            near = get_close_matches(first, names, n=3) or names[-3:]
+            raise ParameterError(
+                f"unfreeze must name a layer or block of {base.name}, such as {', '.join(near)}. "
+                f"Received: {first!r}"
+            )
+        start = block[0]
+    for i, layer in enumerate(base.layers):
+        layer.trainable = i >= start
+    if not train_batchnorm:
+        batchnorm.pin(base)

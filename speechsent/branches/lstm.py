@@ -1,0 +1,91 @@
+"""The LSTM branch: one or more feature sequences to one embedding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+from keras import layers
+
+from speechsent.branches.pooling import AttentiveStatistics
+from speechsent.errors import ParameterError
+
+Pooling = Literal["last", "attention", "statistics"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LstmBranch:
+    """Stacked LSTMs over each stream, pooled over time and joined.
+
+    All-zero frames are padding: they are masked and change nothing, to the last bit of the state.
+
+    Args:
+        streams: Which sequences it reads, each through LSTMs of its own: ``"mfcc"``,
+            ``"prosody"``.
+        units: Width of each stacked LSTM layer (of each direction).
+        bidirectional: Read the sequence in both directions.
+        pooling: ``"last"`` state, ``"attention"`` (weighted mean over time), or ``"statistics"``
+            (weighted mean and deviation).
+        dropout: Fraction of each LSTM layer's output dropped while training.
+        embedding: Width of the dense layer behind the pooling; 0 for none.
+
+    Raises:
+        ParameterError: If a field is out of range.
+    """
+
+    streams: tuple[str, ...] = ("mfcc",)
+    units: tuple[int, ...] = (64, 64)
+    bidirectional: bool = True
+    pooling: Pooling = "statistics"
+    dropout: float = 0.3
+    embedding: int = 64
+
+    def __post_init__(self) -> None:
+        if not self.streams:
+            raise ParameterError("streams must name at least one sequence. Received: ()")
+        if not self.units or min(self.units) < 1:
+            raise ParameterError(f"units must be positive. Received: units={self.units}")
+        if self.pooling not in ("last", "attention", "statistics"):
+            raise ParameterError(
+                "pooling must be 'last', 'attention' or 'statistics'. "
+                f"Received: pooling={self.pooling!r}"
+            )
+        if not 0 <= self.dropout < 1 or self.embedding < 0:
+            raise ParameterError(
+                "dropout must lie in [0, 1) and embedding must not be negative. "
+                f"Received: dropout={self.dropout}, embedding={self.embedding}"
+            )
+
+    def build(self, shapes: Mapping[str, tuple[int | None, int]]) -> keras.Model:
+        """Build the network.
+
+        Args:
+            shapes: ``(n_frames, n_coefficients)`` by stream; ``n_frames`` may be None.
+
+        Returns:
+            Model from a dict of sequences, ``(batch, n_frames, n_coefficients)`` each, to
+            embeddings ``(batch, n_features)``.
+        """
+        inputs = {name: keras.Input(shapes[name], name=name) for name in self.streams}
+        pooled = [self._stream(inputs[name], name) for name in self.streams]
+        x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="lstm_streams")(pooled)
+        if self.embedding:
+            x = layers.Dense(self.embedding, activation="relu", name="lstm_embedding")(x)
+        return keras.Model(inputs, x, name="lstm_branch")
+
+    def _stream(self, x: keras.KerasTensor, stream: str) -> keras.KerasTensor:
+        """LSTMs and pooling of one stream."""
+        x = layers.Masking(0.0, name=f"{stream}_mask")(x)
+        for depth, units in enumerate(self.units, start=1):
+            keeps_time = depth < len(self.units) or self.pooling != "last"
+            name = f"{stream}_lstm{depth}"
+            lstm = layers.LSTM(units, return_sequences=keeps_time, name=name)
+            x = (
+                layers.Bidirectional(lstm, name=f"{name}_both")(x)
+                if self.bidirectional
+                else lstm(x)
+            )
+            x = layers.Dropout(self.dropout, name=f"{name}_dropout")(x)
+        if self.pooling == "last":
+            return x
+        return AttentiveStatistics(deviation=self.pooling == "statistics", name=f"{stream}_pool")(x)

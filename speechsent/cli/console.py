@@ -1,0 +1,132 @@
+"""Progress for people: a live bar on a terminal, plain lines in a log file."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from speechsent.training.listener import Listener
+
+
+class PlainConsole(Listener):
+    """One line for each note and epoch; nothing that a log file would garble.
+
+    Args:
+        stream: Where the lines go; standard error by default, which leaves standard output to
+            results.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.stage, self.total, self.done = "", 1, 0
+        self.started = time.monotonic()
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self.stream, flush=True)
+
+    def begin(self, stage: str, total: int, unit: str) -> None:
+        """Remember the stage and when it began."""
+        self.stage, self.total, self.done = stage, max(total, 1), 0
+        self.started = time.monotonic()
+
+    def step(self, done: int) -> None:
+        """Remember how far the stage is."""
+        self.done = done
+
+    def epoch(self, number: int, logs: Mapping[str, float]) -> None:
+        """Print the epoch's figures and the time left."""
+        self.note(f"{self.stage} epoch {number}: {figures(logs)}, {self._left()} left at most")
+
+    def end(self) -> None:
+        """Print how long the stage took."""
+        self.note(f"{self.stage}: {clock(time.monotonic() - self.started)}")
+
+    def _left(self) -> str:
+        spent = time.monotonic() - self.started
+        return clock(spent * (self.total - self.done) / max(self.done, 1))
+
+
+class LiveConsole(PlainConsole):
+    """A progress bar with the last epoch's UAR and the time left."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self.progress: Any = None
+        self.task: Any = None
+        self.best = 0.0
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self.progress is None:
+            super().note(text)
+        else:
+            self.progress.console.print(text, markup=False, highlight=False)
+
+    def begin(self, stage: str, total: int, unit: str) -> None:
+        """Show a bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as TimeLeft
+
+        super().begin(stage, total, unit)
+        self.best = 0.0
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeLeft(),
+            TextColumn("{task.fields[figures]}"),
+        ]
+        self.progress = Progress(*columns, console=Console(file=self.stream), transient=True)
+        self.task = self.progress.add_task(stage, total=total, figures="")
+        self.progress.start()
+
+    def step(self, done: int) -> None:
+        """Move the bar."""
+        super().step(done)
+        self.progress.update(self.task, completed=done)
+
+    def epoch(self, number: int, logs: Mapping[str, float]) -> None:
+        """Show the epoch's figures behind the bar."""
+        self.best = max(self.best, logs["val_uar"])
+        text = f"epoch {number}: val UAR {logs['val_uar']:.3f} (best {self.best:.3f})"
+        self.progress.update(self.task, figures=text)
+
+    def end(self) -> None:
+        """Take the bar away and say how the stage ended."""
+        self.progress.stop()
+        self.progress = None
+        best = f", best validation UAR {self.best:.3f}" if self.best else ""
+        self.note(f"{self.stage}: {clock(time.monotonic() - self.started)}{best}")
+
+
+def console(*, quiet: bool = False) -> Listener:
+    """The listener that suits where standard error goes."""
+    if quiet:
+        return Listener()
+    return LiveConsole() if sys.stderr.isatty() else PlainConsole()
+
+
+def figures(logs: Mapping[str, float]) -> str:
+    """Figures of an epoch in words."""
+    return (
+        f"loss {logs['loss']:.3f}, train UAR {logs['uar']:.3f}, "
+        f"val loss {logs['val_loss']:.3f}, val UAR {logs['val_uar']:.3f}"
+    )
+
+
+def clock(seconds: float) -> str:
+    """A duration as people say it.
+
+    Example:
+        >>> clock(9.24), clock(75), clock(3700)
+        ('9.2 s', '1:15 min', '1:01 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"

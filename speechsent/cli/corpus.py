@@ -1,0 +1,114 @@
+"""``speechsent corpus``: look at a corpus, or write the built-in one."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from speechsent.cli.console import console
+from speechsent.cli.options import add_output
+
+if TYPE_CHECKING:
+    from speechsent.corpus.inspect import CorpusSummary, Spread
+
+NAME = "corpus"
+HELP = "look at a corpus, or write the built-in one"
+EXAMPLES = """\
+examples:
+  speechsent corpus inspect corpus/
+  speechsent corpus synthesize voices/ --seed 1"""
+SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the two sub-commands."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    look = commands.add_parser(
+        "inspect", help="classes, speakers, durations, rates, levels, and what was refused and why"
+    )
+    look.add_argument("path", type=Path, help="folder or CSV")
+    look.add_argument("--json", action="store_true", help="print JSON")
+    look.set_defaults(run=inspect)
+    write = commands.add_parser(
+        "synthesize", help="write the built-in corpus as OUT/train, OUT/test"
+    )
+    write.add_argument("out", type=Path, metavar="OUT", help="new folder")
+    write.add_argument("--speakers", type=int, help="number of voices")
+    write.add_argument("--test-speakers", type=int, help="voices that go to OUT/test")
+    write.add_argument("--seed", type=int, help="other seed, other voices")
+    add_output(write)
+    write.set_defaults(run=synthesize)
+
+
+def inspect(args: argparse.Namespace) -> int:
+    """Print what a corpus holds."""
+    from speechsent.corpus.inspect import inspect as summarize
+    from speechsent.corpus.open import read_corpus
+
+    summary = summarize(read_corpus(args.path, skip_bad=True))
+    if args.json:
+        print(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        _print(summary)
+    return 0
+
+
+def synthesize(args: argparse.Namespace) -> int:
+    """Write the built-in corpus."""
+    from speechsent.corpus.synthetic import SyntheticCorpus
+    from speechsent.corpus.synthetic import synthesize as write
+
+    wanted = {
+        "n_speakers": args.speakers,
+        "n_test_speakers": args.test_speakers,
+        "seed": args.seed,
+    }
+    config = SyntheticCorpus(**{key: value for key, value in wanted.items() if value is not None})
+    listener = console(quiet=args.quiet)
+    started = False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal started
+        if not started:
+            listener.begin("clips", total, "clips")
+            started = True
+        listener.step(done)
+
+    folder = write(args.out, config, progress=progress)
+    listener.end()
+    print(f"written to {folder}: train/ and test/, by class. A demonstration, never a result")
+    return 0
+
+
+def _print(summary: "CorpusSummary") -> None:
+    print(f"{summary.name}: {summary.n_utterances} clips, {summary.seconds / 60:.1f} minutes")
+    _print_counts("emotions", summary.emotions)
+    _print_counts("speakers", summary.speakers)
+    _print_counts("genders", summary.genders)
+    _print_counts("sentences", summary.sentences)
+    print(f"duration   {_span(summary.duration, 's')}")
+    print(f"level      {_span(summary.level, 'dBFS')}")
+    _print_counts("rates (Hz)", {str(k): v for k, v in summary.sample_rates.items()})
+    _print_counts("channels", {str(k): v for k, v in summary.channels.items()})
+    renamed = {old: new for old, new in summary.spellings.items() if old != new}
+    if renamed:
+        print("labels     " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
+    for group in summary.identical:
+        print(f"identical  {', '.join(group)}")
+    print(f"refused    {len(summary.refused) or 'none'}")
+    for refusal in summary.refused[:SHOWN]:
+        print(f"  {refusal.path}: {refusal.reason}")
+    if len(summary.refused) > SHOWN:
+        print(f"  and {len(summary.refused) - SHOWN} more")
+
+
+def _print_counts(title: str, counts: Mapping[str, int]) -> None:
+    shown = list(counts.items())
+    text = ", ".join(f"{name} {n}" for name, n in shown[:SHOWN])
+    more = f", and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    print(f"{title:<10} {len(shown)}: {text}{more}")
+
+
+def _span(spread: "Spread", unit: str) -> str:
+    return f"{spread.minimum:.1f} to {spread.maximum:.1f} {unit}, median {spread.median:.1f} {unit}"

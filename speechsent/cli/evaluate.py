@@ -1,0 +1,49 @@
+"""``speechsent evaluate``: score a run on its test part, or on a folder or CSV."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from speechsent.cli.console import console
+from speechsent.cli.options import add_output
+
+NAME = "evaluate"
+HELP = "score a run on its own test part, or on a folder or CSV of other clips"
+EXAMPLES = """\
+examples:
+  speechsent evaluate                    the newest run on its own test part
+  speechsent evaluate test/              the newest run on class-named folders
+  speechsent evaluate other.csv --run runs/ravdess/20260101-120000-joint-s0 --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("corpus", nargs="?", type=Path, help="folder or CSV of clips to score")
+    parser.add_argument("--run", dest="run_folder", type=Path, help="default: the newest run")
+    parser.add_argument("--out", type=Path, help="where results go (default: inside the run)")
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+    add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Name the run, score it, print the table."""
+    from speechsent import experiment
+    from speechsent.evaluation.scores import table
+
+    chosen = experiment.open_run(args.run_folder)
+    about = sys.stderr if args.json else sys.stdout
+    print(f"run {chosen.path}", file=about)
+    print(f"trained under {chosen.facts['protocol']}: {', '.join(chosen.labels)}", file=about)
+    about.flush()
+    evaluation = experiment.evaluate(
+        chosen, args.corpus, out=args.out, listener=console(quiet=args.quiet or args.json)
+    )
+    if args.json:
+        print(json.dumps(evaluation.scores.as_dict(), indent=2))
+    else:
+        print(f"\n{table(evaluation.scores)}\n")
+        print(f"look number {evaluation.times_seen} at these clips with this model")
+        print(f"written to {evaluation.folder}")
+    return 0

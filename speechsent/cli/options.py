@@ -1,0 +1,79 @@
+"""Options which commands share, and how flags become overrides of the configuration."""
+
+import argparse
+import json
+from pathlib import Path
+
+# Named flags are short for `--set`: flag, key, choices, help.
+FLAGS = (
+    ("--fusion", "fusion.mode", ("joint", "frozen", "finetune", "cnn", "lstm"),
+     "how branches are trained and joined (default joint)"),
+    ("--cnn", "cnn.backbone", ("compact", "inceptionv3", "vgg16", "vgg19"),
+     "network over the spectrogram image (default compact)"),
+    ("--weights", "cnn.weights", None, "imagenet, none, or a weight file, for an ImageNet network"),
+    ("--bn", "cnn.bn", ("frozen", "reestimate", "train"), "BatchNorm of a pretrained network"),
+    ("--unfreeze", "cnn.unfreeze", None, "first trained block of a pretrained network, or all"),
+    ("--standardize", "view.standardize", ("corpus", "speaker"),
+     "statistics of the training set, or of each speaker's unlabelled clips"),
+    ("--epochs", "fit.epochs", None, "most epochs"),
+    ("--precision", "fit.precision", ("float32", "mixed_bfloat16", "mixed_float16"),
+     "arithmetic of the layers"),
+    ("--seed", "seed", None, "seed of everything but the split (split.seed)"),
+)  # fmt: skip
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add ``--config``, ``--set`` and the named flags."""
+    group = parser.add_argument_group("configuration")
+    group.add_argument("--config", type=Path, metavar="FILE", help="YAML of what differs")
+    group.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override one key; may be repeated",
+    )
+    for flag, key, choices, text in FLAGS:
+        metavar = None if choices else flag[2:].upper()
+        group.add_argument(flag, dest=_dest(key), choices=choices, metavar=metavar, help=text)
+    group.add_argument("--classes", metavar="A,B,…", help="keep only these emotions")
+    group.add_argument(
+        "--skip-bad-audio", action="store_true", help="leave out clips that cannot be used"
+    )
+    group.add_argument(
+        "--allow-speaker-overlap",
+        action="store_true",
+        help="split by clips; every score will say so",
+    )
+
+
+def overrides(args: argparse.Namespace) -> list[str]:
+    """All overrides in order of rank: ``--set`` first, named flags above it."""
+    named = [
+        f"{key}={_quoted(getattr(args, _dest(key)))}"
+        for _, key, _, _ in FLAGS
+        if getattr(args, _dest(key)) is not None
+    ]
+    if args.classes:
+        names = [name.strip() for name in args.classes.split(",") if name.strip()]
+        named.append(f"corpus.classes={json.dumps(names)}")
+    if args.skip_bad_audio:
+        named.append("corpus.skip_bad_audio=true")
+    if args.allow_speaker_overlap:
+        named.append("split.allow_speaker_overlap=true")
+    return [*args.overrides, *named]
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add ``--quiet``."""
+    parser.add_argument("--quiet", action="store_true", help="no progress, only the result")
+
+
+def _dest(key: str) -> str:
+    return "flag_" + key.replace(".", "_")
+
+
+def _quoted(value: str) -> str:
+    """Numbers stay numbers; everything else is text, whatever YAML would make of it."""
+    return value if value.isdigit() else json.dumps(value, ensure_ascii=False)

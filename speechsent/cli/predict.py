@@ -1,0 +1,69 @@
+"""``speechsent predict``: names and probabilities for audio files."""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from speechsent.cli.console import console
+from speechsent.cli.options import add_output
+
+if TYPE_CHECKING:
+    from speechsent.experiment import Prediction
+
+NAME = "predict"
+HELP = "name the emotion in audio files"
+EXAMPLES = """\
+examples:
+  speechsent predict clip.wav
+  speechsent predict *.flac --csv > emotions.csv
+  speechsent predict clips/ --run runs/ravdess/20260101-120000-joint-s0 --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="file or folder")
+    parser.add_argument("--run", dest="run_folder", type=Path, help="default: the newest run")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict and print."""
+    from speechsent import experiment
+
+    quiet = args.quiet or args.json or args.csv
+    predictions = experiment.predict(args.files, args.run_folder, listener=console(quiet=quiet))
+    if args.json:
+        rows = [
+            {"file": p.file, "emotion": p.emotion, "probabilities": p.probabilities}
+            for p in predictions
+        ]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif args.csv:
+        _print_csv(predictions)
+    else:
+        _print_table(predictions)
+    return 0
+
+
+def _print_csv(predictions: "list[Prediction]") -> None:
+    labels = list(predictions[0].probabilities)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["file", "emotion", *labels])
+    for p in predictions:
+        writer.writerow([p.file, p.emotion, *(f"{p.probabilities[name]:.6f}" for name in labels)])
+
+
+def _print_table(predictions: "list[Prediction]") -> None:
+    """One line a file: the emotion, then the three most probable ones."""
+    width = min(60, max(len(p.file) for p in predictions))
+    for p in predictions:
+        ranked = sorted(p.probabilities.items(), key=lambda item: -item[1])[:3]
+        shown = "  ".join(f"{name} {share:.2f}" for name, share in ranked)
+        print(f"{p.file[-width:]:<{width}}  {p.emotion:<12}  {shown}")

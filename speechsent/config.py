@@ -1,0 +1,312 @@
+"""The whole configuration: it composes the parts' own dataclasses and adds nothing to them.
+
+Defaults are overridden by a YAML file, that by ``section.key=value``, that by named flags. All
+problems are reported at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from speechsent.audio import AudioConfig
+from speechsent.branches.cnn import CnnBranch
+from speechsent.branches.lstm import LstmBranch
+from speechsent.corpus.protocols import SplitConfig
+from speechsent.errors import ConfigError, ParameterError
+from speechsent.features.augment import Augment
+from speechsent.features.extraction import Extractor
+from speechsent.features.log_mel import LogMel
+from speechsent.features.mfcc import Mfcc
+from speechsent.features.prosody import Prosody
+from speechsent.features.standardize import Scope
+from speechsent.fusion import FusionConfig
+from speechsent.training.fit import FitConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusConfig:
+    """Which clips take part.
+
+    Args:
+        classes: Emotions to keep, in any spelling; empty keeps all.
+        labels: Emotion of each folder or label name of one's own, by name.
+        skip_bad_audio: Leave out clips that cannot be used instead of stopping.
+    """
+
+    classes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    skip_bad_audio: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewConfig:
+    """What both branches see of a clip.
+
+    Args:
+        seconds: Length of a window. Shorter clips are padded, of longer ones training takes
+            random windows and evaluation averages over all.
+        trim_db: Quiet before and after speech is cut this many dB below the maximum; 0 cuts none.
+        standardize: ``"corpus"`` uses the statistics of the training set; ``"speaker"`` those of
+            each speaker's own unlabelled clips, which must then be at hand for test speakers too.
+
+    Raises:
+        ParameterError: If a field is out of range.
+    """
+
+    seconds: float = 3.0
+    trim_db: float = 35.0
+    standardize: Scope = "corpus"
+
+    def __post_init__(self) -> None:
+        if not 0.2 <= self.seconds <= 60:
+            raise ParameterError(f"seconds must lie in [0.2, 60]. Received: {self.seconds}")
+        if self.trim_db < 0:
+            raise ParameterError(f"trim_db must not be negative. Received: {self.trim_db}")
+        if self.standardize not in ("corpus", "speaker"):
+            raise ParameterError(
+                f"standardize must be 'corpus' or 'speaker'. Received: {self.standardize!r}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentConfig:
+    """Everything that decides what a run computes.
+
+    Raises:
+        ParameterError: If parts contradict each other.
+    """
+
+    seed: int = 0
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    log_mel: LogMel = field(default_factory=LogMel)
+    mfcc: Mfcc = field(default_factory=Mfcc)
+    prosody: Prosody = field(default_factory=Prosody)
+    view: ViewConfig = field(default_factory=ViewConfig)
+    augment: Augment = field(default_factory=Augment)
+    cnn: CnnBranch = field(default_factory=CnnBranch)
+    lstm: LstmBranch = field(default_factory=LstmBranch)
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ParameterError(f"seed must not be negative. Received: seed={self.seed}")
+        rates = {self.audio.sample_rate, self.log_mel.sample_rate, self.prosody.sample_rate}
+        if len(rates) > 1:
+            raise ParameterError(
+                "audio, log_mel and prosody must have one sample_rate. "
+                f"Received: {', '.join(map(str, sorted(rates)))}"
+            )
+        if self.log_mel.hop_length != self.prosody.hop_length:
+            raise ParameterError(
+                "log_mel and prosody must have one hop_length, so that frames align. Received: "
+                f"{self.log_mel.hop_length} and {self.prosody.hop_length}"
+            )
+        if self.mfcc.n_mfcc > self.log_mel.n_mels:
+            raise ParameterError(
+                "mfcc.n_mfcc must not exceed log_mel.n_mels. "
+                f"Received: {self.mfcc.n_mfcc} and {self.log_mel.n_mels}"
+            )
+        unknown = set(self.lstm.streams) - {"mfcc", "prosody"}
+        if unknown:
+            raise ParameterError(
+                f"lstm.streams are among mfcc and prosody. Received: {', '.join(sorted(unknown))}"
+            )
+
+    @property
+    def n_window(self) -> int:
+        """Frames in a window."""
+        return round(self.view.seconds * self.log_mel.sample_rate / self.log_mel.hop_length)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Views the branches of this mode read."""
+        branches = self.fusion.branches
+        image = ("log_mel",) if "cnn" in branches else ()
+        return (*image, *(self.lstm.streams if "lstm" in branches else ()))
+
+    @property
+    def extractor(self) -> Extractor:
+        """What computes the views."""
+        return Extractor(
+            audio=self.audio,
+            log_mel=self.log_mel,
+            mfcc=self.mfcc,
+            prosody=self.prosody,
+            views=self.views,
+            trim_db=self.view.trim_db,
+        )
+
+
+def load(path: Path | None = None, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """Defaults, then the YAML file, then ``section.key=value`` overrides.
+
+    Raises:
+        ConfigError: If anything is unknown, mistyped or out of range; lists every problem.
+    """
+    raw: Any = _read(path) if path else {}
+    for override in overrides:
+        raw = _merge(raw, _nest(override))
+    return from_dict(raw, source=str(path) if path else "configuration")
+
+
+def from_dict(raw: Any, *, source: str = "configuration") -> ExperimentConfig:
+    """Build a configuration from nested mappings, starting from the defaults.
+
+    Raises:
+        ConfigError: If anything is unknown, mistyped or out of range; lists every problem.
+    """
+    problems: list[str] = []
+    config = _build(ExperimentConfig(), raw or {}, "", problems)
+    if problems:
+        raise ConfigError(problems, source)
+    if not isinstance(config, ExperimentConfig):
+        raise ConfigError(["expected sections of keys"], source)
+    return config
+
+
+def to_yaml(config: ExperimentConfig) -> str:
+    """Write a configuration, fully resolved, so that :func:`load` gives it back."""
+    return yaml.safe_dump(_plain(asdict(config)), sort_keys=False, allow_unicode=True)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists: YAML's safe subset has no tuples."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(["no such file"], str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"cannot be read as text ({error})"], str(path)) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([" ".join(f"not YAML: {error}".split())], str(path)) from error
+
+
+def _nest(override: str) -> Any:
+    """``"fit.epochs=3"`` to ``{"fit": {"epochs": 3}}``."""
+    dotted, equals, text = override.partition("=")
+    if not equals or not dotted:
+        raise ConfigError([f"an override is written section.key=value. Received: {override!r}"])
+    try:
+        value = yaml.safe_load(text) if text else ""
+    except yaml.YAMLError as error:
+        raise ConfigError([f"{dotted}: the value is not YAML. Received: {text!r}"]) from error
+    for key in reversed(dotted.split(".")):
+        value = {key: value}
+    return value
+
+
+def _merge(base: Any, extra: Any) -> Any:
+    """Merge mappings key by key; anything else is replaced by ``extra``."""
+    if isinstance(base, Mapping) and isinstance(extra, Mapping):
+        return {**base, **{key: _merge(base.get(key), value) for key, value in extra.items()}}
+    return extra
+
+
+def _build(default: Any, raw: Any, at: str, problems: list[str]) -> Any:
+    """Return ``default`` with the values of ``raw``; append to ``problems`` what is wrong."""
+    if not isinstance(raw, Mapping):
+        problems.append(f"{at or 'configuration'}: expected a section of keys. Received: {raw!r}")
+        return default
+    hints = get_type_hints(type(default))
+    known = {f.name: getattr(default, f.name) for f in fields(default)}
+    values = dict(known)
+    before = len(problems)
+    for key, value in raw.items():
+        where = f"{at}.{key}".lstrip(".")
+        if key not in known:
+            problems.append(f"{where}: unknown key; {_suggest(str(key), at, known)}")
+        elif is_dataclass(known[key]):
+            values[key] = _build(known[key], value, where, problems)
+        else:
+            values[key] = _typed(value, hints[key], where, problems)
+    if len(problems) > before:
+        return default
+    try:
+        return replace(default, **values)
+    except ParameterError as error:
+        problems.append(f"{at}: {error}" if at else str(error))
+        return default
+
+
+def _suggest(key: str, at: str, known: Mapping[str, Any]) -> str:
+    """The nearest right key here, or in a section if this is the top."""
+    near = get_close_matches(key, known, n=2)
+    if not near and not at:
+        near = [
+            f"{section}.{f.name}"
+            for section, part in known.items()
+            if is_dataclass(part)
+            for f in fields(part)
+            if f.name == key
+        ]
+    return f"did you mean {' or '.join(near)}?" if near else f"known keys: {', '.join(known)}"
+
+
+def _typed(value: Any, hint: Any, at: str, problems: list[str]) -> Any:
+    """Return ``value`` if it has the type ``hint``; only int to float and list to tuple change."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for option in options:
+        fits, converted = _convert(value, option)
+        if fits:
+            return converted
+    wanted = " or ".join(_describe(option) for option in options)
+    hint_number = "; write 1.0e-3, not 1e-3" if _looks_like_number(value) else ""
+    problems.append(f"{at}: expected {wanted}. Received: {value!r}{hint_number}")
+    return value
+
+
+def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return value in get_args(hint), value
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            return False, value
+        items = [_convert(item, get_args(hint)[0]) for item in value]
+        return all(fits for fits, _ in items), tuple(item for _, item in items)
+    if origin is not None:  # a mapping of names to names
+        fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
+        return fits, {str(k): v for k, v in value.items()} if fits else value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return True, float(value)
+    if hint is str and value is None:  # `--set cnn.unfreeze=` and the YAML word null
+        return False, value
+    if hint is NoneType:
+        return value is None, value
+    return type(value) is hint, value
+
+
+def _describe(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if origin is tuple:
+        return f"a list of {_describe(get_args(hint)[0])}"
+    if origin is not None:
+        return "a mapping of names"
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return words.get(hint, "nothing")
+
+
+def _looks_like_number(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

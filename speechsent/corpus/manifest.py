@@ -1,0 +1,217 @@
+"""A corpus as a CSV: a row a clip, paths relative to the CSV."""
+
+import csv
+import io
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from speechsent.corpus.folder import PART_FOLDERS
+from speechsent.corpus.labels import canonical_names
+from speechsent.corpus.naming import corpus_name
+from speechsent.corpus.problems import corpus_error
+from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
+from speechsent.errors import CorpusError, some
+
+REQUIRED = ("file", "emotion")
+COLUMNS = (
+    "file",
+    "speaker",
+    "emotion",
+    "gender",
+    "sentence",
+    "intensity",
+    "start",
+    "end",
+    "split",
+)
+GENDERS = {"f": "female", "m": "male"}
+
+Row = dict[str, str]
+
+
+def read_manifest(
+    path: Path, *, labels: Mapping[str, str] | None = None, skip_bad: bool = False
+) -> Corpus:
+    """Read ``file,speaker,emotion[,gender,sentence,intensity,start,end,split]``.
+
+    Only ``file`` and ``emotion`` must be there; an empty cell means unknown. ``start`` and
+    ``end`` are seconds; ``split`` is train, validation (or dev, valid, val) or test.
+
+    Args:
+        path: The CSV, UTF-8 with or without a byte order mark.
+        labels: Emotion names of one's own and what they mean.
+        skip_bad: Leave out rows that break a rule, and list them in ``Corpus.refused``.
+
+    Raises:
+        CorpusError: If the columns are wrong or a row breaks a rule; tells the rows.
+    """
+    rows = _rows(path)
+    found: dict[tuple[object, ...], Utterance] = {}
+    refused: list[Refusal] = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            utterance = _utterance(path.parent, row)
+            key = (utterance.path, utterance.start, utterance.end)
+            if key in found:
+                raise CorpusError(f"{row['file']} is listed before, with the same start and end")
+            found[key] = utterance
+        except CorpusError as error:
+            refused.append(Refusal(path.parent / row["file"], f"row {number}: {error}"))
+    if refused and not skip_bad:
+        raise corpus_error(path, [r.reason for r in refused])
+    if not found:
+        raise CorpusError(f"{path}: empty: no row describes a clip")
+    return _corpus(path, list(found.values()), labels or {}, refused)
+
+
+def write_manifest(corpus: Corpus, path: Path) -> None:
+    """Write a corpus so that ``read_manifest`` gives the same utterances.
+
+    The file is replaced in one step, so that it is never half written.
+
+    Args:
+        corpus: The corpus.
+        path: The CSV, in a folder that holds all clips.
+
+    Raises:
+        CorpusError: If a clip lies outside the folder of the CSV.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_row(path.parent, utterance) for utterance in corpus)
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
+    os.replace(temporary, path)  # noqa: PTH105 - the name everyone knows for an atomic swap
+
+
+def _rows(path: Path) -> list[Row]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: not readable as UTF-8 text ({error})") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    columns = [column.strip() for column in reader.fieldnames or ()]
+    _check_columns(path, columns)
+    reader.fieldnames = columns
+    return [_cells(row) for row in reader]
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    missing = [column for column in REQUIRED if column not in columns]
+    unknown = [repr(column) for column in columns if column not in COLUMNS]
+    if missing:
+        raise CorpusError(f"{path}: the first row must name the columns; missing: {some(missing)}")
+    if unknown or len(set(columns)) < len(columns):
+        raise CorpusError(
+            f"{path}: columns are {', '.join(COLUMNS)}, each once. "
+            f"Received: {some(unknown or columns)}"
+        )
+
+
+def _cells(row: Mapping[str | None, str | list[str] | None]) -> Row:
+    """Cells by column, stripped; cells beyond the last column are kept under an empty name."""
+    surplus = row.get(None)
+    cells = {c: row.get(c) or "" for c in COLUMNS}
+    plain = {column: str(cell).strip() for column, cell in cells.items()}
+    return plain | {"": ",".join(surplus)} if isinstance(surplus, list) else plain
+
+
+def _utterance(folder: Path, row: Row) -> Utterance:
+    if row.get(""):
+        raise CorpusError(f"more cells than columns. Received: {row['']!r} at the end")
+    if not row["emotion"]:
+        raise CorpusError("emotion is empty")
+    start, end = _stretch(row)
+    return Utterance(
+        path=_path(folder, row["file"]),
+        emotion=row["emotion"],
+        speaker=row["speaker"] or None,
+        gender=GENDERS.get(row["gender"].lower(), row["gender"].lower()) or None,
+        sentence=row["sentence"] or None,
+        intensity=row["intensity"] or None,
+        start=start,
+        end=end,
+        part=_part(row["split"]),
+    )
+
+
+def _path(folder: Path, name: str) -> Path:
+    """Where a clip lies; never outside the folder of the CSV."""
+    if not name:
+        raise CorpusError("file is empty")
+    relative = PurePosixPath(name)
+    if relative.is_absolute() or PureWindowsPath(name).drive or ".." in relative.parts:
+        raise CorpusError(f"file is a path below the folder of the CSV. Received: {name!r}")
+    path = folder / relative
+    if not path.is_file():
+        raise CorpusError(f"no such file: {name!r}")
+    return path
+
+
+def _stretch(row: Row) -> tuple[float, float | None]:
+    start = _seconds("start", row["start"]) or 0.0
+    end = _seconds("end", row["end"])
+    if end is not None and start >= end:
+        raise CorpusError(f"start must lie before end. Received: start={start}, end={end}")
+    return start, end
+
+
+def _seconds(column: str, cell: str) -> float | None:
+    try:
+        seconds = float(cell) if cell else None
+    except ValueError:
+        seconds = math.nan
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise CorpusError(f"{column} is a number of seconds from 0. Received: {cell!r}")
+    return seconds
+
+
+def _part(cell: str) -> Part | None:
+    if cell and cell.lower() not in PART_FOLDERS:
+        raise CorpusError(f"split is one of {', '.join(PART_FOLDERS)}. Received: {cell!r}")
+    return PART_FOLDERS.get(cell.lower())
+
+
+def _corpus(
+    path: Path, found: list[Utterance], labels: Mapping[str, str], refused: list[Refusal]
+) -> Corpus:
+    try:
+        names = canonical_names(sorted({u.emotion for u in found}), labels)
+    except CorpusError as error:
+        raise CorpusError(f"{path}: {error}") from error
+    utterances = [replace(u, emotion=names[u.emotion]) for u in found]
+    utterances.sort(key=lambda u: (u.path.as_posix(), u.start, u.end or math.inf))
+    return Corpus(
+        name=corpus_name(path, [u.path for u in utterances]),
+        root=path.parent,
+        utterances=tuple(
+            sorted(utterances, key=lambda u: (u.path.as_posix(), u.start, u.end or math.inf))
+        ),
+        spellings=names,
+        refused=tuple(refused),
+    )
+
+
+def _row(folder: Path, utterance: Utterance) -> dict[str, object]:
+    """Cells of one clip; ``repr`` of a float is the shortest text that reads back the same."""
+    try:
+        file = utterance.path.relative_to(folder).as_posix()
+    except ValueError as error:
+        raise CorpusError(
+            f"{utterance.path} does not lie below {folder}; write the CSV into a folder above it"
+        ) from error
+    return {
+        "file": file,
+        "speaker": utterance.speaker,
+        "emotion": utterance.emotion,
+        "gender": utterance.gender,
+        "sentence": utterance.sentence,
+        "intensity": utterance.intensity,
+        "start": repr(utterance.start) if utterance.start else None,
+        "end": utterance.end,
+        "split": utterance.part,
+    }

@@ -1,0 +1,55 @@
+"""Open a corpus, whatever it is kept as: a CSV, class folders, or a published corpus."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from speechsent.corpus.folder import read_folder
+from speechsent.corpus.labels import canonical_names
+from speechsent.corpus.manifest import read_manifest
+from speechsent.corpus.utterance import Corpus
+from speechsent.errors import CorpusError, some
+
+
+def read_corpus(
+    path: Path,
+    *,
+    labels: Mapping[str, str] | None = None,
+    classes: Sequence[str] | None = None,
+    skip_bad: bool = False,
+) -> Corpus:
+    """Read a CSV, or a folder in any of the layouts ``read_folder`` knows.
+
+    Args:
+        path: The CSV or folder.
+        labels: Emotion names of one's own and what they mean, such as ``{"exc": "happiness"}``.
+        classes: Keep only these emotions, in any spelling; None keeps all.
+        skip_bad: Leave out files that break a rule, and list them in ``Corpus.refused``.
+
+    Raises:
+        CorpusError: If there is no such path, or it does not hold a usable corpus.
+    """
+    path = Path(path)
+    if path.is_dir():
+        corpus = read_folder(path, labels=labels, skip_bad=skip_bad)
+    elif path.suffix.lower() == ".csv" and path.is_file():
+        corpus = read_manifest(path, labels=labels, skip_bad=skip_bad)
+    else:
+        raise CorpusError(f"{path}: {_reason(path)}")
+    return corpus if classes is None else _keep(corpus, classes, labels or {})
+
+
+def _reason(path: Path) -> str:
+    if path.exists():
+        return "a corpus is a folder of clips or a .csv that lists them"
+    return "no such file or folder"
+
+
+def _keep(corpus: Corpus, classes: Sequence[str], labels: Mapping[str, str]) -> Corpus:
+    wanted = set(canonical_names(classes, labels).values())
+    absent = sorted(wanted - corpus.emotions.keys())
+    if absent or not wanted:
+        raise CorpusError(
+            f"{corpus.root}: no utterance of {some(absent) or 'any class'}; "
+            f"the corpus has {', '.join(sorted(corpus.emotions))}"
+        )
+    return corpus.where(lambda utterance: utterance.emotion in wanted)

@@ -1,0 +1,250 @@
+"""Named splits of a corpus into training, validation and test, by speaker unless told otherwise."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from speechsent.corpus.sampling import draw_clips, draw_speakers
+from speechsent.corpus.speakers import find_speaker
+from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
+from speechsent.errors import CorpusError, ParameterError, some
+
+DRAWN: tuple[Part, ...] = ("test", "validation")
+OVERLAP_REMEDY = "or allow that speakers overlap (--allow-speaker-overlap)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitConfig:
+    """How to split a corpus.
+
+    Args:
+        test: Share of the speakers in the test part, in (0, 1); of the clips of each class
+            where speakers may overlap.
+        validation: The same for the validation part.
+        seed: Equal seeds give equal splits.
+        test_speakers: Speakers to test on, such as ``ravdess/02`` or ``2``; empty to draw them.
+        validation_speakers: Speakers to validate on; empty to draw them.
+        allow_speaker_overlap: Split by clips, so that speakers occur in several parts.
+
+    Raises:
+        ParameterError: If a share is out of range, nothing is left to train on, the seed is
+            negative, a speaker is named twice, or speakers are named although they may overlap.
+    """
+
+    test: float = 0.2
+    validation: float = 0.15
+    seed: int = 0
+    test_speakers: tuple[str, ...] = ()
+    validation_speakers: tuple[str, ...] = ()
+    allow_speaker_overlap: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.test > 0 and self.validation > 0 and self.test + self.validation < 1):
+            raise ParameterError(
+                "test and validation are shares above 0 with a sum below 1. "
+                f"Received: test={self.test}, validation={self.validation}"
+            )
+        if self.seed < 0:
+            raise ParameterError(f"seed must not be negative. Received: seed={self.seed}")
+        named = (*self.test_speakers, *self.validation_speakers)
+        if len(set(named)) < len(named):
+            raise ParameterError(f"a speaker is named once. Received: {', '.join(named)}")
+        if named and self.allow_speaker_overlap:
+            raise ParameterError(
+                "name test and validation speakers or allow speakers to overlap, not both. "
+                f"Received: {some(named)}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Three parts of a corpus.
+
+    Args:
+        protocol: Name to report beside every score, such as ``"ravdess-8-holdout"``.
+        speaker_disjoint: Whether no speaker occurs in two parts; None if speakers are unknown.
+        parts: Indices into the corpus, ascending; every utterance is in one part.
+        hash: Twelve hexadecimal digits that tell splits of the same files apart.
+        note: What a reader of the score must know; empty if there is nothing.
+    """
+
+    protocol: str
+    speaker_disjoint: bool | None
+    parts: Mapping[Part, tuple[int, ...]]
+    hash: str
+    note: str = ""
+
+    def part_of(self, index: int) -> Part:
+        """Return the part of one utterance."""
+        return self._part_by_index[index]
+
+    @cached_property
+    def _part_by_index(self) -> dict[int, Part]:
+        return {index: part for part, indices in self.parts.items() for index in indices}
+
+
+def hold_out(corpus: Corpus, config: SplitConfig | None = None) -> Split:
+    """Split a corpus once, so that no speaker is both trained and tested on.
+
+    Parts which the corpus prescribes are kept; a validation or test part it lacks is drawn
+    from its training part. Speakers are drawn so that every part is near its fair share of each
+    class and gender. Where speakers are unknown or may overlap, clips are drawn class by class.
+
+    Raises:
+        CorpusError: If there are too few speakers, only some of them are known, one is in two
+            prescribed parts, a named speaker does not exist, or training lacks a class.
+    """
+    config = config or SplitConfig()
+    prescribed = _prescribed(corpus, config)
+    by_clip = config.allow_speaker_overlap or not corpus.speakers
+    if not by_clip:
+        _check_speakers(corpus)
+    missing = [part for part in DRAWN if part not in prescribed.values()]
+    if not missing:
+        parts = dict(prescribed)
+    elif by_clip:
+        parts = _by_clip(corpus, prescribed, missing, config)
+    else:
+        parts = _by_speaker(corpus, prescribed, missing, config)
+    method = "given" if "test" in prescribed.values() else "holdout"
+    return _split(corpus, [parts[i] for i in range(len(corpus))], method)
+
+
+def _prescribed(corpus: Corpus, config: SplitConfig) -> dict[int, Part]:
+    """Parts the corpus itself prescribes, by index; empty, or one for every utterance."""
+    parts = {i: u.part for i, u in enumerate(corpus) if u.part is not None}
+    if parts and len(parts) < len(corpus):
+        without = some(_name(corpus, u) for u in corpus if u.part is None)
+        raise CorpusError(f"{corpus.root}: all clips have a part or none has. Without: {without}")
+    if parts and "train" not in parts.values():
+        raise CorpusError(f"{corpus.root}: a prescribed split needs a training part")
+    named = {"test": config.test_speakers, "validation": config.validation_speakers}
+    taken = [part for part in DRAWN if named[part] and part in parts.values()]
+    if taken:
+        raise CorpusError(
+            f"{corpus.root}: the corpus prescribes its {taken[0]} part, "
+            f"so no speakers can be named for it. Received: {some(named[taken[0]])}"
+        )
+    return parts
+
+
+def _check_speakers(corpus: Corpus) -> None:
+    unknown = [_name(corpus, u) for u in corpus if u.speaker is None]
+    if unknown:
+        raise CorpusError(
+            f"{corpus.root}: speakers of some clips are unknown: {some(unknown)}. "
+            f"Fill the speaker column of a CSV, {OVERLAP_REMEDY}"
+        )
+    shared = _shared_speakers(corpus, [u.part for u in corpus])
+    if shared:
+        raise CorpusError(
+            f"{corpus.root}: speakers in two prescribed parts: {some(shared)}. "
+            f"Move their clips, {OVERLAP_REMEDY}"
+        )
+
+
+def _by_clip(
+    corpus: Corpus, prescribed: Mapping[int, Part], missing: Sequence[Part], config: SplitConfig
+) -> dict[int, Part]:
+    if config.test_speakers or config.validation_speakers:
+        raise CorpusError(f"{corpus.root}: speakers are named to split by, but none is known")
+    free = [i for i in range(len(corpus)) if prescribed.get(i, "train") == "train"]
+    shares = {part: _share(part, config) for part in missing}
+    drawn = draw_clips([corpus[i] for i in free], shares, config.seed)
+    return {**prescribed, **dict(zip(free, drawn, strict=True))}
+
+
+def _by_speaker(
+    corpus: Corpus, prescribed: Mapping[int, Part], missing: Sequence[Part], config: SplitConfig
+) -> dict[int, Part]:
+    held = {str(corpus[i].speaker): part for i, part in prescribed.items() if part != "train"}
+    named = _named(corpus, config)
+    if held.keys() & named.keys():
+        raise CorpusError(
+            f"{corpus.root}: named speakers already have a prescribed part: "
+            f"{some(sorted(held.keys() & named.keys()))}"
+        )
+    settled = held | named
+    to_draw = [part for part in missing if part not in settled.values()]
+    n_wanted = _n_wanted(corpus, to_draw, len(corpus.speakers) - len(settled), config)
+    drawn = draw_speakers(corpus.utterances, settled, n_wanted, config.seed)
+    return {i: drawn[str(u.speaker)] for i, u in enumerate(corpus)}
+
+
+def _n_wanted(
+    corpus: Corpus, to_draw: Sequence[Part], n_free: int, config: SplitConfig
+) -> dict[Part, int]:
+    """Speakers to draw for each part, so that one at least is left to train on."""
+    n_speakers = len(corpus.speakers)
+    if n_free < len(to_draw) + 1:
+        raise CorpusError(
+            f"{corpus.root}: {n_speakers} speakers cannot make disjoint training, "
+            f"validation and test parts. Add speakers, {OVERLAP_REMEDY}"
+        )
+    n_wanted: dict[Part, int] = {}
+    for part in to_draw:
+        room = n_free - sum(n_wanted.values()) - (len(to_draw) - len(n_wanted))
+        n_wanted[part] = min(room, max(1, round(_share(part, config) * n_speakers)))
+    return n_wanted
+
+
+def _share(part: Part, config: SplitConfig) -> float:
+    return config.test if part == "test" else config.validation
+
+
+def _named(corpus: Corpus, config: SplitConfig) -> dict[str, Part]:
+    """Parts of the speakers the configuration names."""
+    test = {find_speaker(name, corpus.speakers) for name in config.test_speakers}
+    validation = {find_speaker(name, corpus.speakers) for name in config.validation_speakers}
+    both = sorted(test & validation)
+    if both:
+        raise CorpusError(f"{corpus.root}: named for test and for validation: {some(both)}")
+    parts: dict[str, Part] = dict.fromkeys(test, "test")
+    return parts | dict.fromkeys(validation, "validation")
+
+
+def _split(corpus: Corpus, parts: Sequence[Part], method: str) -> Split:
+    trained = {u.emotion for u, part in zip(corpus, parts, strict=True) if part == "train"}
+    absent = sorted(corpus.emotions.keys() - trained)
+    if absent:
+        raise CorpusError(
+            f"{corpus.root}: no training clip of {some(absent)}: too few speakers have these "
+            f"emotions. Drop them with --set corpus.classes, {OVERLAP_REMEDY}"
+        )
+    shared = _shared_speakers(corpus, parts)
+    known = all(u.speaker is not None for u in corpus)
+    ending = "-speakers-overlap" if shared else "" if known else "-speakers-unknown"
+    return Split(
+        protocol=f"{corpus.name}-{len(corpus.emotions)}-{method}{ending}",
+        speaker_disjoint=False if shared else True if known else None,
+        parts={p: tuple(i for i, q in enumerate(parts) if q == p) for p in PARTS},
+        hash=_hash(corpus, parts),
+        note=_note(shared, known),
+    )
+
+
+def _shared_speakers(corpus: Corpus, parts: Sequence[Part | None]) -> list[str]:
+    """Speakers with clips in two parts."""
+    pairs = {(u.speaker, part) for u, part in zip(corpus, parts, strict=True) if u.speaker}
+    n_parts = Counter(str(speaker) for speaker, _ in pairs)
+    return sorted(speaker for speaker, n in n_parts.items() if n > 1)
+
+
+def _note(shared: Sequence[str], known: bool) -> str:
+    if shared:
+        return f"{len(shared)} speakers occur in several parts, which flatters the score"
+    return "" if known else "speakers unknown: clips of one speaker may lie on both sides"
+
+
+def _hash(corpus: Corpus, parts: Iterable[Part]) -> str:
+    lines = sorted(
+        f"{_name(corpus, u)}\t{u.start!r}\t{u.end!r}\t{part}"
+        for u, part in zip(corpus, parts, strict=True)
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def _name(corpus: Corpus, utterance: Utterance) -> str:
+    return utterance.path.relative_to(corpus.root).as_posix()

@@ -1,0 +1,134 @@
+"""Pictures of a result: the confusion matrix and the course of training, as PNG files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from speechsent.errors import ParameterError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe, Ito (2008). Color Universal Design: these two differ for every kind of colour vision.
+TRAIN_COLOUR, VALIDATION_COLOUR = "#0072B2", "#D55E00"
+
+
+def confusion_figure(
+    confusion: ArrayLike, labels: Sequence[str], path: Path, *, title: str
+) -> None:
+    """Draw a confusion matrix: each cell holds its count and its share of the true class.
+
+    Args:
+        confusion: Counts, shape ``(n_classes, n_classes)``, a row for each true class.
+        labels: Emotion names in the order of the rows.
+        path: The PNG file; it appears whole or not at all.
+        title: Heading, wrapped where it is too long.
+
+    Raises:
+        ParameterError: If the matrix is not square with a row for each label.
+    """
+    from matplotlib.figure import Figure
+
+    counts = np.asarray(confusion)
+    if counts.shape != (len(labels), len(labels)):
+        raise ParameterError(
+            "a confusion matrix needs a row and a column for each label. "
+            f"Received: confusion.shape={counts.shape}, {len(labels)} labels"
+        )
+    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 2.6 + 0.72 * len(labels)
+    figure = Figure(figsize=(side + 0.9, side), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(rates, cmap="Blues", vmin=0, vmax=1)
+    _write_cells(axes, counts, rates)
+    positions = range(len(labels))
+    axes.set_xticks(positions, labels, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(positions, labels)
+    axes.set(xlabel="recognised as", ylabel="true emotion")
+    figure.suptitle(fill(title, int(9 * side)), fontsize=11)
+    figure.colorbar(image, ax=axes, label="share of the true emotion", shrink=0.8)
+    _save(figure, path)
+
+
+def history_figure(
+    history: Mapping[str, Sequence[float]], path: Path, *, best_epoch: int | None = None
+) -> None:
+    """Draw loss and UAR of each epoch, for training and validation side by side.
+
+    Args:
+        history: Values of each epoch under ``"loss"`` and ``"uar"``, and those of the validation
+            set under ``"val_loss"`` and ``"val_uar"``; curves that are missing are left out.
+        path: The PNG file; it appears whole or not at all.
+        best_epoch: Epoch whose weights were kept, counted from 1; None draws no mark.
+
+    Raises:
+        ParameterError: If there is nothing to draw, or ``best_epoch`` was not trained.
+    """
+    from matplotlib.figure import Figure
+
+    n_epochs = max((len(history.get(name, ())) for name in ("loss", "uar")), default=0)
+    if n_epochs == 0:
+        raise ParameterError(
+            f"a history needs values of 'loss' or 'uar'. Received: {sorted(history)}"
+        )
+    if best_epoch is not None and not 1 <= best_epoch <= n_epochs:
+        raise ParameterError(
+            f"best_epoch must lie in [1, {n_epochs}]. Received: best_epoch={best_epoch}"
+        )
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _draw_curves(left, history, "loss", best_epoch)
+    _draw_curves(right, history, "uar", best_epoch)
+    left.set(ylabel="loss", ylim=(0, None))
+    right.set(ylabel="UAR", ylim=(0, 1.02))
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
+    _save(figure, path)
+
+
+def _write_cells(axes: "Axes", counts: np.ndarray, rates: np.ndarray) -> None:
+    """Write count and share into each cell, light on dark."""
+    for (row, column), count in np.ndenumerate(counts):
+        rate = rates[row, column]
+        axes.text(
+            column,
+            row,
+            f"{count}\n{rate:.0%}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if rate > 0.5 else "black",
+        )
+
+
+def _draw_curves(
+    axes: "Axes", history: Mapping[str, Sequence[float]], name: str, best_epoch: int | None
+) -> None:
+    """Draw one quantity of training and validation, and mark the best epoch."""
+    from matplotlib.ticker import MaxNLocator
+
+    train, validation = history.get(name, ()), history.get(f"val_{name}", ())
+    # Dots, because a single epoch has no line.
+    for values, colour, label, marker in (
+        (train, TRAIN_COLOUR, "training", "o"),
+        (validation, VALIDATION_COLOUR, "validation", "s"),
+    ):
+        epochs = range(1, len(values) + 1)
+        axes.plot(epochs, values, color=colour, label=label, marker=marker, markersize=3)
+    if best_epoch is not None:
+        axes.axvline(best_epoch, color="0.4", linestyle="--", label=f"best epoch ({best_epoch})")
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    """Write a PNG whole or not at all, without a version stamp: equal figures, equal files."""
+    unfinished = path.with_name(f"{path.name}.tmp")
+    figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})
+    unfinished.replace(path)

@@ -1,0 +1,143 @@
+"""Seeded augmentation of the two views, so that clip ``i`` differs from epoch to epoch only.
+
+Every random number comes from ``np.random.default_rng([seed, epoch, clip])``: it depends on
+nothing else, so a run repeats exactly, and no state has to be saved to resume one. Generators
+inside a ``tf.data`` map would repeat the same numbers every epoch.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechsent.errors import ParameterError
+from speechsent.features.log_mel import AMIN, DB_PER_NEPER
+from speechsent.features.mfcc import Mfcc
+
+Views = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """What is varied in training clips; zero switches a part off.
+
+    Args:
+        time_masks: Number of stretches of time hidden in each clip.
+        time_mask_frames: Longest such stretch in frames.
+        mel_masks: Number of frequency bands hidden in each image.
+        mel_mask_bands: Widest such band in mel bands.
+        shift_frames: Most frames dropped from the start.
+        gain_db: Largest change of level, up or down, in dB.
+        noise: Probability that noise is added.
+        noise_snr_db: Lowest signal-to-noise ratio in dB; the highest is 20 dB above it.
+        mixup: Parameter of the symmetric beta distribution that mixes pairs of clips.
+
+    Raises:
+        ParameterError: If a field is out of range.
+
+    References:
+        Park et al. (2019). SpecAugment. https://doi.org/10.21437/Interspeech.2019-2680
+        Zhang et al. (2018). mixup. https://arxiv.org/abs/1710.09412
+    """
+
+    time_masks: int = 2
+    time_mask_frames: int = 10
+    mel_masks: int = 2
+    mel_mask_bands: int = 6
+    shift_frames: int = 8
+    gain_db: float = 3.0
+    noise: float = 0.0
+    noise_snr_db: float = 10.0
+    mixup: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("time_masks", "time_mask_frames", "mel_masks", "mel_mask_bands"):
+            if getattr(self, name) < 0:
+                raise ParameterError(f"{name} must not be negative. Received: {self}")
+        if min(self.shift_frames, self.gain_db, self.mixup) < 0:
+            raise ParameterError(
+                f"shift_frames, gain_db and mixup must not be negative. Received: {self}"
+            )
+        if not 0 <= self.noise <= 1:
+            raise ParameterError(f"noise is a probability. Received: noise={self.noise}")
+
+    def start(self, rng: np.random.Generator, n_frames: int, n_window: int) -> int:
+        """First frame of a training window: anywhere it fits, else near the beginning."""
+        latest = max(n_frames - n_window, min(self.shift_frames, n_frames // 4))
+        return int(rng.integers(latest + 1))
+
+    def signal(self, rng: np.random.Generator, views: Views, mfcc: Mfcc) -> Views:
+        """Change level and add noise, consistently in both views.
+
+        Args:
+            rng: The clip's generator for this epoch.
+            views: Raw features by view, each ``(n_frames, n_coefficients)``.
+            mfcc: Recomputes the cepstrum from a changed spectrum.
+        """
+        gain = rng.uniform(-self.gain_db, self.gain_db)
+        noisy = rng.random() < self.noise
+        snr = rng.uniform(self.noise_snr_db, self.noise_snr_db + 20)
+        changed = dict(views)
+        if noisy and "log_mel" in views:
+            changed["log_mel"] = add_noise(rng, views["log_mel"], snr)
+            if "mfcc" in views:
+                changed["mfcc"] = mfcc(changed["log_mel"].T)
+        if gain and "log_mel" in changed:
+            changed["log_mel"] = changed["log_mel"] + np.float32(gain)
+        if gain and "mfcc" in changed:  # a constant in dB reaches the zeroth coefficient only
+            changed["mfcc"] = changed["mfcc"].copy()
+            n_mels = views["log_mel"].shape[1] if "log_mel" in views else None
+            changed["mfcc"][:, 0] += gain * np.sqrt(n_mels or mfcc.n_mfcc)
+        return changed
+
+    def mask(self, rng: np.random.Generator, windows: Views, n_frames: int) -> None:
+        """Hide stretches of time in all views and bands in the spectrogram, in place.
+
+        Args:
+            rng: The clip's generator for this epoch.
+            windows: Standardised windows by view, ``(n_window, n_coefficients)``; 0 is the mean.
+            n_frames: Frames in use; the padding behind them stays untouched.
+        """
+        for _ in range(self.time_masks):
+            first, last = _stretch(rng, self.time_mask_frames, n_frames)
+            for view in windows.values():
+                # Not exactly 0: all-zero frames are padding to the LSTM.
+                view[first:last] = np.float32(1e-6)
+        if "log_mel" in windows:
+            for _ in range(self.mel_masks):
+                low, high = _stretch(rng, self.mel_mask_bands, windows["log_mel"].shape[1])
+                windows["log_mel"][:n_frames, low:high] = 0.0
+
+    def mix(self, rng: np.random.Generator, n_clips: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Draw partners and weights for a batch, or None if mixing is off."""
+        if not self.mixup:
+            return None
+        weights = rng.beta(self.mixup, self.mixup, n_clips).astype(np.float32)
+        return rng.permutation(n_clips), np.maximum(weights, 1 - weights)
+
+
+def _stretch(rng: np.random.Generator, longest: int, n: int) -> tuple[int, int]:
+    """A random interval of at most ``longest`` and at most a third of ``n``."""
+    length = int(rng.integers(min(longest, n // 3) + 1))
+    first = int(rng.integers(n - length + 1))
+    return first, first + length
+
+
+def add_noise(rng: np.random.Generator, log_mel: np.ndarray, snr_db: float) -> np.ndarray:
+    """Add stationary noise with a random spectral slope to a log-mel spectrogram.
+
+    Powers add, because noise and speech are uncorrelated.
+
+    Args:
+        rng: Source of the noise.
+        log_mel: Level in dB, shape ``(n_frames, n_mels)``.
+        snr_db: Mean power of the clip over that of the noise, in dB.
+
+    Returns:
+        Level in dB, float32, shape ``(n_frames, n_mels)``.
+    """
+    power = np.exp(log_mel / DB_PER_NEPER)
+    slope = np.exp(rng.uniform(-3, 3) * np.linspace(-0.5, 0.5, log_mel.shape[1]))
+    noise = rng.exponential(size=log_mel.shape) * slope
+    noise *= power.mean() / noise.mean() * 10 ** (-snr_db / 10)
+    level: np.ndarray = DB_PER_NEPER * np.log(np.maximum(power + noise, AMIN))
+    return level.astype(np.float32)

@@ -1,0 +1,170 @@
+"""From clips to views: every view of a clip comes from one reading and one spectrum."""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from speechsent import audio
+from speechsent.audio import AudioConfig
+from speechsent.corpus.utterance import Refusal, Utterance
+from speechsent.errors import AudioError, AudioWarning, ParameterError
+from speechsent.features.log_mel import DB_PER_NEPER, LogMel
+from speechsent.features.mfcc import Mfcc
+from speechsent.features.prosody import Prosody
+
+VIEWS = ("log_mel", "mfcc", "prosody")
+MARGIN = 2  # frames of quiet kept before and after speech
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extractor:
+    """Compute the views of a clip, time along the first axis of each.
+
+    Args:
+        audio: What is accepted, and its rate.
+        log_mel: Spectrogram for the image branch.
+        mfcc: Cepstrum for the sequence branch.
+        prosody: Pitch and energy for a second sequence.
+        views: Which views to compute.
+        trim_db: Quiet before and after speech is cut where the level stays this many dB below
+            the clip's maximum; 0 keeps everything.
+
+    Raises:
+        ParameterError: If a view is unknown.
+    """
+
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    log_mel: LogMel = field(default_factory=LogMel)
+    mfcc: Mfcc = field(default_factory=Mfcc)
+    prosody: Prosody = field(default_factory=Prosody)
+    views: tuple[str, ...] = ("log_mel", "mfcc")
+    trim_db: float = 35.0
+
+    def __post_init__(self) -> None:
+        unknown = set(self.views) - set(VIEWS)
+        if unknown or not self.views:
+            raise ParameterError(f"views are among {VIEWS}. Received: views={self.views}")
+
+    def __call__(self, signal: np.ndarray) -> dict[str, np.ndarray]:
+        """Map a signal ``(n_samples,)`` to views, each float32 ``(n_frames, n_values)``."""
+        log_mel = self.log_mel(signal)
+        keep = speech_frames(log_mel, self.trim_db)
+        views = {}
+        if "log_mel" in self.views:
+            views["log_mel"] = np.ascontiguousarray(log_mel.T[keep])
+        if "mfcc" in self.views:
+            views["mfcc"] = self.mfcc(log_mel)[keep]
+        if "prosody" in self.views:
+            views["prosody"] = self.prosody(signal)[keep]
+        return {view: views[view] for view in self.views}
+
+    def read(self, utterance: Utterance) -> dict[str, np.ndarray]:
+        """Read one clip and compute its views.
+
+        Raises:
+            AudioError: If the clip cannot be used.
+        """
+        return self(
+            audio.load(utterance.path, self.audio, start=utterance.start, end=utterance.end)
+        )
+
+
+def speech_frames(log_mel: np.ndarray, trim_db: float) -> slice:
+    """Frames from the first to the last that lies within ``trim_db`` of the loudest.
+
+    Args:
+        log_mel: Level in dB, shape ``(n_mels, n_frames)``.
+        trim_db: Distance from the maximum in dB; 0 keeps all frames.
+
+    Example:
+        >>> level = np.full((4, 20), -80.0); level[:, 8:12] = 0
+        >>> speech_frames(level, 35.0)
+        slice(6, 14, None)
+    """
+    n_frames = log_mel.shape[1]
+    if not trim_db:
+        return slice(0, n_frames)
+    level = DB_PER_NEPER * np.log(np.exp(log_mel / DB_PER_NEPER).sum(axis=0))
+    loud = np.flatnonzero(level >= level.max() - trim_db)
+    return slice(max(0, int(loud[0]) - MARGIN), min(n_frames, int(loud[-1]) + 1 + MARGIN))
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of the clips that could be read.
+
+    Args:
+        utterances: The clips, in corpus order.
+        views: Sequences by view, one a clip, each ``(n_frames, n_values)``.
+        refused: Clips that were skipped, with the reason.
+        warned: Oddities of clips that were used.
+    """
+
+    utterances: tuple[Utterance, ...]
+    views: dict[str, list[np.ndarray]]
+    refused: tuple[Refusal, ...] = ()
+    warned: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+
+def extract(
+    utterances: Sequence[Utterance],
+    extractor: Extractor,
+    *,
+    skip_bad: bool = False,
+    n_workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> FeatureTable:
+    """Read all clips, in threads, and compute their views.
+
+    Args:
+        utterances: The clips.
+        extractor: Computes the views.
+        skip_bad: Leave out clips that cannot be used instead of stopping at the first.
+        n_workers: Threads; NumPy and the FFT release the interpreter's lock.
+        progress: Called with (clips done, clips in all).
+
+    Raises:
+        AudioError: If a clip cannot be used and ``skip_bad`` is false.
+    """
+    good: list[Utterance] = []
+    refused: list[Refusal] = []
+    views: dict[str, list[np.ndarray]] = {view: [] for view in extractor.views}
+    # Small matrix products spin for 30 times their cost when BLAS shares them among threads.
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        threadpool_limits(1, user_api="blas"),
+        ThreadPoolExecutor(n_workers) as pool,
+    ):
+        warnings.simplefilter("always", AudioWarning)
+        results = pool.map(lambda u: _attempt(extractor, u), utterances)
+        for done, (utterance, result) in enumerate(zip(utterances, results, strict=True), 1):
+            if isinstance(result, AudioError):
+                if not skip_bad:
+                    pool.shutdown(cancel_futures=True)
+                    raise result
+                refused.append(Refusal(utterance.path, result.reason))
+            else:
+                good.append(utterance)
+                for view, values in result.items():
+                    views[view].append(values)
+            if progress is not None:
+                progress(done, len(utterances))
+    return FeatureTable(tuple(good), views, tuple(refused), _messages(caught))
+
+
+def _attempt(extractor: Extractor, utterance: Utterance) -> dict[str, np.ndarray] | AudioError:
+    try:
+        return extractor.read(utterance)
+    except AudioError as error:
+        return error
+
+
+def _messages(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+    return tuple(sorted({str(w.message) for w in caught if issubclass(w.category, AudioWarning)}))

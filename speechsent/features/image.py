@@ -1,0 +1,26 @@
+"""The spectrogram image: a standardised log-mel spectrogram as grey values."""
+
+import numpy as np
+
+CONTRAST = 4.0  # standard deviations from grey to white; under 1 in 10,000 values lies beyond
+
+
+def to_image(log_mel: np.ndarray) -> np.ndarray:
+    """Turn standardised log-mel windows into images of one channel.
+
+    Grey (0.5) is the training mean, so padding with zeros is neutral; high is loud. No plotting
+    library is involved, and nothing is scaled clip by clip: loudness stays visible.
+
+    Args:
+        log_mel: Standardised levels, shape ``(..., n_frames, n_mels)``, low bands first.
+
+    Returns:
+        Values in [0, 1], float32, shape ``(..., n_mels, n_frames, 1)``: low frequencies at the
+        bottom row, time to the right.
+
+    Example:
+        >>> to_image(np.zeros((150, 64), "float32")).shape
+        (64, 150, 1)
+    """
+    grey = np.clip(log_mel * (0.5 / CONTRAST) + 0.5, 0.0, 1.0).astype(np.float32, copy=False)
+    return np.swapaxes(grey, -1, -2)[..., ::-1, :, None]

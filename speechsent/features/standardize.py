@@ -1,0 +1,133 @@
+"""Zero mean and unit deviation per coefficient, with statistics of the training set alone.
+
+Per-speaker standardisation instead takes each speaker's own unlabelled clips. It is worth many
+points, and it needs several clips of the test speaker, so scores that use it say ``+spk``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from speechsent.errors import ParameterError, RunError
+
+Scope = Literal["corpus", "speaker"]
+SMALLEST = 1e-3  # a coefficient that never moves is centred, not blown up
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of each coefficient, each of shape ``(n_coefficients,)``."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, clips: Iterable[np.ndarray]) -> "Statistics":
+        """Pool all frames of all clips.
+
+        Args:
+            clips: Feature sequences, each ``(n_frames, n_coefficients)``.
+
+        Raises:
+            ParameterError: If there is no clip.
+        """
+        count = 0
+        total: np.ndarray = np.zeros(1)
+        squares: np.ndarray = np.zeros(1)
+        for clip in clips:
+            values = clip.astype(np.float64)
+            count += len(values)
+            total = total + values.sum(axis=0)
+            squares = squares + np.square(values).sum(axis=0)
+        if not count:
+            raise ParameterError("statistics need at least one clip. Received: none")
+        mean = total / count
+        scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
+        return cls(mean.astype(np.float32), np.maximum(scale, SMALLEST).astype(np.float32))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Standardise ``(..., n_coefficients)``."""
+        return (values - self.mean) / self.scale
+
+
+@dataclass(frozen=True)
+class Standardizer:
+    """Statistics of each view, for the whole corpus or for each speaker.
+
+    Args:
+        scope: ``"corpus"`` uses the training statistics for everyone; ``"speaker"`` uses each
+            speaker's own clips, and the training statistics only where the speaker is unknown.
+        corpus: Training statistics by view.
+    """
+
+    scope: Scope
+    corpus: Mapping[str, Statistics]
+
+    @classmethod
+    def fit(
+        cls, views: Mapping[str, Sequence[np.ndarray]], train: Iterable[int], scope: Scope
+    ) -> "Standardizer":
+        """Learn from the clips with the indices ``train``, and from no other."""
+        if scope not in ("corpus", "speaker"):
+            raise ParameterError(f"scope must be 'corpus' or 'speaker'. Received: {scope!r}")
+        indices = list(train)
+        return cls(
+            scope, {view: Statistics.of(clips[i] for i in indices) for view, clips in views.items()}
+        )
+
+    def per_clip(
+        self, views: Mapping[str, Sequence[np.ndarray]], speakers: Sequence[str | None]
+    ) -> dict[str, list[Statistics]]:
+        """Choose the statistics for each clip.
+
+        Args:
+            views: Feature sequences by view, one a clip.
+            speakers: Speaker of each clip; None if unknown.
+
+        Returns:
+            Statistics by view, one a clip.
+        """
+        if self.scope == "corpus":
+            return {view: [self.corpus[view]] * len(speakers) for view in views}
+        chosen = {}
+        for view, clips in views.items():
+            own: dict[str | None, Statistics] = {None: self.corpus[view]}
+            for speaker in {s for s in speakers if s is not None}:
+                own[speaker] = Statistics.of(
+                    clip for clip, who in zip(clips, speakers, strict=True) if who == speaker
+                )
+            chosen[view] = [own[speaker] for speaker in speakers]
+        return chosen
+
+    def save(self, path: Path) -> None:
+        """Write the statistics as an ``.npz`` file without pickled objects."""
+        arrays = {f"{view}/mean": s.mean for view, s in self.corpus.items()}
+        arrays |= {f"{view}/scale": s.scale for view, s in self.corpus.items()}
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, scope=np.array(self.scope), **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> "Standardizer":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            RunError: If the file is missing, damaged, or holds values that cannot be used.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            scope = str(arrays.pop("scope"))
+            views = {name.rpartition("/")[0] for name in arrays}
+            corpus = {v: Statistics(arrays[f"{v}/mean"], arrays[f"{v}/scale"]) for v in views}
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise RunError(f"{path}: not a file of feature statistics ({error})") from error
+        for statistics in corpus.values():
+            finite = np.isfinite(statistics.mean).all() and np.isfinite(statistics.scale).all()
+            if not finite or (statistics.scale <= 0).any():
+                raise RunError(f"{path}: holds values that are not finite or not positive")
+        if scope not in ("corpus", "speaker"):
+            raise RunError(f"{path}: unknown scope {scope!r}")
+        return cls("corpus" if scope == "corpus" else "speaker", corpus)

@@ -1,0 +1,160 @@
+"""Late fusion: each branch's embedding, made equally loud, joined by a dense layer.
+
+What is joined are penultimate embeddings, never a branch's softmax: a head on probabilities
+sees a few numbers that sum to 1 and has little left to learn from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+from keras import layers
+
+from speechsent.errors import ParameterError
+
+FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm"]
+MODES = ("joint", "frozen", "finetune", "cnn", "lstm")
+OUTPUT = "emotion"
+LOUDNESS = 32.0  # squared length of each normalised embedding, whatever its width
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusionConfig:
+    """How the branches are joined and trained.
+
+    Args:
+        mode: ``"joint"`` trains branches and head together; ``"frozen"`` trains each branch by
+            itself, freezes it, and trains the head on its embeddings; ``"finetune"`` goes on from
+            there with everything at a low rate; ``"cnn"`` and ``"lstm"`` are one branch alone.
+        units: Width of the dense layer behind the concatenation.
+        dropout: Fraction of the joined embedding dropped while training.
+        auxiliary: Weight of each branch's own classifier in the joint loss, which keeps either
+            branch from falling asleep; 0 leaves the fused output alone.
+        copies: Augmented copies of each training clip on which a frozen head is trained.
+
+    Raises:
+        ParameterError: If a field is out of range.
+    """
+
+    mode: FusionMode = "joint"
+    units: int = 64
+    dropout: float = 0.3
+    auxiliary: float = 0.5
+    copies: int = 8
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ParameterError(f"mode must be one of {', '.join(MODES)}. Received: {self.mode!r}")
+        if self.units < 1 or self.copies < 1:
+            raise ParameterError(
+                f"units and copies must be positive. Received: {self.units}, {self.copies}"
+            )
+        if not 0 <= self.dropout < 1 or self.auxiliary < 0:
+            raise ParameterError(
+                "dropout must lie in [0, 1) and auxiliary must not be negative. "
+                f"Received: dropout={self.dropout}, auxiliary={self.auxiliary}"
+            )
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Names of the branches this mode uses."""
+        return (self.mode,) if self.mode in ("cnn", "lstm") else ("cnn", "lstm")
+
+
+def fusion_head(
+    widths: Mapping[str, int], *, n_classes: int, units: int = 64, dropout: float = 0.3
+) -> keras.Model:
+    """The head alone: embeddings in, class probabilities out.
+
+    Each embedding is normalised to the same length first, so that a branch of 1,000 numbers
+    does not drown one of 20.
+
+    Args:
+        widths: Number of features of each branch's embedding, by branch.
+        n_classes: Number of emotions.
+        units: Width of the dense layer.
+        dropout: Fraction of the joined embedding dropped while training.
+
+    Returns:
+        Model from a dict of embeddings ``(batch, n_features)`` to ``(batch, n_classes)``.
+
+    Raises:
+        ParameterError: If fewer than two branches or classes are given.
+    """
+    if len(widths) < 2:
+        raise ParameterError(f"fusion needs two or more branches. Received: {sorted(widths)}")
+    inputs = {name: keras.Input((width,), name=name) for name, width in widths.items()}
+    x = layers.Concatenate(name="fusion_join")([_equally_loud(inputs[name]) for name in inputs])
+    x = layers.Dropout(dropout, name="fusion_dropout")(x)
+    x = layers.Dense(units, activation="relu", name="fusion_dense")(x)
+    return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name="fusion_head")
+
+
+def late_fusion(branches: Mapping[str, keras.Model], head: keras.Model) -> keras.Model:
+    """Put branches and head together, without copying them.
+
+    Args:
+        branches: Embedding models by name, each from a dict of inputs to ``(batch, n_features)``.
+        head: From :func:`fusion_head`, with the same names.
+
+    Returns:
+        Model from the dict of all inputs to class probabilities ``(batch, n_classes)``.
+    """
+    inputs = _all_inputs(branches)
+    embeddings = {name: _embed(branch, inputs) for name, branch in branches.items()}
+    return keras.Model(inputs, head(embeddings), name="late_fusion")
+
+
+def with_auxiliaries(branches: Mapping[str, keras.Model], head: keras.Model) -> keras.Model:
+    """The same network with a classifier of its own behind each branch, for joint training.
+
+    Returns:
+        Model from the dict of all inputs to ``{"emotion": fused, <branch>: its own}``.
+    """
+    inputs = _all_inputs(branches)
+    embeddings = {name: _embed(branch, inputs) for name, branch in branches.items()}
+    n_classes = head.output_shape[-1]
+    outputs = {OUTPUT: head(embeddings)}
+    for name, embedding in embeddings.items():
+        outputs[name] = _probabilities(embedding, n_classes, f"{name}_auxiliary")
+    return keras.Model(inputs, outputs, name="joint_fusion")
+
+
+def classifier(branch: keras.Model, *, n_classes: int, dropout: float = 0.3) -> keras.Model:
+    """One branch with a classifier behind it.
+
+    Returns:
+        Model from the branch's dict of inputs to class probabilities ``(batch, n_classes)``.
+    """
+    if n_classes < 2:
+        raise ParameterError(f"a classifier needs two or more classes. Received: {n_classes}")
+    inputs = _all_inputs({branch.name: branch})
+    x = layers.Dropout(dropout, name="classifier_dropout")(_embed(branch, inputs))
+    name = f"{branch.name}_classifier"
+    return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name=name)
+
+
+def _probabilities(x: keras.KerasTensor, n_classes: int, name: str) -> keras.KerasTensor:
+    """Softmax in float32, because rounded probabilities make a poor loss."""
+    if n_classes < 2:
+        raise ParameterError(f"a classifier needs two or more classes. Received: {n_classes}")
+    return layers.Dense(n_classes, activation="softmax", dtype="float32", name=name)(x)
+
+
+def _equally_loud(embedding: keras.KerasTensor) -> keras.KerasTensor:
+    width = embedding.shape[-1]
+    x = layers.LayerNormalization(center=False, scale=False, name=f"{embedding.name}_normalised")(
+        embedding
+    )
+    return layers.Rescaling((LOUDNESS / width) ** 0.5, name=f"{embedding.name}_loudness")(x)
+
+
+def _all_inputs(branches: Mapping[str, keras.Model]) -> dict[str, keras.KerasTensor]:
+    """Fresh inputs of all branches by name; a name two branches share is one input."""
+    shapes = {t.name: t.shape[1:] for branch in branches.values() for t in branch.inputs}
+    return {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+
+
+def _embed(branch: keras.Model, inputs: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
+    return branch({tensor.name: inputs[tensor.name] for tensor in branch.inputs})

@@ -1,0 +1,85 @@
+"""From a configuration to an untrained network, and from a run folder to a trained one."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+from speechsent.branches.imagenet import weight_file
+from speechsent.config import ExperimentConfig
+from speechsent.errors import RunError
+from speechsent.fusion import classifier, fusion_head, late_fusion
+from speechsent.run import MODEL, Run
+
+
+def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict[str, keras.Model]:
+    """Build the branches which the configuration's mode uses.
+
+    Args:
+        config: The configuration.
+        pretrained: Load the backbone's weights; a trained model brings its own.
+    """
+    branches = {}
+    for name in config.fusion.branches:
+        if name == "cnn":
+            needs_file = pretrained and config.cnn.pretrained
+            file = weight_file(config.cnn.backbone, config.cnn.weights) if needs_file else None
+            shape = (config.log_mel.n_mels, config.n_window)
+            branches[name] = config.cnn.build(shape, weight_file=file)
+        else:
+            widths = {
+                "mfcc": config.mfcc.n_coefficients,
+                "prosody": config.prosody.n_coefficients,
+            }
+            shapes = {stream: (config.n_window, widths[stream]) for stream in config.lstm.streams}
+            branches[name] = config.lstm.build(shapes)
+    return branches
+
+
+def assemble(
+    branches: Mapping[str, keras.Model], config: ExperimentConfig, n_classes: int
+) -> keras.Model:
+    """Put a fresh classifier or fusion head on branches: the network that is evaluated."""
+    if config.fusion.mode in branches:
+        return classifier(branches[config.fusion.mode], n_classes=n_classes)
+    widths = {name: branch.output_shape[-1] for name, branch in branches.items()}
+    head = fusion_head(
+        widths, n_classes=n_classes, units=config.fusion.units, dropout=config.fusion.dropout
+    )
+    return late_fusion(branches, head)
+
+
+def load_model(run: Run) -> keras.Model:
+    """Rebuild a run's network from our code and its configuration, and load its weights.
+
+    Nothing in the folder is executed: the weight file holds arrays and nothing else.
+
+    Raises:
+        RunError: If the weights do not fit or are not finite.
+    """
+    with precision(run.config.fit.precision):
+        branches = build_branches(run.config, pretrained=False)
+        model = assemble(branches, run.config, len(run.labels))
+    path = run.path / MODEL
+    try:
+        model.load_weights(str(path))
+    except (ValueError, OSError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RunError(
+            f"{path}: the weights do not fit the run's configuration ({reason})"
+        ) from error
+    if not all(np.isfinite(values).all() for values in model.get_weights()):
+        raise RunError(f"{path}: holds weights that are not numbers (NaN or infinity)")
+    return model
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Build layers with this dtype policy, and restore the former one."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

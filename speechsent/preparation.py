@@ -1,0 +1,179 @@
+"""What comes before training: corpus, split, features, statistics, in this order and no other."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from speechsent.config import ExperimentConfig
+from speechsent.corpus.default import default_corpus
+from speechsent.corpus.labels import LabelSet
+from speechsent.corpus.open import read_corpus
+from speechsent.corpus.protocols import Split, hold_out
+from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
+from speechsent.datasets import Clips
+from speechsent.errors import CorpusError, some
+from speechsent.features.extraction import FeatureTable, extract
+from speechsent.features.standardize import Standardizer
+from speechsent.run import RunSplit, relative, sha256
+from speechsent.training.listener import Listener
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything training needs, the test clips included but untouched.
+
+    Args:
+        corpus: What was read.
+        labels: The classes.
+        split: Who is in which part, under which protocol.
+        table: Features of the clips that could be read.
+        parts: Indices into the table, by part.
+        standardizer: Statistics of the training part.
+        clips: All clips, ready to be cut into batches.
+    """
+
+    corpus: Corpus
+    labels: LabelSet
+    split: Split
+    table: FeatureTable
+    parts: dict[Part, list[int]]
+    standardizer: Standardizer
+    clips: Clips
+
+    @property
+    def protocol(self) -> str:
+        """Name of the protocol; ``+spk`` tells that unlabelled test clips were used."""
+        return protocol_name(self.split.protocol, self.standardizer)
+
+    def part(self, name: Part) -> Clips:
+        """The clips of one part."""
+        return self.clips.subset(self.parts[name])
+
+    def record(self) -> RunSplit:
+        """The clips with their part and the hash of their file."""
+        part_of = {i: part for part, indices in self.parts.items() for i in indices}
+        return RunSplit(
+            self.table.utterances,
+            tuple(part_of[i] for i in range(len(self.table))),
+            tuple(sha256(u.path) for u in self.table.utterances),
+        )
+
+
+def protocol_name(protocol: str, standardizer: Standardizer) -> str:
+    """Mark a protocol under which unlabelled clips of the test speaker were used."""
+    return f"{protocol}+spk" if standardizer.scope == "speaker" else protocol
+
+
+def prepare(
+    config: ExperimentConfig, corpus: Corpus | Path | str | None, listener: Listener
+) -> Prepared:
+    """Read, split, extract, standardise.
+
+    Raises:
+        CorpusError: If the corpus cannot be read or split.
+        AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
+    """
+    corpus = open_corpus(corpus, config, listener)
+    labels = LabelSet.of(corpus.emotions)
+    split = hold_out(corpus, config.split)
+    listener.note(
+        f"{corpus.name}: {len(corpus)} clips, {len(corpus.speakers)} known speakers, "
+        f"{len(labels)} emotions: {', '.join(f'{n} {corpus.emotions[n]}' for n in labels.names)}"
+    )
+    renamed = {old: new for old, new in corpus.spellings.items() if old.lower() != new}
+    if renamed:
+        listener.note("labels: " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
+    table = features(corpus.utterances, config, listener)
+    parts = parts_of(table, corpus, split)
+    _check_parts(table, parts, labels)
+    sizes = ", ".join(f"{part} {len(parts[part])}" for part in PARTS)
+    listener.note(f"protocol {split.protocol} (split {split.hash}): {sizes}")
+    if split.note:
+        listener.note(f"note: {split.note}")
+    standardizer = Standardizer.fit(table.views, parts["train"], config.view.standardize)
+    clips = to_clips(table, standardizer, labels.names, config, root=corpus.root)
+    return Prepared(corpus, labels, split, table, parts, standardizer, clips)
+
+
+def open_corpus(
+    corpus: Corpus | Path | str | None, config: ExperimentConfig, listener: Listener
+) -> Corpus:
+    """Read a corpus from wherever it is, or find the default one."""
+    if isinstance(corpus, Corpus):
+        return corpus
+    labels, classes = config.corpus.labels, config.corpus.classes or None
+    if corpus is not None:
+        return read_corpus(
+            Path(corpus), labels=labels, classes=classes, skip_bad=config.corpus.skip_bad_audio
+        )
+    found = default_corpus(Path.cwd(), labels=labels, classes=classes)
+    if found.root.is_relative_to(Path.cwd()):
+        listener.note(f"corpus: {found.root}")
+    else:
+        listener.note(
+            "corpus: the built-in synthetic voices, because no corpus was named and there is no "
+            "train/ here. A demonstration, never a result"
+        )
+    return found
+
+
+def features(
+    utterances: Sequence[Utterance], config: ExperimentConfig, listener: Listener
+) -> FeatureTable:
+    """Extract the views of all clips, telling about clips that are odd or left out."""
+    listener.begin("features", len(utterances), "clips")
+    table = extract(
+        utterances,
+        config.extractor,
+        skip_bad=config.corpus.skip_bad_audio,
+        progress=lambda done, _: listener.step(done),
+    )
+    listener.end()
+    for message in table.warned[:5]:
+        listener.note(f"warning: {message}")
+    if table.refused:
+        named = some(f"{refusal.path} ({refusal.reason})" for refusal in table.refused)
+        listener.note(f"left out {len(table.refused)} clips: {named}")
+    return table
+
+
+def parts_of(table: FeatureTable, corpus: Corpus, split: Split) -> dict[Part, list[int]]:
+    """Indices into the table by part; clips that could not be read are in none."""
+    part_of = {utterance: split.part_of(i) for i, utterance in enumerate(corpus)}
+    parts: dict[Part, list[int]] = {part: [] for part in PARTS}
+    for i, utterance in enumerate(table.utterances):
+        parts[part_of[utterance]].append(i)
+    return parts
+
+
+def _check_parts(table: FeatureTable, parts: dict[Part, list[int]], labels: LabelSet) -> None:
+    for part, indices in parts.items():
+        if not indices:
+            raise CorpusError(f"no clip is left in the {part} part")
+    trained = Counter(table.utterances[i].emotion for i in parts["train"])
+    missing = [name for name in labels.names if not trained[name]]
+    if missing:
+        raise CorpusError(f"no training clip is left for {', '.join(missing)}")
+
+
+def to_clips(
+    table: FeatureTable,
+    standardizer: Standardizer,
+    labels: Sequence[str],
+    config: ExperimentConfig,
+    *,
+    root: Path,
+) -> Clips:
+    """Join features, statistics and class indices."""
+    speakers = [u.speaker for u in table.utterances]
+    return Clips(
+        views=table.views,
+        statistics=standardizer.per_clip(table.views, speakers),
+        classes=np.array([list(labels).index(u.emotion) for u in table.utterances], int),
+        n_classes=len(labels),
+        n_window=config.n_window,
+        ids=tuple(f"{relative(u.path, root)}@{u.start:g}" for u in table.utterances),
+    )

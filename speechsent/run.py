@@ -1,0 +1,291 @@
+"""The run folder: the only place that writes results, each file whole or not at all."""
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from speechsent import config as configuration
+from speechsent.config import ExperimentConfig
+from speechsent.corpus.utterance import PARTS, Part, Utterance
+from speechsent.errors import RunError
+
+FORMAT = 1
+MODEL = "model.weights.h5"
+STATISTICS = "standardizer.npz"
+LIBRARIES = ("speechsent", "keras", "tensorflow", "numpy", "scipy", "soundfile", "soxr")
+SPLIT_COLUMNS = ("file", "sha256", "speaker", "gender", "emotion", "start", "end", "part")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder with one training's configuration, model and results.
+
+    Args:
+        path: The folder.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, root: Path, corpus: str, label: str) -> "Run":
+        """Make ``root/corpus/<time>-<label>``, a name no other process can take."""
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        folder = root / corpus
+        folder.mkdir(parents=True, exist_ok=True)
+        for attempt in range(100):
+            suffix = f"-{attempt + 1}" if attempt else ""
+            path = folder / f"{stamp}-{label}{suffix}"
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+            return cls(path)
+        raise RunError(f"{folder}: a hundred runs started within a second")
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """Open a finished run.
+
+        Raises:
+            RunError: If the folder is missing, holds no run, or its training never finished.
+        """
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise RunError(f"{path}: no such run folder")
+        if not (run.path / "config.yaml").is_file():
+            raise RunError(f"{path}: not a run folder (it has no config.yaml)")
+        if not (run.path / "run.json").is_file() or not (run.path / MODEL).is_file():
+            raise RunError(
+                f"{path}: a run without a model; its training did not finish. Train again"
+            )
+        if run.facts.get("format") != FORMAT:
+            raise RunError(
+                f"{path}: written in format {run.facts.get('format')}, this version reads {FORMAT}"
+            )
+        return run
+
+    @classmethod
+    def newest(cls, root: Path) -> "Run":
+        """Open the run under ``root`` that finished last.
+
+        Raises:
+            RunError: If there is none.
+        """
+        finished = [p.parent for p in root.glob("*/*/run.json") if (p.parent / MODEL).is_file()]
+        if not finished:
+            raise RunError(f"{root}: no finished run here; train one, or name it with --run")
+        return cls.open(max(finished, key=lambda path: (cls(path).facts["finished"], path.name)))
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What ``run.json`` says: corpus, protocol, split hash, classes of each part, time."""
+        facts = self.read_json("run.json")
+        if not isinstance(facts, dict) or not isinstance(facts.get("finished"), str):
+            raise RunError(f"{self.path / 'run.json'}: not the facts of a run")
+        return facts
+
+    @cached_property
+    def config(self) -> ExperimentConfig:
+        """The resolved configuration."""
+        return configuration.load(self.path / "config.yaml")
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Emotion names in the order of the model's outputs."""
+        names = self.read_json("labels.json")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise RunError(f"{self.path / 'labels.json'}: not a list of emotion names")
+        return tuple(names)
+
+    @cached_property
+    def split(self) -> "RunSplit":
+        """The clips of each part, as ``split.csv`` lists them."""
+        return RunSplit.read(self.path / "split.csv", Path(self.facts["root"]))
+
+    def read_json(self, name: str) -> Any:
+        """Read one of the run's JSON files.
+
+        Raises:
+            RunError: If it is missing or damaged.
+        """
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / name}: missing or damaged ({error})") from error
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a value as JSON."""
+        self.write_text(
+            name, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file."""
+        with self.writing(name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    def write_rows(
+        self, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Write a CSV file."""
+        with (
+            self.writing(name) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as f,
+        ):
+            writer = csv.DictWriter(f, columns, lineterminator="\n", extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """Yield a temporary path; what is written there becomes ``name`` at the end.
+
+        The temporary name keeps its endings, because Keras chooses the format by them.
+        """
+        final = self.path / name
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, unique = tempfile.mkstemp(prefix=".writing-", suffix=final.name, dir=final.parent)
+        os.close(handle)
+        temporary = Path(unique)
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def record_test(self, what: str, *, n: int, uar: float) -> int:
+        """Note that a test set was looked at; return how often that set has been by now."""
+        seen = self.tests_seen
+        seen.append(
+            {"time": now(), "what": what, "n": n, "uar": round(uar, 6), "command": sys.argv}
+        )
+        self.write_json("tests_seen.json", seen)
+        return sum(entry["what"] == what for entry in seen)
+
+    @property
+    def tests_seen(self) -> list[dict[str, Any]]:
+        """Every time a test set was scored with this model."""
+        if not (self.path / "tests_seen.json").is_file():
+            return []
+        seen = self.read_json("tests_seen.json")
+        return seen if isinstance(seen, list) else []
+
+
+@dataclass(frozen=True)
+class RunSplit:
+    """Clips of a run with their part and the hash of their file, aligned."""
+
+    utterances: tuple[Utterance, ...]
+    parts: tuple[Part, ...]
+    hashes: tuple[str, ...]
+
+    def of(self, *parts: Part) -> list[Utterance]:
+        """The clips of some parts."""
+        return [u for u, part in zip(self.utterances, self.parts, strict=True) if part in parts]
+
+    def speakers(self, *parts: Part) -> set[str | None]:
+        """Speakers of some parts; None stands for unknown ones."""
+        return {utterance.speaker for utterance in self.of(*parts)}
+
+    def hashes_of(self, *parts: Part) -> set[str]:
+        """File hashes of some parts."""
+        return {h for h, part in zip(self.hashes, self.parts, strict=True) if part in parts}
+
+    def rows(self, root: Path) -> Iterable[dict[str, Any]]:
+        """Rows of ``split.csv``; paths are relative to the corpus."""
+        for u, part, digest in zip(self.utterances, self.parts, self.hashes, strict=True):
+            yield {
+                "file": relative(u.path, root),
+                "sha256": digest,
+                "speaker": u.speaker or "",
+                "gender": u.gender or "",
+                "emotion": u.emotion,
+                "start": u.start,
+                "end": "" if u.end is None else u.end,
+                "part": part,
+            }
+
+    @classmethod
+    def read(cls, path: Path, root: Path) -> "RunSplit":
+        """Read ``split.csv``.
+
+        Raises:
+            RunError: If it is missing or damaged.
+        """
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            return cls(
+                tuple(_utterance(row, root) for row in rows),
+                tuple(_part(row["part"]) for row in rows),
+                tuple(row["sha256"] for row in rows),
+            )
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise RunError(f"{path}: missing or damaged ({error})") from error
+
+
+def _utterance(row: Mapping[str, str], root: Path) -> Utterance:
+    return Utterance(
+        path=root / row["file"],
+        emotion=row["emotion"],
+        speaker=row["speaker"] or None,
+        gender=row["gender"] or None,
+        start=float(row["start"]),
+        end=float(row["end"]) if row["end"] else None,
+    )
+
+
+def _part(word: str) -> Part:
+    for part in PARTS:
+        if part == word:
+            return part
+    raise ValueError(f"unknown part {word!r}")
+
+
+def relative(path: Path, root: Path) -> str:
+    """POSIX path below ``root``, or the whole path where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def now() -> str:
+    """The time in UTC, sortable, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine and command, for whoever wants to repeat a run."""
+    return {
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,158 @@
+"""Compile and fit: one optimiser, one schedule, the best epoch's weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+
+from speechsent.errors import ParameterError
+from speechsent.fusion import OUTPUT
+from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.listener import Listener
+
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+FLOOR = 0.01  # lowest rate, relative to the peak
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How long and how fast a model is trained.
+
+    Args:
+        epochs: Most passes over the training clips.
+        head_epochs: The same for the head of a frozen fusion.
+        batch_size: Clips in a step.
+        learning_rate: Peak rate of AdamW, reached after the warm-up, then falling as a cosine.
+        finetune_rate: Factor on the rate when a trained fusion is fine-tuned.
+        warmup: Share of all steps over which the rate rises from 0.
+        weight_decay: Decoupled weight decay.
+        label_smoothing: Share of each target spread over all classes.
+        class_weights: Weight classes inversely to their frequency.
+        patience: Epochs without a better validation UAR before training stops.
+        precision: Arithmetic of the layers: ``"float32"``, or mixed with 16-bit on hardware that
+            gains from it.
+
+    Raises:
+        ParameterError: If a field is out of range.
+    """
+
+    epochs: int = 40
+    head_epochs: int = 30
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    finetune_rate: float = 0.1
+    warmup: float = 0.1
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.1
+    class_weights: bool = True
+    patience: int = 12
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "head_epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise ParameterError(
+                    f"{name} must be positive. Received: {name}={getattr(self, name)}"
+                )
+        if not 0 < self.learning_rate < 1 or not 0 < self.finetune_rate <= 1:
+            raise ParameterError(
+                "learning_rate must lie in (0, 1) and finetune_rate in (0, 1]. Received: "
+                f"learning_rate={self.learning_rate}, finetune_rate={self.finetune_rate}"
+            )
+        if not 0 <= self.warmup < 1 or not 0 <= self.label_smoothing < 1 or self.weight_decay < 0:
+            raise ParameterError(
+                "warmup and label_smoothing must lie in [0, 1), weight_decay must not be negative. "
+                f"Received: warmup={self.warmup}, label_smoothing={self.label_smoothing}, "
+                f"weight_decay={self.weight_decay}"
+            )
+        if self.precision not in PRECISIONS:
+            raise ParameterError(
+                f"precision must be one of {', '.join(PRECISIONS)}. Received: {self.precision!r}"
+            )
+
+
+@dataclass(frozen=True)
+class History:
+    """Figures of each epoch of a stage, and the epoch whose weights were kept."""
+
+    stage: str
+    rows: tuple[Mapping[str, float], ...]
+    best_epoch: int
+
+    @property
+    def best(self) -> Mapping[str, float]:
+        """Figures of the epoch that was kept."""
+        return self.rows[self.best_epoch - 1]
+
+
+def fit(
+    model: keras.Model,
+    batches: keras.utils.PyDataset,
+    scores: EpochScores,
+    config: FitConfig,
+    *,
+    stage: str,
+    epochs: int,
+    listener: Listener,
+    loss_weights: Mapping[str, float] | None = None,
+    rate: float = 1.0,
+    log_folder: Path | None = None,
+) -> History:
+    """Train a model in place and leave the best epoch's weights in it.
+
+    Args:
+        model: Outputs probabilities, one tensor or a dict of them.
+        batches: Training batches; their targets are keyed by output.
+        scores: Scores training and validation clips after each epoch.
+        config: Rates and stopping.
+        stage: Name of the stage for messages and history.
+        epochs: Most epochs.
+        listener: Who is told about progress.
+        loss_weights: Weight of each output's loss; 1 for each if not given.
+        rate: Factor on the learning rate.
+        log_folder: Where TensorBoard files go; None writes none.
+
+    Returns:
+        The history.
+    """
+    n_steps = len(batches)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            _schedule(config.learning_rate * rate, n_steps * epochs, config.warmup),
+            weight_decay=config.weight_decay,
+            clipnorm=1.0,
+        ),
+        loss=_losses(model, config.label_smoothing),
+        loss_weights=dict(loss_weights) if loss_weights else None,
+    )
+    keep, report = KeepBest(config.patience), Report(listener, stage, epochs, n_steps)
+    callbacks: list[Any] = [scores, keep, report, *_tensorboard(log_folder, stage)]
+    model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
+    return History(stage, tuple(report.rows), keep.best_epoch)
+
+
+def _schedule(peak: float, n_steps: int, warmup: float) -> Any:
+    """Linear warm-up, then a cosine down to a hundredth of the peak."""
+    n_warmup = round(warmup * n_steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=FLOOR * peak if n_warmup else peak,
+        decay_steps=max(1, n_steps - n_warmup),
+        alpha=FLOOR,  # of the rate it falls from
+        warmup_target=peak if n_warmup else None,
+        warmup_steps=n_warmup,
+    )
+
+
+def _losses(model: keras.Model, smoothing: float) -> dict[str, keras.losses.Loss]:
+    """Cross-entropy on probabilities for every output."""
+    outputs: Sequence[str] = list(model.output) if isinstance(model.output, dict) else [OUTPUT]
+    return {
+        name: keras.losses.CategoricalCrossentropy(label_smoothing=smoothing) for name in outputs
+    }
+
+
+def _tensorboard(folder: Path | None, stage: str) -> list[Any]:
+    return [] if folder is None else [keras.callbacks.TensorBoard(str(folder / stage))]

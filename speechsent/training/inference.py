@@ -1,0 +1,41 @@
+"""Outputs of a model for whole clips: every window once, averaged over each clip."""
+
+import keras
+import numpy as np
+
+from speechsent.datasets import Clips, evaluation_batches
+from speechsent.errors import TrainingError
+from speechsent.fusion import OUTPUT
+
+
+def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = 64) -> np.ndarray:
+    """Mean output over each clip's windows, in inference mode.
+
+    Args:
+        model: Its (main) output is ``(batch, n_values)``.
+        clips: The clips.
+        batch_size: Windows evaluated at once.
+
+    Returns:
+        Means, float32, shape ``(n_clips, n_values)``.
+
+    Raises:
+        TrainingError: If an output is not finite.
+    """
+    sums: np.ndarray | None = None
+    counts = np.zeros((len(clips), 1), np.float32)
+    for inputs, owners in evaluation_batches(clips, batch_size=batch_size):
+        outputs = model.predict_on_batch({name: inputs[name] for name in input_names(model)})
+        values = outputs[OUTPUT] if isinstance(outputs, dict) else outputs
+        if sums is None:
+            sums = np.zeros((len(clips), values.shape[1]), np.float32)
+        np.add.at(sums, owners, values.astype(np.float32))
+        np.add.at(counts, owners, 1)
+    if sums is None or not np.isfinite(sums).all():
+        raise TrainingError("the model's output is not finite; lower fit.learning_rate")
+    return sums / counts
+
+
+def input_names(model: keras.Model) -> list[str]:
+    """Names of the inputs a model reads."""
+    return [tensor.name for tensor in model.inputs]

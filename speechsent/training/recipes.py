@@ -1,0 +1,243 @@
+"""How a model comes about: one branch alone, jointly, from frozen branches, or fine-tuned."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from speechsent.branches import batchnorm
+from speechsent.datasets import Clips, TrainingBatches, TrainingOptions, balanced_weights
+from speechsent.errors import TrainingError, some
+from speechsent.fusion import (
+    OUTPUT,
+    FusionConfig,
+    classifier,
+    fusion_head,
+    late_fusion,
+    with_auxiliaries,
+)
+from speechsent.training.callbacks import EpochScores
+from speechsent.training.embeddings import HeadBatches, embed_clips, embed_training, head_outputs
+from speechsent.training.fingerprint import fingerprint
+from speechsent.training.fit import FitConfig, History, fit
+from speechsent.training.listener import Listener
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One fit, and the clips it has seen.
+
+    Args:
+        history: Its epochs; the name of the stage is there.
+        fitted_on: Clips whose gradients it followed.
+        validated_on: Clips by which its best epoch was chosen.
+        frozen: SHA-256 of the variables that had to stay, before and after, by path.
+    """
+
+    history: History
+    fitted_on: frozenset[str]
+    validated_on: frozenset[str]
+    frozen: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model from all inputs to class probabilities, and the stages that made it."""
+
+    model: keras.Model
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains branches and heads on one set of clips, validating on another.
+
+    Args:
+        branches: Embedding models by name: ``"cnn"``, ``"lstm"``, or both.
+        train: Clips to fit on.
+        validation: Clips to choose epochs by.
+        options: What makes a training batch.
+        fusion: How branches are joined.
+        config: How long and how fast.
+        listener: Who is told about progress.
+        log_folder: Where TensorBoard files go; None writes none.
+    """
+
+    branches: Mapping[str, keras.Model]
+    train: Clips
+    validation: Clips
+    options: TrainingOptions
+    fusion: FusionConfig
+    config: FitConfig
+    listener: Listener
+    log_folder: Path | None = None
+
+    def run(self) -> Trained:
+        """Train in the configured mode."""
+        mode = self.fusion.mode
+        if mode in self.branches:
+            model, stage = self.alone(mode)
+            return Trained(model, (stage,))
+        if mode == "joint":
+            return self.joint()
+        trained = self.frozen()
+        return trained if mode == "frozen" else self.finetune(trained)
+
+    def alone(self, name: str) -> tuple[keras.Model, Stage]:
+        """Train one branch with a classifier of its own."""
+        model = classifier(self.branches[name], n_classes=self.train.n_classes)
+        return model, self._fit(model, stage=name, epochs=self.config.epochs)
+
+    def joint(self) -> Trained:
+        """Train branches and head together: one graph, one optimiser, one split."""
+        head = self._head()
+        weights = {OUTPUT: 1.0, **dict.fromkeys(self.branches, self.fusion.auxiliary)}
+        if self.fusion.auxiliary:
+            stage = self._fit(
+                with_auxiliaries(self.branches, head),
+                stage="joint",
+                epochs=self.config.epochs,
+                loss_weights=weights,
+            )
+            return Trained(late_fusion(self.branches, head), (stage,))
+        model = late_fusion(self.branches, head)
+        return Trained(model, (self._fit(model, stage="joint", epochs=self.config.epochs),))
+
+    def frozen(self) -> Trained:
+        """Train each branch alone, freeze it, and train the head on embeddings computed once.
+
+        Raises:
+            TrainingError: If a branch was fitted on clips the head is validated on, or changed
+                while the head was trained.
+        """
+        stages = [self.alone(name)[1] for name in self.branches]
+        refuse_leak(stages, self.validation)
+        for branch in self.branches.values():
+            freeze(branch)
+        before = self._fingerprints()
+        head, stage = self._fit_head()
+        after = self._fingerprints()
+        if before != after:
+            changed = [path for path in before if before[path] != after[path]]
+            raise TrainingError(f"frozen variables changed: {some(changed)}")
+        kept = {path: (before[path], after[path]) for path in before}
+        return Trained(late_fusion(self.branches, head), (*stages, replace(stage, frozen=kept)))
+
+    def finetune(self, trained: Trained) -> Trained:
+        """Go on from a frozen fusion: everything at a low rate, BatchNorm statistics pinned."""
+        model = trained.model
+        for layer in batchnorm.leaves(model):
+            layer.trainable = True
+        batchnorm.pin(model)
+        stage = self._fit(
+            model, stage="finetune", epochs=self.config.epochs, rate=self.config.finetune_rate
+        )
+        return Trained(model, (*trained.stages, stage))
+
+    def image_batches(self, n_batches: int) -> Iterator[dict[str, np.ndarray]]:
+        """Images of training clips, to re-estimate statistics on."""
+        batches = TrainingBatches(self.train, self.options)
+        for step in range(min(n_batches, len(batches))):
+            yield {"image": batches[step][0]["image"]}
+
+    def _head(self) -> keras.Model:
+        return fusion_head(
+            {name: branch.output_shape[-1] for name, branch in self.branches.items()},
+            n_classes=self.train.n_classes,
+            units=self.fusion.units,
+            dropout=self.fusion.dropout,
+        )
+
+    def _fit(
+        self,
+        model: keras.Model,
+        *,
+        stage: str,
+        epochs: int,
+        loss_weights: Mapping[str, float] | None = None,
+        rate: float = 1.0,
+    ) -> Stage:
+        outputs = tuple(model.output) if isinstance(model.output, dict) else (OUTPUT,)
+        history = fit(
+            model,
+            TrainingBatches(self.train, replace(self.options, outputs=outputs)),
+            EpochScores(self._glimpse(), self.validation),
+            self.config,
+            stage=stage,
+            epochs=epochs,
+            listener=self.listener,
+            loss_weights=loss_weights,
+            rate=rate,
+            log_folder=self.log_folder,
+        )
+        return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
+
+    def _fit_head(self) -> tuple[keras.Model, Stage]:
+        head = self._head()
+        batches = TrainingBatches(self.train, self.options)
+        embedded = embed_training(self.branches, batches, self.fusion.copies)
+        weights = (
+            balanced_weights(self.train) if self.options.class_weights else np.ones(len(self.train))
+        )
+        history = fit(
+            head,
+            HeadBatches(
+                embedded, weights, batch_size=self.config.batch_size, seed=self.options.seed
+            ),
+            EpochScores(
+                embed_clips(self.branches, self._glimpse()),
+                embed_clips(self.branches, self.validation),
+                head_outputs,
+            ),
+            self.config,
+            stage="head",
+            epochs=self.config.head_epochs,
+            listener=self.listener,
+            log_folder=self.log_folder,
+        )
+        return head, Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
+
+    def _glimpse(self) -> Clips:
+        """As many training clips as there are validation clips, evenly spread: enough to see."""
+        n = min(len(self.train), len(self.validation))
+        return self.train.subset(
+            np.linspace(0, len(self.train) - 1, n).round().astype(int).tolist()
+        )
+
+    def _fingerprints(self) -> dict[str, str]:
+        return {
+            f"{name}/{path}": digest
+            for name, branch in self.branches.items()
+            for path, digest in fingerprint(branch).items()
+        }
+
+
+def freeze(branch: keras.Model) -> None:
+    """Make every layer untrainable, one by one: Keras skips flags it believes unchanged.
+
+    Raises:
+        TrainingError: If anything in the branch would still train.
+    """
+    for layer in batchnorm.leaves(branch):
+        layer.trainable = False
+    if branch.trainable_variables:
+        left = some(variable.path for variable in branch.trainable_variables)
+        raise TrainingError(f"{branch.name} is not frozen: {left} would still train")
+
+
+def refuse_leak(stages: Sequence[Stage], validation: Clips) -> None:
+    """Refuse to validate a later stage on clips that an earlier one was fitted on.
+
+    Raises:
+        TrainingError: If any validation clip was trained on.
+    """
+    for stage in stages:
+        leaked = stage.fitted_on.intersection(validation.ids)
+        if leaked:
+            raise TrainingError(
+                f"stage {stage.history.stage!r} was fitted on {len(leaked)} of the "
+                f"{len(validation)} validation clips ({some(sorted(leaked))}); a score on them "
+                "would mean nothing. Use one split for all stages"
+            )

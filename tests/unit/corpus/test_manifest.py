@@ -1,0 +1,147 @@
+import pytest
+
+from speechsent.corpus.folder import read_folder
+from speechsent.corpus.manifest import read_manifest, write_manifest
+from speechsent.corpus.utterance import Corpus, Utterance
+from speechsent.errors import CorpusError
+
+FULL = "file,speaker,emotion,gender,sentence,intensity,start,end,split"
+
+
+@pytest.fixture
+def manifest(make_files):
+    """Write a CSV beside ``a.wav`` and ``x/b.wav``."""
+    root = make_files("a.wav", "x/b.wav")
+
+    def write(text, encoding="utf-8"):
+        path = root / "clips.csv"
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write
+
+
+def test_all_columns_are_read(manifest):
+    path = manifest(f"{FULL}\na.wav,s1,angry,F,dogs,strong,0.5,1.5,dev\n")
+    assert read_manifest(path).utterances == (
+        Utterance(
+            path=path.parent / "a.wav",
+            emotion="anger",
+            speaker="s1",
+            gender="female",
+            sentence="dogs",
+            intensity="strong",
+            start=0.5,
+            end=1.5,
+            part="validation",
+        ),
+    )
+
+
+def test_empty_cells_are_unknown(manifest):
+    path = manifest(f"{FULL}\na.wav,,joy,,,,,,\n")
+    assert read_manifest(path)[0] == Utterance(path=path.parent / "a.wav", emotion="happiness")
+
+
+def test_two_columns_are_enough_in_any_order(manifest):
+    corpus = read_manifest(manifest("emotion, file\nfear, x/b.wav\njoy, a.wav\n"))
+    assert [u.path.name for u in corpus] == ["a.wav", "b.wav"]
+    assert corpus[0].speaker is None
+    assert corpus.spellings == {"fear": "fear", "joy": "happiness"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_byte_order_mark_and_windows_lines_are_read(manifest, encoding, newline):
+    path = manifest(newline.join(["file,emotion", "a.wav,fear", ""]), encoding)
+    assert read_manifest(path).emotions == {"fear": 1}
+
+
+def test_stretches_of_one_file_are_different_clips(manifest):
+    text = "file,emotion,start,end\na.wav,joy,1,2\na.wav,fear,0,1\n"
+    assert [u.start for u in read_manifest(manifest(text))] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("b.wav,,joy,,,,,,", "row 2: no such file: 'b.wav'"),
+        (",,joy,,,,,,", "row 2: file is empty"),
+        ("a.wav,,,,,,,,", "row 2: emotion is empty"),
+        ("../a.wav,,joy,,,,,,", "row 2: file is a path below the folder of the CSV"),
+        ("/a.wav,,joy,,,,,,", "row 2: file is a path below the folder of the CSV"),
+        ("C:/a.wav,,joy,,,,,,", "row 2: file is a path below the folder of the CSV"),
+        ("a\0.wav,,joy,,,,,,", "row 2: no such file"),
+        ("a.wav,,joy,,,,2,1,", "row 2: start must lie before end. Received: start=2.0, end=1.0"),
+        ("a.wav,,joy,,,,1,1,", "row 2: start must lie before end"),
+        ("a.wav,,joy,,,,one,,", "row 2: start is a number of seconds from 0. Received: 'one'"),
+        ("a.wav,,joy,,,,,-1,", "row 2: end is a number of seconds from 0. Received: '-1'"),
+        ("a.wav,,joy,,,,nan,,", "row 2: start is a number of seconds from 0. Received: 'nan'"),
+        ("a.wav,,joy,,,,,,eval", "row 2: split is one of train, dev"),
+        ("a.wav,,joy,,,,,,,more", "row 2: more cells than columns. Received: 'more'"),
+        ("a.wav,,joj,,,,,,", "unknown emotion names: 'joj' (did you mean 'joy'?)"),
+        ("a.wav,,joy,,,,,,\na.wav,s,joy,,,,,,", "row 3: a.wav is listed before"),
+    ],
+)
+def test_a_bad_row_is_told_by_its_number(manifest, row, problem):
+    path = manifest(f"{FULL}\n{row}\n")
+    with pytest.raises(CorpusError) as error:
+        read_manifest(path)
+    assert str(error.value).startswith(f"{path}: {problem}")
+    assert "\n" not in str(error.value)
+
+
+def test_all_bad_rows_are_in_one_error(manifest):
+    rows = "".join(f"missing{n}.wav,joy\n" for n in range(7))
+    with pytest.raises(CorpusError, match=r"row 2: .*; row 6: .*; and 2 more \(7 in all\)$"):
+        read_manifest(manifest(f"file,emotion\n{rows}"))
+
+
+def test_bad_rows_are_skipped_and_listed_if_asked(manifest):
+    path = manifest("file,emotion\na.wav,joy\nb.wav,joy\n")
+    corpus = read_manifest(path, skip_bad=True)
+    assert len(corpus) == 1
+    assert [r.reason for r in corpus.refused] == ["row 3: no such file: 'b.wav'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "missing: file, emotion"),
+        ("file,label\na.wav,joy\n", "missing: emotion"),
+        ("file,emotion,age\na.wav,joy,3\n", "Received: 'age'"),
+        ("file,emotion,file\na.wav,joy,a.wav\n", "each once. Received: file, emotion, file"),
+        ("file,emotion\n", "empty: no row describes a clip"),
+    ],
+)
+def test_a_bad_table_is_told(manifest, text, problem):
+    with pytest.raises(CorpusError, match=problem):
+        read_manifest(manifest(text))
+
+
+def test_another_encoding_is_told(manifest):
+    with pytest.raises(CorpusError, match="not readable as UTF-8 text"):
+        read_manifest(manifest("file,emotion\nä.wav,joy\n", "latin-1"))
+
+
+def test_own_labels_are_used(manifest):
+    corpus = read_manifest(manifest("file,emotion\na.wav,SHT\n"), labels={"SHT": "shout"})
+    assert corpus.emotions == {"shout": 1}
+
+
+def test_a_folder_survives_as_a_csv(make_files):
+    corpus = read_folder(make_files("train/anger/a.wav", "test/anger/b.wav", "train/fear/c.wav"))
+    path = corpus.root / "corpus.csv"
+    write_manifest(corpus, path)
+    assert read_manifest(path).utterances == corpus.utterances
+    assert path.read_text().splitlines()[:2] == [FULL, "test/anger/b.wav,,anger,,,,,,test"]
+    assert sorted(p.name for p in corpus.root.iterdir()) == ["corpus.csv", "test", "train"]
+
+
+def test_a_csv_must_lie_above_its_clips(make_files):
+    root = make_files("x/a.wav", "y/z.wav")
+    clip = Utterance(path=root / "x/a.wav", emotion="anger")
+    corpus = Corpus(name="c", root=root, utterances=(clip,))
+    with pytest.raises(CorpusError, match="does not lie below"):
+        write_manifest(corpus, root / "y/c.csv")
+    assert not (root / "y/c.csv").exists()
