@@ -22,6 +22,8 @@ BLOCK = 65_536  # frames read at once: 4 s at 16 kHz
 LOUDEST = 100.0  # float files may exceed full scale; beyond this the numbers are not audio
 QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit file
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
+UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
+ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
 CONVERT = "convert it to wav or flac first"
 
 
@@ -80,9 +82,11 @@ def probe(path: Path | str) -> AudioInfo:
     path = Path(path)
     if not path.is_file():
         raise AudioError(path, "no such file" if not path.is_dir() else "is a folder, not a file")
+    if not path.stat().st_size:
+        raise AudioError(path, "empty: the file has no bytes")
     try:
         header = soundfile.info(str(path))
-    except (soundfile.SoundFileError, RuntimeError) as error:
+    except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
         raise AudioError(path, f"not a readable audio file; {CONVERT} ({_why(error)})") from error
     if header.samplerate not in SAMPLE_RATES:
         raise AudioError(
@@ -96,6 +100,8 @@ def probe(path: Path | str) -> AudioInfo:
         )
     if header.frames <= 0:
         raise AudioError(path, "empty: the file has a header but no samples")
+    if header.frames == UNKNOWN_LENGTH:
+        raise AudioError(path, f"its header does not say how long it is; {CONVERT}")
     missing = _missing_bytes(path)
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
@@ -135,13 +141,14 @@ def load(
     """
     path = Path(path)
     info = probe(path)
-    first = round(start * info.sample_rate)
-    last = info.n_frames if end is None else round(end * info.sample_rate)
-    if not 0 <= first < last <= info.n_frames:
+    stop = info.seconds if end is None else end
+    if not 0 <= start < stop <= info.seconds + ROUNDING:
         raise AudioError(
             path,
             f"start and end must lie inside its {info.seconds:.2f} s. Received: {start}, {end}",
         )
+    first = round(start * info.sample_rate)
+    last = min(round(stop * info.sample_rate), info.n_frames)
     seconds = (last - first) / info.sample_rate
     if seconds < config.min_seconds:
         raise AudioError(path, f"too short: {seconds:.3f} s, at least {config.min_seconds} s")
@@ -169,7 +176,8 @@ def _read_mono(path: Path, first: int, last: int, *, container: str) -> np.ndarr
     energy = np.zeros(0)
     filled = 0
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        # What is not a number is refused later, by its file's name.
+        with soundfile.SoundFile(str(path)) as file, np.errstate(over="ignore", invalid="ignore"):
             file.seek(first)
             while filled < len(mono):
                 block = file.read(min(BLOCK, len(mono) - filled), dtype="float32", always_2d=True)

@@ -7,6 +7,7 @@ problems are reported at once.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -129,7 +130,8 @@ class ExperimentConfig:
     def views(self) -> tuple[str, ...]:
         """Views the branches of this mode read."""
         branches = self.fusion.branches
-        image = ("log_mel",) if "cnn" in branches else ()
+        # Noise is added to the spectrum, and the cepstrum recomputed from it.
+        image = ("log_mel",) if "cnn" in branches or self.augment.noise else ()
         return (*image, *(self.lstm.streams if "lstm" in branches else ()))
 
     @property
@@ -164,7 +166,7 @@ def from_dict(raw: Any, *, source: str = "configuration") -> ExperimentConfig:
         ConfigError: If anything is unknown, mistyped or out of range; lists every problem.
     """
     problems: list[str] = []
-    config = _build(ExperimentConfig(), raw or {}, "", problems)
+    config = _build(ExperimentConfig(), {} if raw is None else raw, "", problems)
     if problems:
         raise ConfigError(problems, source)
     if not isinstance(config, ExperimentConfig):
@@ -281,8 +283,9 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
     if origin is not None:  # a mapping of names to names
         fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
         return fits, {str(k): v for k, v in value.items()} if fits else value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return True, float(value)
+    if hint is float:
+        fits = type(value) in (int, float) and isfinite(value)
+        return fits, float(value) if fits else value
     if hint is str and value is None:  # `--set cnn.unfreeze=` and the YAML word null
         return False, value
     if hint is NoneType:

@@ -13,6 +13,7 @@ from speechsent.features.mfcc import Mfcc
 from speechsent.features.standardize import Statistics
 
 Inputs = dict[str, np.ndarray]
+Targets = np.ndarray | dict[str, np.ndarray]
 ORDER, MIXING = 0xA11, 0xB22  # keep the streams of random numbers apart
 
 
@@ -90,7 +91,10 @@ class TrainingOptions:
         seed: Seed of order, windows and augmentation.
         augment: What is varied; None leaves clips as they are.
         mfcc: Recomputes cepstra from augmented spectra.
-        outputs: Names of the model's outputs; each gets the same targets.
+        n_mels: Mel bands of those spectra.
+        inputs: Names of the inputs the model reads; empty for all.
+        outputs: Names of the model's outputs, which all get the same targets; empty if it has
+            one without a name.
         class_weights: Weight classes inversely to their frequency.
     """
 
@@ -98,7 +102,9 @@ class TrainingOptions:
     seed: int = 0
     augment: Augment | None = None
     mfcc: Mfcc = field(default_factory=Mfcc)
-    outputs: tuple[str, ...] = ("emotion",)
+    n_mels: int = 64
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     class_weights: bool = True
 
 
@@ -136,10 +142,11 @@ class TrainingBatches(keras.utils.PyDataset):
         self.epoch = epoch
         self._order = self._shuffle()
 
-    def __getitem__(self, step: int) -> tuple[Inputs, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
         chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
         inputs = to_inputs([self.augmented(int(clip)) for clip in chosen])
+        inputs = {name: inputs[name] for name in self.options.inputs or inputs}
         targets = np.eye(self.clips.n_classes, dtype=np.float32)[self.clips.classes[chosen]]
         weights = self.weights[chosen].astype(np.float32)
         mixing = self._mixing(step, len(chosen))
@@ -147,6 +154,8 @@ class TrainingBatches(keras.utils.PyDataset):
             partner, share = mixing
             inputs = {name: _mix(values, partner, share) for name, values in inputs.items()}
             targets, weights = _mix(targets, partner, share), _mix(weights, partner, share)
+        if not self.options.outputs:
+            return inputs, targets, weights
         outputs = self.options.outputs
         return inputs, dict.fromkeys(outputs, targets), dict.fromkeys(outputs, weights)
 
@@ -157,7 +166,8 @@ class TrainingBatches(keras.utils.PyDataset):
         if augment is None:
             spare = clips.n_frames(clip) - clips.n_window
             return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0)
-        raw = augment.signal(rng, {v: c[clip] for v, c in clips.views.items()}, self.options.mfcc)
+        raw = {view: sequences[clip] for view, sequences in clips.views.items()}
+        raw = augment.signal(rng, raw, mfcc=self.options.mfcc, n_mels=self.options.n_mels)
         first = augment.start(rng, clips.n_frames(clip), clips.n_window)
         windows = clips.window(clip, first, raw)
         augment.mask(rng, windows, min(clips.n_frames(clip) - first, clips.n_window))

@@ -38,19 +38,25 @@ def download(
     Raises:
         WeightsError: If the server cannot be reached, or what it sends is not the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be written ({error.strerror})") from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             found = _receive(url, file.write, max_bytes, progress)
         if found != md5:
             raise WeightsError(f"{url}: damaged on the way (MD5 {found}, expected {md5})")
+        temporary.chmod(0o644)  # a temporary file is for its owner alone
         temporary.replace(path)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, WeightsError):
             raise
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
         raise WeightsError(f"{url}: download failed ({reason})") from error
     finally:
         temporary.unlink(missing_ok=True)

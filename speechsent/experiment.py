@@ -117,6 +117,7 @@ def train(
                 seed=config.seed,
                 augment=config.augment,
                 mfcc=config.mfcc,
+                n_mels=config.log_mel.n_mels,
                 class_weights=config.fit.class_weights,
             ),
             fusion=config.fusion,

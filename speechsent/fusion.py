@@ -17,6 +17,7 @@ FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm"]
 MODES = ("joint", "frozen", "finetune", "cnn", "lstm")
 OUTPUT = "emotion"
 LOUDNESS = 32.0  # squared length of each normalised embedding, whatever its width
+SILENCE = 1e-6  # variance that counts as none; with Keras's 1e-3 a quiet embedding stays quiet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +145,9 @@ def _probabilities(x: keras.KerasTensor, n_classes: int, name: str) -> keras.Ker
 
 def _equally_loud(embedding: keras.KerasTensor) -> keras.KerasTensor:
     width = embedding.shape[-1]
-    x = layers.LayerNormalization(center=False, scale=False, name=f"{embedding.name}_normalised")(
-        embedding
-    )
+    x = layers.LayerNormalization(
+        epsilon=SILENCE, center=False, scale=False, name=f"{embedding.name}_normalised"
+    )(embedding)
     return layers.Rescaling((LOUDNESS / width) ** 0.5, name=f"{embedding.name}_loudness")(x)
 
 

@@ -1,5 +1,6 @@
 """From a configuration to an untrained network, and from a run folder to a trained one."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -63,8 +64,10 @@ def load_model(run: Run) -> keras.Model:
         model = assemble(branches, run.config, len(run.labels))
     path = run.path / MODEL
     try:
-        model.load_weights(str(path))
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():  # Keras merely warns of some layers left at random
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(str(path))
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         reason = " ".join(str(error).split())[:200]
         raise RunError(
             f"{path}: the weights do not fit the run's configuration ({reason})"

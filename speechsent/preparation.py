@@ -77,7 +77,7 @@ def prepare(
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
     """
     corpus = open_corpus(corpus, config, listener)
-    labels = LabelSet.of(corpus.emotions)
+    labels = _labels(corpus)
     split = hold_out(corpus, config.split)
     listener.note(
         f"{corpus.name}: {len(corpus)} clips, {len(corpus.speakers)} known speakers, "
@@ -138,6 +138,15 @@ def features(
         named = some(f"{refusal.path} ({refusal.reason})" for refusal in table.refused)
         listener.note(f"left out {len(table.refused)} clips: {named}")
     return table
+
+
+def _labels(corpus: Corpus) -> LabelSet:
+    if len(corpus.emotions) < 2:
+        raise CorpusError(
+            f"{corpus.root}: a recogniser needs two or more emotions. "
+            f"Received: {some(corpus.emotions) or 'none'}"
+        )
+    return LabelSet.of(corpus.emotions)
 
 
 def parts_of(table: FeatureTable, corpus: Corpus, split: Split) -> dict[Part, list[int]]:

@@ -1,5 +1,6 @@
 """Networks that turn a grey image into a feature map, each with its own input scaling inside."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,11 @@ def imagenet_backbone(name: str, *, image_size: int, weight_file: Path | None) -
     )
     if weight_file is not None:
         try:
-            model.load_weights(str(weight_file))
-        except (ValueError, OSError, KeyError) as error:
-            reason = str(error).splitlines()[0]
+            with warnings.catch_warnings():  # Keras merely warns of some layers left at random
+                warnings.simplefilter("error", UserWarning)
+                model.load_weights(str(weight_file))
+        except (ValueError, OSError, KeyError, UserWarning) as error:
+            reason = " ".join(str(error).split())[:200]
             raise WeightsError(f"{weight_file}: does not fit {name} ({reason})") from error
     return model
 

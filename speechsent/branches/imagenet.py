@@ -76,7 +76,7 @@ def weight_file(backbone: str, weights: str) -> Path | None:
             md5=published.md5,
             max_bytes=MAX_BYTES,
         )
-    except WeightsError as error:
+    except OSError as error:
         raise WeightsError(
             f"ImageNet weights for {backbone} are not at hand: {error}. Put {published.file} at "
             f"{path}, or give a file with --weights FILE, or train from scratch with --weights none"

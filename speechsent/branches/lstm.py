@@ -71,7 +71,7 @@ class LstmBranch:
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="lstm_streams")(pooled)
         if self.embedding:
             x = layers.Dense(self.embedding, activation="relu", name="lstm_embedding")(x)
-        return keras.Model(inputs, x, name="lstm_branch")
+        return keras.Model(inputs, x, name=f"{'_'.join(self.streams)}_lstm_branch")
 
     def _stream(self, x: keras.KerasTensor, stream: str) -> keras.KerasTensor:
         """LSTMs and pooling of one stream."""

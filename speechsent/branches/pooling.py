@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-NEGLIGIBLE = -1e9  # added to the score of padding, so that its weight is exactly 0
+NEGLIGIBLE = -3e4  # score of padding, so that its weight is exactly 0; finite in 16 bits too
 
 
 @keras.saving.register_keras_serializable("speechsent")
@@ -36,7 +36,7 @@ class AttentiveStatistics(keras.layers.Layer):
         """Pool ``(batch, n_frames, n_features)`` to ``(batch, n_features [* 2])``."""
         scores = ops.matmul(ops.tanh(ops.matmul(inputs, self.kernel)), self.query)
         if mask is not None:
-            scores = scores + NEGLIGIBLE * (1 - ops.cast(mask, scores.dtype))[..., None]
+            scores = ops.where(mask[..., None], scores, NEGLIGIBLE)
         weights = ops.softmax(scores, axis=1)
         mean = ops.sum(weights * inputs, axis=1)
         if not self.deviation:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from speechsent.cli.console import console
 from speechsent.cli.options import add_output
+from speechsent.cli.startup import load_tensorflow
 
 NAME = "evaluate"
 HELP = "score a run on its own test part, or on a folder or CSV of other clips"
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Name the run, score it, print the table."""
+    load_tensorflow()
     from speechsent import experiment
     from speechsent.evaluation.scores import table
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
 from speechsent.cli.options import add_output
+from speechsent.cli.startup import load_tensorflow
 
 if TYPE_CHECKING:
     from speechsent.experiment import Prediction
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
+    load_tensorflow()
     from speechsent import experiment
 
     quiet = args.quiet or args.json or args.csv

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from speechsent.cli.console import console
 from speechsent.cli.options import add_config, add_output, overrides
+from speechsent.cli.startup import load_tensorflow
 
 NAME = "train"
 HELP = "train a recogniser and score it on unseen speakers"
@@ -37,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, then print the score and the run folder."""
-    from speechsent import config, experiment  # TensorFlow loads here, so --help stays fast
+    load_tensorflow()  # here and not above, so that --help stays fast
+    from speechsent import config, experiment
     from speechsent.evaluation.scores import Scores, table
 
     trained = experiment.train(

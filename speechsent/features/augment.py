@@ -12,6 +12,7 @@ import numpy as np
 from speechsent.errors import ParameterError
 from speechsent.features.log_mel import AMIN, DB_PER_NEPER
 from speechsent.features.mfcc import Mfcc
+from speechsent.features.prosody import ENERGY
 
 Views = dict[str, np.ndarray]
 
@@ -65,13 +66,14 @@ class Augment:
         latest = max(n_frames - n_window, min(self.shift_frames, n_frames // 4))
         return int(rng.integers(latest + 1))
 
-    def signal(self, rng: np.random.Generator, views: Views, mfcc: Mfcc) -> Views:
-        """Change level and add noise, consistently in both views.
+    def signal(self, rng: np.random.Generator, views: Views, *, mfcc: Mfcc, n_mels: int) -> Views:
+        """Change level and add noise, consistently in all views; pitch stays what it is.
 
         Args:
             rng: The clip's generator for this epoch.
             views: Raw features by view, each ``(n_frames, n_coefficients)``.
             mfcc: Recomputes the cepstrum from a changed spectrum.
+            n_mels: Mel bands under the cepstrum.
         """
         gain = rng.uniform(-self.gain_db, self.gain_db)
         noisy = rng.random() < self.noise
@@ -85,8 +87,10 @@ class Augment:
             changed["log_mel"] = changed["log_mel"] + np.float32(gain)
         if gain and "mfcc" in changed:  # a constant in dB reaches the zeroth coefficient only
             changed["mfcc"] = changed["mfcc"].copy()
-            n_mels = views["log_mel"].shape[1] if "log_mel" in views else None
-            changed["mfcc"][:, 0] += gain * np.sqrt(n_mels or mfcc.n_mfcc)
+            changed["mfcc"][:, 0] += gain * np.sqrt(n_mels)
+        if gain and "prosody" in changed:
+            changed["prosody"] = changed["prosody"].copy()
+            changed["prosody"][:, ENERGY] += gain
         return changed
 
     def mask(self, rng: np.random.Generator, windows: Views, n_frames: int) -> None:

@@ -34,7 +34,7 @@ class Extractor:
             the clip's maximum; 0 keeps everything.
 
     Raises:
-        ParameterError: If a view is unknown.
+        ParameterError: If a view is unknown or ``trim_db`` is negative.
     """
 
     audio: AudioConfig = field(default_factory=AudioConfig)
@@ -48,6 +48,8 @@ class Extractor:
         unknown = set(self.views) - set(VIEWS)
         if unknown or not self.views:
             raise ParameterError(f"views are among {VIEWS}. Received: views={self.views}")
+        if not self.trim_db >= 0:
+            raise ParameterError(f"trim_db must not be negative. Received: trim_db={self.trim_db}")
 
     def __call__(self, signal: np.ndarray) -> dict[str, np.ndarray]:
         """Map a signal ``(n_samples,)`` to views, each float32 ``(n_frames, n_values)``."""
@@ -156,7 +158,7 @@ def extract(
                     views[view].append(values)
             if progress is not None:
                 progress(done, len(utterances))
-    return FeatureTable(tuple(good), views, tuple(refused), _messages(caught))
+    return FeatureTable(tuple(good), views, tuple(refused), _audio_warnings(caught))
 
 
 def _attempt(extractor: Extractor, utterance: Utterance) -> dict[str, np.ndarray] | AudioError:
@@ -166,5 +168,14 @@ def _attempt(extractor: Extractor, utterance: Utterance) -> dict[str, np.ndarray
         return error
 
 
-def _messages(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
-    return tuple(sorted({str(w.message) for w in caught if issubclass(w.category, AudioWarning)}))
+def _audio_warnings(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+    """What was odd about clips; any other warning is given again."""
+    odd = set()
+    for warning in caught:
+        if issubclass(warning.category, AudioWarning):
+            odd.add(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return tuple(sorted(odd))

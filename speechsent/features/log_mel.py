@@ -59,7 +59,7 @@ class LogMel:
                 "n_mels must lie between 4 and n_fft / 4, or bands hold no frequency bin. "
                 f"Received: n_mels={self.n_mels}, n_fft={self.n_fft}"
             )
-        if self.top_db <= 0:
+        if not self.top_db > 0:
             raise ParameterError(f"top_db must be positive. Received: top_db={self.top_db}")
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from speechsent.errors import ParameterError
 from speechsent.features.mfcc import delta
 from speechsent.features.spectrum import n_frames
 
+ENERGY = 2  # column of the energy
 FLOOR = 1e-5  # amplitude below which a frame counts as this, -100 dBFS
 
 

@@ -4,16 +4,19 @@ Per-speaker standardisation instead takes each speaker's own unlabelled clips. I
 points, and it needs several clips of the test speaker, so scores that use it say ``+spk``.
 """
 
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from speechsent.errors import ParameterError, RunError
 
 Scope = Literal["corpus", "speaker"]
+# What NumPy raises for a damaged archive, depending on the byte that is wrong.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile)
 SMALLEST = 1e-3  # a coefficient that never moves is centred, not blown up
 
 
@@ -47,6 +50,14 @@ class Statistics:
         mean = total / count
         scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
         return cls(mean.astype(np.float32), np.maximum(scale, SMALLEST).astype(np.float32))
+
+    @property
+    def usable(self) -> bool:
+        """Whether all values are finite numbers, and all scales positive."""
+        numbers = self.mean.dtype == self.scale.dtype == np.float32
+        if not numbers or self.mean.ndim != 1 or self.mean.shape != self.scale.shape:
+            return False
+        return bool(np.isfinite([self.mean, self.scale]).all() and (self.scale > 0).all())
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Standardise ``(..., n_coefficients)``."""
@@ -104,10 +115,11 @@ class Standardizer:
 
     def save(self, path: Path) -> None:
         """Write the statistics as an ``.npz`` file without pickled objects."""
-        arrays = {f"{view}/mean": s.mean for view, s in self.corpus.items()}
-        arrays |= {f"{view}/scale": s.scale for view, s in self.corpus.items()}
+        arrays: dict[str, Any] = {"scope": np.array(self.scope)}
+        for view, statistics in self.corpus.items():
+            arrays |= {f"{view}/mean": statistics.mean, f"{view}/scale": statistics.scale}
         with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, scope=np.array(self.scope), **arrays)
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Standardizer":
@@ -117,16 +129,16 @@ class Standardizer:
             RunError: If the file is missing, damaged, or holds values that cannot be used.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # NumPy would leave a damaged file open, had it opened it.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             scope = str(arrays.pop("scope"))
             views = {name.rpartition("/")[0] for name in arrays}
             corpus = {v: Statistics(arrays[f"{v}/mean"], arrays[f"{v}/scale"]) for v in views}
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except DAMAGED as error:
             raise RunError(f"{path}: not a file of feature statistics ({error})") from error
         for statistics in corpus.values():
-            finite = np.isfinite(statistics.mean).all() and np.isfinite(statistics.scale).all()
-            if not finite or (statistics.scale <= 0).any():
+            if not statistics.usable:
                 raise RunError(f"{path}: holds values that are not finite or not positive")
         if scope not in ("corpus", "speaker"):
             raise RunError(f"{path}: unknown scope {scope!r}")

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 
 from speechsent.datasets import Clips, TrainingBatches, evaluation_batches, to_inputs
-from speechsent.fusion import OUTPUT
-from speechsent.training.inference import input_names
+from speechsent.training.inference import batch_outputs
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,7 @@ def embed_clips(branches: Mapping[str, keras.Model], clips: Clips) -> Embedded:
 def _embed(
     branches: Mapping[str, keras.Model], inputs: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    return {
-        name: branch.predict_on_batch({key: inputs[key] for key in input_names(branch)})
-        for name, branch in branches.items()
-    }
+    return {name: batch_outputs(branch, inputs) for name, branch in branches.items()}
 
 
 def head_outputs(head: keras.Model, embedded: Embedded) -> np.ndarray:
@@ -81,7 +77,7 @@ def head_outputs(head: keras.Model, embedded: Embedded) -> np.ndarray:
     Returns:
         Shape ``(n_clips, n_classes)``.
     """
-    values = head.predict_on_batch(dict(embedded.embeddings))
+    values = batch_outputs(head, embedded.embeddings)
     sums = np.zeros((len(embedded.classes), embedded.n_classes), np.float32)
     np.add.at(sums, embedded.owners, values)
     return sums / np.bincount(embedded.owners)[:, None]
@@ -118,13 +114,11 @@ class HeadBatches(keras.utils.PyDataset):
         self.epoch += 1
         self._order = self._shuffle()
 
-    def __getitem__(
-        self, step: int
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Embeddings, targets and weights of one batch."""
         chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
         inputs = {name: values[chosen] for name, values in self.embedded.embeddings.items()}
-        return inputs, {OUTPUT: self.targets[chosen]}, {OUTPUT: self.weights[chosen]}
+        return inputs, self.targets[chosen], self.weights[chosen]
 
     def _shuffle(self) -> np.ndarray:
         return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.embedded.owners))

@@ -1,14 +1,14 @@
 """Compile and fit: one optimiser, one schedule, the best epoch's weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
 
-from speechsent.errors import ParameterError
-from speechsent.fusion import OUTPUT
+from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.listener import Listener
 
@@ -27,7 +27,7 @@ class FitConfig:
         batch_size: Clips in a step.
         learning_rate: Peak rate of AdamW, reached after the warm-up, then falling as a cosine.
         finetune_rate: Factor on the rate when a trained fusion is fine-tuned.
-        warmup: Share of all steps over which the rate rises from 0.
+        warmup: Share of all steps over which the rate rises from a hundredth of its peak.
         weight_decay: Decoupled weight decay.
         label_smoothing: Share of each target spread over all classes.
         class_weights: Weight classes inversely to their frequency.
@@ -117,6 +117,9 @@ def fit(
 
     Returns:
         The history.
+
+    Raises:
+        TrainingError: If the loss is not finite, or TensorBoard is asked for and not installed.
     """
     n_steps = len(batches)
     model.compile(
@@ -135,7 +138,7 @@ def fit(
 
 
 def _schedule(peak: float, n_steps: int, warmup: float) -> Any:
-    """Linear warm-up, then a cosine down to a hundredth of the peak."""
+    """Linear warm-up from a hundredth of the peak, then a cosine back down to it."""
     n_warmup = round(warmup * n_steps)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=FLOOR * peak if n_warmup else peak,
@@ -146,13 +149,15 @@ def _schedule(peak: float, n_steps: int, warmup: float) -> Any:
     )
 
 
-def _losses(model: keras.Model, smoothing: float) -> dict[str, keras.losses.Loss]:
+def _losses(model: keras.Model, smoothing: float) -> Any:
     """Cross-entropy on probabilities for every output."""
-    outputs: Sequence[str] = list(model.output) if isinstance(model.output, dict) else [OUTPUT]
-    return {
-        name: keras.losses.CategoricalCrossentropy(label_smoothing=smoothing) for name in outputs
-    }
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    return dict.fromkeys(model.output, loss) if isinstance(model.output, dict) else loss
 
 
 def _tensorboard(folder: Path | None, stage: str) -> list[Any]:
-    return [] if folder is None else [keras.callbacks.TensorBoard(str(folder / stage))]
+    if folder is None:
+        return []
+    if find_spec("tensorboard") is None:
+        raise TrainingError("TensorBoard is not installed; pip install speechsent[tensorboard]")
+    return [keras.callbacks.TensorBoard(str(folder / stage))]

@@ -1,5 +1,7 @@
 """Outputs of a model for whole clips: every window once, averaged over each clip."""
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 
@@ -25,8 +27,7 @@ def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = 64) -> n
     sums: np.ndarray | None = None
     counts = np.zeros((len(clips), 1), np.float32)
     for inputs, owners in evaluation_batches(clips, batch_size=batch_size):
-        outputs = model.predict_on_batch({name: inputs[name] for name in input_names(model)})
-        values = outputs[OUTPUT] if isinstance(outputs, dict) else outputs
+        values = batch_outputs(model, inputs)
         if sums is None:
             sums = np.zeros((len(clips), values.shape[1]), np.float32)
         np.add.at(sums, owners, values.astype(np.float32))
@@ -34,6 +35,29 @@ def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = 64) -> n
     if sums is None or not np.isfinite(sums).all():
         raise TrainingError("the model's output is not finite; lower fit.learning_rate")
     return sums / counts
+
+
+def batch_outputs(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Main output of a model for one batch, in inference mode.
+
+    The batch is filled up to a power of two, so that few sizes are ever traced.
+
+    Args:
+        model: Its (main) output is ``(batch, n_values)``.
+        inputs: Arrays by name, ``(batch, ...)`` each; the model takes those it knows.
+
+    Returns:
+        The output, shape ``(batch, n_values)``.
+    """
+    n = len(next(iter(inputs.values())))
+    n_padded = 1 << (n - 1).bit_length()
+    padded = {
+        name: np.concatenate([inputs[name], np.repeat(inputs[name][-1:], n_padded - n, axis=0)])
+        for name in input_names(model)
+    }
+    outputs = model.predict_on_batch(padded)
+    values: np.ndarray = outputs[OUTPUT] if isinstance(outputs, dict) else outputs
+    return values[:n]
 
 
 def input_names(model: keras.Model) -> list[str]:

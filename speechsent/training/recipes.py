@@ -22,6 +22,7 @@ from speechsent.training.callbacks import EpochScores
 from speechsent.training.embeddings import HeadBatches, embed_clips, embed_training, head_outputs
 from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
+from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
 
 
@@ -159,10 +160,14 @@ class Trainer:
         loss_weights: Mapping[str, float] | None = None,
         rate: float = 1.0,
     ) -> Stage:
-        outputs = tuple(model.output) if isinstance(model.output, dict) else (OUTPUT,)
+        options = replace(
+            self.options,
+            inputs=tuple(input_names(model)),
+            outputs=tuple(model.output) if isinstance(model.output, dict) else (),
+        )
         history = fit(
             model,
-            TrainingBatches(self.train, replace(self.options, outputs=outputs)),
+            TrainingBatches(self.train, options),
             EpochScores(self._glimpse(), self.validation),
             self.config,
             stage=stage,

@@ -1,0 +1,197 @@
+"""The main job as a user types it: train, evaluate, predict."""
+
+import csv
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from speechsent.cli import main
+from speechsent.run import Run
+
+
+def runs(folder: Path) -> list[Path]:
+    return sorted((folder / "runs").glob("*/*"))
+
+
+def test_a_run_folder_holds_everything_a_reader_of_the_score_needs(workplace):
+    run = Run.newest(workplace / "runs")
+    names = {path.name for path in run.path.iterdir()}
+    assert names == {
+        "config.yaml", "environment.json", "labels.json", "split.csv", "stages.json",
+        "standardizer.npz", "model.weights.h5", "history.csv", "history-joint.png", "run.json",
+        "scores.json", "predictions.csv", "confusion.png", "tests_seen.json",
+    }  # fmt: skip
+    scores = run.read_json("scores.json")
+    assert scores["protocol"] == "builtin-6-given"
+    assert scores["speaker_disjoint"] is True
+    assert scores["n"] == 24
+    assert scores["k"] == round(scores["accuracy"] * 24)
+
+
+def test_no_speaker_is_in_two_parts(workplace):
+    run = Run.newest(workplace / "runs")
+    train, validation, test = (run.split.speakers(p) for p in ("train", "validation", "test"))
+    assert not train & validation
+    assert not (train | validation) & test
+    assert len(train | validation | test) == 6
+
+
+def test_class_named_folders_of_the_test_clips_give_the_same_scores(
+    workplace, voices, tmp_path, monkeypatch, capsys
+):
+    """Copied elsewhere, under other class spellings, the clips are the same clips."""
+    spelling = {"anger": "angry", "sadness": "SAD", "happiness": "joy"}
+    for folder in (voices / "test").iterdir():
+        shutil.copytree(folder, tmp_path / "test" / spelling.get(folder.name, folder.name))
+    monkeypatch.chdir(workplace)
+    own = Run.newest(Path("runs")).read_json("scores.json")
+    assert main(["evaluate", str(tmp_path / "test"), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["uar"] == pytest.approx(own["uar"], abs=1e-12)
+    assert scores["confusion"] == own["confusion"]
+    assert scores["protocol"] == "builtin-6-external"
+    assert scores["speaker_disjoint"] is True
+
+
+def test_evaluating_training_clips_says_so(workplace, voices, monkeypatch, capsys):
+    monkeypatch.chdir(workplace)
+    assert main(["evaluate", str(voices / "train"), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["speaker_disjoint"] is False
+    assert "4 of 4 speakers took part in training" in scores["note"]
+    assert "48 of 48 clips took part in training" in scores["note"]
+
+
+def test_each_look_at_the_test_set_is_recorded(workplace, monkeypatch, capsys):
+    monkeypatch.chdir(workplace)
+    before = Run.newest(Path("runs")).tests_seen
+    assert main(["evaluate"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("run runs/")
+    seen = Run.newest(Path("runs")).tests_seen
+    assert len(seen) == len(before) + 1
+    assert f"look number {sum(s['what'] == 'test' for s in seen)} at these clips" in out
+
+
+def test_evaluating_twice_changes_nothing(workplace, monkeypatch):
+    monkeypatch.chdir(workplace)
+    path = Run.newest(Path("runs")).path
+    assert main(["evaluate", "--quiet"]) == 0
+    first = (path / "scores.json").read_bytes(), (path / "predictions.csv").read_bytes()
+    assert main(["evaluate", "--quiet"]) == 0
+    assert first == ((path / "scores.json").read_bytes(), (path / "predictions.csv").read_bytes())
+
+
+def test_predict_names_emotions_and_agrees_with_evaluate(workplace, voices, monkeypatch, capsys):
+    monkeypatch.chdir(workplace)
+    with (Run.newest(Path("runs")).path / "predictions.csv").open() as file:
+        expected = {row["file"]: row for row in csv.DictReader(file)}
+    name = next(iter(expected))
+    assert main(["predict", str(voices / name), "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert row["emotion"] == expected[name]["predicted"]
+    assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    for emotion, probability in row["probabilities"].items():
+        assert probability == pytest.approx(float(expected[name][emotion]), abs=1e-5)
+
+
+def test_predict_needs_no_training_corpus(workplace, voices, tmp_path, monkeypatch, capsys):
+    """A run copied to another place, without its corpus, still predicts."""
+    run = shutil.copytree(Run.newest(workplace / "runs").path, tmp_path / "copied")
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, "root": str(tmp_path / "gone")}))
+    clip = next((voices / "test" / "anger").iterdir())
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", str(clip), "--run", "copied", "--csv"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.startswith("file,emotion,neutral,happiness")
+    assert row.startswith(str(clip))
+
+
+def digests(path: Path) -> dict[str, str]:
+    """SHA-256 of every array in a weight file, read with h5py alone."""
+    found: dict[str, str] = {}
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = hashlib.sha256(np.ascontiguousarray(item[()]).tobytes()).hexdigest()
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_model(workplace, voices, tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--quiet"]
+    assert main(command) == 0
+    assert main([*command, "--seed", "1"]) == 0
+    first = Run.newest(workplace / "runs").path
+    same, other = runs(tmp_path)
+    assert digests(first / "model.weights.h5") == digests(same / "model.weights.h5")
+    assert (first / "history.csv").read_bytes() == (same / "history.csv").read_bytes()
+    assert digests(same / "model.weights.h5") != digests(other / "model.weights.h5")
+
+
+@pytest.mark.slow
+def test_frozen_branches_stay_bit_for_bit(voices, tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--fusion", "frozen", "--quiet"]
+    assert main(command) == 0
+    [path] = runs(tmp_path)
+    cnn, lstm, head = json.loads((path / "stages.json").read_text())
+    assert head["frozen"]
+    assert all(before == after for before, after in head["frozen"].values())
+    saved = set(digests(path / "model.weights.h5").values())
+    weights = {k: after for k, (_, after) in head["frozen"].items() if "seed_generator" not in k}
+    assert set(weights.values()) <= saved
+    assert cnn["fitted_on"] == lstm["fitted_on"] == head["fitted_on"]
+    assert not set(head["validated_on"]) & set(cnn["fitted_on"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["cnn", "lstm", "finetune"])
+def test_the_other_modes_run(mode, voices, tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--fusion", mode, "--quiet"]
+    assert main(command) == 0
+    assert "UAR (UA, balanced accuracy)" in capsys.readouterr().out
+    assert main(["evaluate", "--quiet"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "size"), [("inceptionv3", 75), ("vgg16", 32)])
+def test_imagenet_networks_run_from_random_weights(
+    backbone, size, voices, tiny, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--cnn", backbone, "--weights", "none"]
+    command += ["--set", f"cnn.image_size={size}", "--epochs", "1", "--quiet"]
+    assert main(command) == 0
+    assert "protocol builtin-6-given" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_speaker_standardisation_is_named_in_the_protocol(
+    voices, tiny, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--fusion", "lstm", "--quiet"]
+    assert main([*command, "--standardize", "speaker"]) == 0
+    assert "protocol builtin-6-given+spk" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_prosody_as_a_second_stream_with_noise(voices, tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--fusion", "lstm", "--quiet"]
+    command += ["--set", "lstm.streams=[mfcc, prosody]", "--set", "augment.noise=0.5"]
+    command += ["--set", "augment.mixup=0.2", "--epochs", "1"]
+    assert main(command) == 0
+    assert main(["predict", str(next((voices / "test" / "fear").iterdir())), "--quiet"]) == 0

@@ -1,0 +1,210 @@
+import numpy as np
+import pytest
+
+from speechsent.errors import ParameterError
+from speechsent.features.augment import Augment, add_noise
+from speechsent.features.log_mel import LogMel
+from speechsent.features.mfcc import Mfcc
+
+OFF = {"time_masks": 0, "mel_masks": 0, "gain_db": 0.0, "shift_frames": 0}
+
+
+@pytest.fixture
+def views(voiced):
+    level = LogMel()(voiced)
+    return {"log_mel": np.ascontiguousarray(level.T), "mfcc": Mfcc()(level)}
+
+
+def augmented(views, seed=0, epoch=0, clip=0, **fields):
+    """What a clip looks like in an epoch: the windows and where they start."""
+    augment = Augment(**{"noise": 0.5, **fields})
+    rng = np.random.default_rng([seed, epoch, clip])
+    changed = augment.signal(rng, views, mfcc=Mfcc(), n_mels=64)
+    first = augment.start(rng, 51, 40)
+    windows = {view: values[first : first + 40].copy() for view, values in changed.items()}
+    augment.mask(rng, windows, 40)
+    return windows
+
+
+def test_a_clip_repeats_within_its_epoch(views):
+    first, second = augmented(views, epoch=3, clip=7), augmented(views, epoch=3, clip=7)
+    for view in views:
+        np.testing.assert_array_equal(first[view], second[view])
+
+
+@pytest.mark.parametrize("other", [{"epoch": 1}, {"clip": 1}, {"seed": 1}])
+def test_a_clip_differs_from_epoch_to_epoch_and_from_other_clips(views, other):
+    first, second = augmented(views), augmented(views, **other)
+    for view in views:
+        assert (first[view] != second[view]).mean() > 0.5
+
+
+def test_the_stored_features_are_not_changed(views):
+    before = {view: values.copy() for view, values in views.items()}
+    for epoch in range(5):
+        augmented(views, epoch=epoch)
+    for view in views:
+        np.testing.assert_array_equal(views[view], before[view])
+
+
+def test_everything_switched_off_changes_nothing(views, rng):
+    augment = Augment(**OFF)
+    changed = augment.signal(rng, views, mfcc=Mfcc(), n_mels=64)
+    assert augment.start(rng, 51, 51) == 0
+    augment.mask(rng, changed, 51)
+    for view in views:
+        np.testing.assert_array_equal(changed[view], views[view])
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_both_views_hear_the_same_gain_and_noise(views, rng, noise):
+    changed = Augment(gain_db=6.0, noise=noise).signal(rng, views, mfcc=Mfcc(), n_mels=64)
+    assert np.abs(changed["log_mel"] - views["log_mel"]).max() > 0.1
+    np.testing.assert_allclose(changed["mfcc"], Mfcc()(changed["log_mel"].T), rtol=0, atol=2e-3)
+
+
+def test_the_gain_keeps_to_its_limits_and_reaches_both(views):
+    augment = Augment(gain_db=3.0)
+    gains = [
+        np.mean(augment.signal(np.random.default_rng(i), views, mfcc=Mfcc(), n_mels=64)["log_mel"])
+        - np.mean(views["log_mel"])
+        for i in range(200)
+    ]
+    assert -3.001 <= min(gains) < -2.5
+    assert 2.5 < max(gains) <= 3.001
+
+
+def test_the_cepstrum_alone_hears_the_same_gain_as_beside_its_spectrum(views):
+    """Without the spectrum the number of mel bands decides how far a decibel moves c0."""
+    alone = {"mfcc": views["mfcc"]}
+    augment = Augment(gain_db=6.0)
+    both = augment.signal(np.random.default_rng(1), views, mfcc=Mfcc(), n_mels=64)
+    one = augment.signal(np.random.default_rng(1), alone, mfcc=Mfcc(), n_mels=64)
+    np.testing.assert_array_equal(one["mfcc"], both["mfcc"])
+
+
+def test_gain_moves_the_energy_of_prosody_and_nothing_else(views):
+    prosody = {**views, "prosody": np.zeros((51, 6), np.float32)}
+    changed = Augment(gain_db=6.0).signal(np.random.default_rng(1), prosody, mfcc=Mfcc(), n_mels=64)
+    gain = np.mean(changed["log_mel"] - views["log_mel"])
+    np.testing.assert_allclose(changed["prosody"][:, 2], gain, rtol=1e-4)
+    assert not changed["prosody"][:, [0, 1, 3, 4, 5]].any()
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 10.0, 30.0])
+def test_noise_has_the_power_asked_for(views, rng, snr_db):
+    """Powers add, so the noise is what is left after the clip's power is taken away."""
+    clip = 10 ** (views["log_mel"].astype(float) / 10)
+    noise = 10 ** (add_noise(rng, views["log_mel"], snr_db).astype(float) / 10) - clip
+    assert 10 * np.log10(clip.mean() / noise.mean()) == pytest.approx(snr_db, abs=0.01)
+
+
+def test_noise_is_added_as_often_as_asked(views):
+    augment = Augment(**OFF, noise=0.3)
+    noisy = sum(
+        not np.array_equal(
+            augment.signal(np.random.default_rng(i), views, mfcc=Mfcc(), n_mels=64)["log_mel"],
+            views["log_mel"],
+        )
+        for i in range(300)
+    )
+    assert 60 < noisy < 120  # four deviations of 7.9 about 90
+
+
+def ones(n_frames=60, n_used=45):
+    """Windows of ones; the padding behind the frames in use is marked with -7."""
+    windows = {"log_mel": np.ones((n_frames, 64)), "mfcc": np.ones((n_frames, 13))}
+    for values in windows.values():
+        values[n_used:] = -7
+    return windows
+
+
+def test_time_masks_keep_to_their_limits_and_reach_all_views():
+    longest = 0
+    for seed in range(100):
+        windows = ones()
+        Augment(**OFF | {"time_masks": 1, "time_mask_frames": 10}).mask(
+            np.random.default_rng(seed), windows, 45
+        )
+        hidden = np.flatnonzero(windows["mfcc"][:45, 0] != 1)
+        longest = max(longest, len(hidden))
+        assert len(hidden) == 0 or np.ptp(hidden) == len(hidden) - 1
+        np.testing.assert_array_equal(windows["mfcc"] == 1, (windows["log_mel"] == 1)[:, :13])
+    assert longest == 10
+
+
+def test_mel_masks_keep_to_their_limits_and_leave_the_cepstrum():
+    widest = 0
+    for seed in range(100):
+        windows = ones()
+        Augment(**OFF | {"mel_masks": 1, "mel_mask_bands": 6}).mask(
+            np.random.default_rng(seed), windows, 45
+        )
+        hidden = np.flatnonzero(windows["log_mel"][0] == 0)
+        widest = max(widest, len(hidden))
+        assert len(hidden) == 0 or np.ptp(hidden) == len(hidden) - 1
+        np.testing.assert_array_equal(windows["mfcc"], ones()["mfcc"])
+    assert widest == 6
+
+
+def test_a_short_clip_loses_at_most_a_third_to_a_mask():
+    hidden = []
+    for seed in range(100):
+        windows = ones(n_used=9)
+        Augment(**OFF | {"time_masks": 1}).mask(np.random.default_rng(seed), windows, 9)
+        hidden.append((windows["mfcc"][:9, 0] != 1).sum())
+    assert max(hidden) == 3
+
+
+def test_masks_never_touch_the_padding_and_never_look_like_it():
+    """All-zero frames are padding to the LSTM."""
+    for seed in range(100):
+        windows = ones()
+        Augment(time_masks=5).mask(np.random.default_rng(seed), windows, 45)
+        for values in windows.values():
+            assert (values[45:] == -7).all()
+        assert windows["mfcc"][:45].any(axis=1).all()
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "n_window", "latest"), [(100, 60, 40), (60, 60, 8), (20, 60, 5), (1, 60, 0)]
+)
+def test_a_window_starts_wherever_it_fits_or_near_the_beginning(n_frames, n_window, latest):
+    augment = Augment(shift_frames=8)
+    starts = {augment.start(np.random.default_rng(i), n_frames, n_window) for i in range(500)}
+    assert starts == set(range(latest + 1))
+
+
+def test_mixup_is_off_by_default(rng):
+    assert Augment().mix(rng, 8) is None
+
+
+def test_mixed_targets_sum_to_one_and_lean_to_their_own_clip(rng):
+    partner, weight = Augment(mixup=0.4).mix(rng, 64)
+    targets = np.eye(4)[rng.integers(4, size=64)]
+    mixed = weight[:, None] * targets + (1 - weight[:, None]) * targets[partner]
+    np.testing.assert_allclose(mixed.sum(axis=1), 1.0, atol=1e-6)
+    assert sorted(partner) == list(range(64))
+    assert (weight >= 0.5).all()
+    assert weight.min() < 0.7
+    assert weight.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"time_masks": -1},
+        {"time_mask_frames": -1},
+        {"mel_masks": -1},
+        {"mel_mask_bands": -1},
+        {"shift_frames": -1},
+        {"gain_db": -1.0},
+        {"mixup": -0.1},
+        {"noise": 1.1},
+        {"noise": np.nan},
+    ],
+)
+def test_a_parameter_out_of_range_is_refused(fields):
+    name, value = next(iter(fields.items()))
+    with pytest.raises(ParameterError, match=f"{name}.*Received: .*{name}={value}"):
+        Augment(**fields)

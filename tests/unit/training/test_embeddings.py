@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from speechsent.datasets import TrainingBatches, TrainingOptions, to_inputs
+from speechsent.features.augment import Augment
+from speechsent.features.mfcc import Mfcc
+from speechsent.fusion import fusion_head, late_fusion
+from speechsent.training.embeddings import (
+    Embedded,
+    HeadBatches,
+    embed_clips,
+    embed_training,
+    head_outputs,
+)
+from speechsent.training.inference import clip_outputs
+
+
+@pytest.fixture
+def branches(make_branches):
+    return make_branches()
+
+
+def head_for(branches):
+    widths = {name: branch.output_shape[-1] for name, branch in branches.items()}
+    return fusion_head(widths, n_classes=3, units=4)
+
+
+def test_cached_embeddings_give_the_fused_models_output(branches, make_clips):
+    clips, head = make_clips(5, n_frames=30), head_for(branches)
+    cached = head_outputs(head, embed_clips(branches, clips))
+    np.testing.assert_allclose(cached, clip_outputs(late_fusion(branches, head), clips), atol=1e-6)
+
+
+def test_training_clips_are_embedded_as_often_as_asked(branches, make_clips):
+    clips = make_clips(7)
+    options = TrainingOptions(batch_size=3, augment=Augment(), mfcc=Mfcc(n_mfcc=2, n_deltas=0))
+    batches = TrainingBatches(clips, options)
+    embedded = embed_training(branches, batches, 2)
+    assert embedded.owners.tolist() == [*range(7), *range(7)]
+    for copy in (1, 2):
+        window = to_inputs([batches.augmented(4, copy)])
+        expected = branches["lstm"]({"mfcc": window["mfcc"]})[0]
+        row = embedded.embeddings["lstm"][7 * (copy - 1) + 4]
+        np.testing.assert_allclose(row, expected, atol=1e-6)
+    assert np.ptp(embedded.embeddings["cnn"][[4, 11]], axis=0).max() > 0
+
+
+@pytest.fixture
+def embedded(rng):
+    """Eight windows of four clips; the first number of each embedding is the window's own."""
+    cnn = np.repeat(np.arange(8.0)[:, None], 3, axis=1)
+    return Embedded(
+        embeddings={"cnn": cnn, "lstm": rng.random((8, 2))},
+        owners=np.arange(8) % 4,
+        classes=np.array([0, 1, 2, 1]),
+        n_classes=3,
+    )
+
+
+def epoch_of(batches):
+    return [batches[step] for step in range(len(batches))]
+
+
+def test_head_batches_keep_windows_classes_and_weights_together(embedded):
+    weights = np.array([10.0, 11, 12, 13])
+    batches = HeadBatches(embedded, weights, batch_size=4, seed=0)
+    seen = []
+    for inputs, targets, clip_weights in epoch_of(batches):
+        windows = inputs["cnn"][:, 0].astype(int)
+        seen += windows.tolist()
+        np.testing.assert_array_equal(inputs["lstm"], embedded.embeddings["lstm"][windows])
+        np.testing.assert_array_equal(targets.argmax(axis=1), embedded.classes[windows % 4])
+        np.testing.assert_array_equal(clip_weights, 10 + windows % 4)
+    assert sorted(seen) == list(range(8))
+
+
+def test_the_order_of_head_batches_is_a_function_of_seed_and_epoch(embedded):
+    one, other = (HeadBatches(embedded, np.ones(4), batch_size=8, seed=2) for _ in range(2))
+    first, again = one[0][0]["cnn"], other[0][0]["cnn"]
+    np.testing.assert_array_equal(first, again)
+    one.on_epoch_end()
+    assert (one[0][0]["cnn"] != first).any()
+    other.on_epoch_end()
+    np.testing.assert_array_equal(one[0][0]["cnn"], other[0][0]["cnn"])
+
+
+def test_windows_fewer_than_a_batch_are_one_batch(embedded):
+    assert len(HeadBatches(embedded, np.ones(4), batch_size=100, seed=0)) == 1

@@ -1,0 +1,244 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from speechsent.branches.batchnorm import batchnorm_layers, leaves
+from speechsent.datasets import TrainingOptions
+from speechsent.errors import TrainingError
+from speechsent.features.augment import Augment
+from speechsent.features.mfcc import Mfcc
+from speechsent.fusion import FusionConfig
+from speechsent.training import recipes
+from speechsent.training.fit import FitConfig, History
+from speechsent.training.inference import clip_outputs
+from speechsent.training.listener import Listener
+from speechsent.training.recipes import Trainer, freeze, refuse_leak
+
+
+@pytest.fixture(scope="module")
+def make_trainer(make_clips, make_branches):
+    def make(mode, *, branches=None, validation=None, **fusion):
+        names = FusionConfig(mode=mode).branches
+        branches = branches or make_branches()
+        return Trainer(
+            branches={name: branches[name] for name in names},
+            train=make_clips(18, prefix="train"),
+            validation=validation or make_clips(9, prefix="validation", seed=9),
+            options=TrainingOptions(
+                batch_size=6,
+                augment=Augment(time_mask_frames=3, mel_mask_bands=2),
+                mfcc=Mfcc(n_mfcc=2, n_deltas=0),
+            ),
+            fusion=FusionConfig(**{"mode": mode, "units": 4, "copies": 2} | fusion),
+            config=FitConfig(epochs=2, head_epochs=3, batch_size=6, learning_rate=0.05),
+            listener=Listener(),
+        )
+
+    return make
+
+
+def hashes(model):
+    """SHA-256 of each weight, computed without the package."""
+    return [hashlib.sha256(values.tobytes()).hexdigest() for values in model.get_weights()]
+
+
+def trainable_hashes(model):
+    return [hashlib.sha256(v.numpy().tobytes()).hexdigest() for v in model.trainable_weights]
+
+
+def head_of(trained):
+    return trained.model.get_layer("fusion_head")
+
+
+def stage_names(trained):
+    return [stage.history.stage for stage in trained.stages]
+
+
+@pytest.mark.parametrize("auxiliary", [0.5, 0.0])
+def test_joint_training_changes_both_branches_and_the_head(
+    make_trainer, make_branches, auxiliary, monkeypatch
+):
+    branches = make_branches()
+    before = {name: trainable_hashes(branch) for name, branch in branches.items()}
+    heads = []
+    build = recipes.fusion_head
+    monkeypatch.setattr(
+        recipes,
+        "fusion_head",
+        lambda *args, **kwargs: heads.append(build(*args, **kwargs)) or heads[-1],
+    )
+    trainer = make_trainer("joint", branches=branches, auxiliary=auxiliary)
+    initial = {}
+    fit = recipes.fit
+    monkeypatch.setattr(
+        recipes, "fit", lambda *a, **k: initial.update(head=hashes(heads[0])) or fit(*a, **k)
+    )
+    trained = trainer.run()
+    assert stage_names(trained) == ["joint"]
+    for name, branch in branches.items():
+        assert not set(before[name]) & set(trainable_hashes(branch)), name
+    assert head_of(trained) is heads[0]
+    assert not set(initial["head"]) & set(hashes(heads[0]))
+
+
+def test_the_joint_model_is_scored_as_it_is_returned(make_trainer):
+    """The last row of the history is that of the fused output, auxiliaries or not."""
+    trainer = make_trainer("joint")
+    trained = trainer.run()
+    probabilities = clip_outputs(trained.model, trainer.validation)
+    true = probabilities[np.arange(9), trainer.validation.classes]
+    best = trained.stages[0].history.best
+    assert best["val_loss"] == pytest.approx(-np.log(true).mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["cnn", "lstm"])
+def test_one_branch_can_be_trained_alone(make_trainer, name):
+    trainer = make_trainer(name)
+    before = trainable_hashes(trainer.branches[name])
+    trained = trainer.run()
+    assert stage_names(trained) == [name]
+    assert not set(before) & set(trainable_hashes(trainer.branches[name]))
+    assert clip_outputs(trained.model, trainer.validation).shape == (9, 3)
+
+
+def pretend_fit(*_, stage, **__):
+    """Leave the model as it is; for tests of what happens around a fit."""
+    row = {"epoch": 1, "loss": 1.0, "uar": 0.5, "val_loss": 1.0, "val_uar": 0.5}
+    return History(stage, (row,), 1)
+
+
+@pytest.fixture(scope="module")
+def watched_frozen(make_trainer):
+    """A frozen fusion, with the branches' hashes taken when the head's training starts."""
+    trainer, taken = make_trainer("frozen"), {}
+    fit = recipes.fit
+
+    def watch(model, *args, stage, **kwargs):
+        if stage == "head":
+            taken.update({name: hashes(branch) for name, branch in trainer.branches.items()})
+            taken["head"] = hashes(model)
+        return fit(model, *args, stage=stage, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes, "fit", watch)
+        return trainer, trainer.run(), taken
+
+
+def test_frozen_branches_stay_to_the_last_bit_and_the_head_learns(watched_frozen):
+    trainer, trained, taken = watched_frozen
+    assert stage_names(trained) == ["cnn", "lstm", "head"]
+    for name, branch in trainer.branches.items():
+        assert hashes(branch) == taken[name]
+        assert branch.trainable_variables == []
+    assert not set(taken["head"]) & set(hashes(head_of(trained)))
+    assert len(trained.model.trainable_weights) == len(head_of(trained).weights)
+
+
+def test_the_record_of_what_was_frozen_is_complete_and_true(watched_frozen):
+    trainer, trained, _ = watched_frozen
+    frozen = trained.stages[-1].frozen
+    assert len(frozen) == sum(len(branch.variables) for branch in trainer.branches.values())
+    for before, after in frozen.values():
+        assert before == after
+    recorded = {digest for digest, _ in frozen.values()}
+    assert all(set(hashes(branch)) <= recorded for branch in trainer.branches.values())
+
+
+def test_the_frozen_model_scores_end_to_end_as_on_cached_embeddings(watched_frozen):
+    trainer, trained, _ = watched_frozen
+    probabilities = clip_outputs(trained.model, trainer.validation)
+    true = probabilities[np.arange(9), trainer.validation.classes]
+    best = trained.stages[-1].history.best
+    assert best["val_loss"] == pytest.approx(-np.log(true).mean(), rel=1e-4)
+
+
+def test_a_change_of_a_frozen_branch_is_an_error(make_trainer, monkeypatch):
+    trainer = make_trainer("frozen")
+
+    def tamper(*_, stage, **__):
+        if stage == "head":
+            bias = trainer.branches["cnn"].get_layer("cnn_embedding").bias
+            bias.assign_add(np.full(bias.shape, 1e-3))
+        return pretend_fit(stage=stage)
+
+    monkeypatch.setattr(recipes, "fit", tamper)
+    with pytest.raises(TrainingError, match=r"frozen variables changed: cnn/cnn_embedding/bias$"):
+        trainer.run()
+
+
+def test_fine_tuning_changes_branches_but_no_batchnorm_statistics(make_trainer, monkeypatch):
+    trainer, taken = make_trainer("finetune"), {}
+    cnn, lstm = trainer.branches["cnn"], trainer.branches["lstm"]
+    fit, rates = recipes.fit, {}
+
+    def watch(model, *args, stage, **kwargs):
+        rates[stage] = kwargs.get("rate", 1.0)
+        if stage != "finetune":
+            return pretend_fit(stage=stage)
+        taken["statistics"] = [v.numpy() for v in statistics(cnn)]
+        taken["lstm"], taken["cnn"] = hashes(lstm), cnn.get_layer("cnn_embedding").get_weights()
+        return fit(model, *args, stage=stage, **kwargs)
+
+    def statistics(branch):
+        return [v for la in batchnorm_layers(branch) for v in (la.moving_mean, la.moving_variance)]
+
+    monkeypatch.setattr(recipes, "fit", watch)
+    trained = trainer.run()
+    assert stage_names(trained) == ["cnn", "lstm", "head", "finetune"]
+    assert rates["finetune"] == trainer.config.finetune_rate == 0.1
+    for variable, before in zip(statistics(cnn), taken["statistics"], strict=True):
+        np.testing.assert_array_equal(variable.numpy(), before)
+    assert not set(taken["lstm"]) & set(hashes(lstm))
+    kernel = cnn.get_layer("cnn_embedding").get_weights()[0]
+    assert np.abs(kernel - taken["cnn"][0]).max() > 1e-6
+
+
+def test_every_stage_knows_its_clips(watched_frozen):
+    trainer, trained, _ = watched_frozen
+    for stage in trained.stages:
+        assert stage.fitted_on == set(trainer.train.ids)
+        assert stage.validated_on == set(trainer.validation.ids)
+
+
+def test_validating_on_clips_a_branch_was_fitted_on_is_refused(
+    make_trainer, make_clips, monkeypatch
+):
+    """A head chosen on its branches' training clips looks perfect and is not."""
+    monkeypatch.setattr(recipes, "fit", pretend_fit)
+    leaky = make_clips(20, prefix="train", seed=9)  # train0 to train17, and two others
+    trainer = make_trainer("frozen", validation=leaky)
+    with pytest.raises(TrainingError, match="'cnn' was fitted on 18 of the 20 validation clips"):
+        trainer.run()
+
+
+def test_clips_of_one_split_are_no_leak(watched_frozen, make_clips):
+    _, trained, _ = watched_frozen
+    assert refuse_leak(trained.stages, make_clips(3, prefix="other")) is None
+    with pytest.raises(TrainingError, match="on 3 of the 3 validation clips"):
+        refuse_leak(trained.stages, make_clips(3, prefix="train"))
+
+
+def test_freezing_leaves_nothing_to_train(make_branches):
+    for branch in make_branches().values():
+        freeze(branch)
+        assert branch.trainable_variables == []
+        assert not any(layer.trainable for layer in leaves(branch))
+
+
+def test_freezing_works_on_layers_whose_flag_was_already_off(make_branches):
+    """TensorFlow drops an assignment of the value a flag already has."""
+    branch = make_branches()["cnn"]
+    branch.trainable = False
+    for layer in branch.layers:
+        layer.trainable = True
+    freeze(branch)
+    assert branch.trainable_variables == []
+    assert not any(layer.trainable for layer in leaves(branch))
+
+
+def test_images_to_reestimate_on_are_training_images(make_trainer):
+    trainer = make_trainer("joint")
+    images = list(trainer.image_batches(2))
+    assert [batch["image"].shape for batch in images] == [(6, 8, 12, 1)] * 2
+    assert len(list(trainer.image_batches(50))) == 3
