@@ -245,16 +245,13 @@ def _build(default: Any, raw: Any, at: str, problems: list[str]) -> Any:
 
 
 def _suggest(key: str, at: str, known: Mapping[str, Any]) -> str:
-    """The nearest right key here, or in a section if this is the top."""
-    near = get_close_matches(key, known, n=2)
-    if not near and not at:
-        near = [
-            f"{section}.{f.name}"
-            for section, part in known.items()
-            if is_dataclass(part)
-            for f in fields(part)
-            if f.name == key
-        ]
+    """The same key in the section that was forgotten, or the nearest right key here."""
+    sections = {} if at else {name: part for name, part in known.items() if is_dataclass(part)}
+    near = [
+        f"{section}.{key}"
+        for section, part in sections.items()
+        if key in {f.name for f in fields(part)}
+    ] or get_close_matches(key, known, n=2)
     return f"did you mean {' or '.join(near)}?" if near else f"known keys: {', '.join(known)}"
 
 
@@ -266,7 +263,8 @@ def _typed(value: Any, hint: Any, at: str, problems: list[str]) -> Any:
         if fits:
             return converted
     wanted = " or ".join(_describe(option) for option in options)
-    hint_number = "; write 1.0e-3, not 1e-3" if _looks_like_number(value) else ""
+    mistaken = float in options and _looks_like_number(value)
+    hint_number = "; write 1.0e-3, not 1e-3" if mistaken else ""
     problems.append(f"{at}: expected {wanted}. Received: {value!r}{hint_number}")
     return value
 

@@ -230,6 +230,8 @@ class RunSplit:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
+            if not rows:
+                raise ValueError("it lists no clips")
             return cls(
                 tuple(_utterance(row, root) for row in rows),
                 tuple(_part(row["part"]) for row in rows),

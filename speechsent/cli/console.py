@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from speechsent.training.listener import Listener
@@ -96,17 +97,30 @@ class LiveConsole(PlainConsole):
 
     def end(self) -> None:
         """Take the bar away and say how the stage ended."""
-        self.progress.stop()
-        self.progress = None
+        self.close()
         best = f", best validation UAR {self.best:.3f}" if self.best else ""
         self.note(f"{self.stage}: {clock(time.monotonic() - self.started)}{best}")
 
+    def close(self) -> None:
+        """Take the bar away, also when the stage ended with an error."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
 
-def console(*, quiet: bool = False) -> Listener:
-    """The listener that suits where standard error goes."""
+
+@contextmanager
+def console(*, quiet: bool = False) -> Iterator[Listener]:
+    """The listener that suits where standard error goes; a bar never outlives the block."""
     if quiet:
-        return Listener()
-    return LiveConsole() if sys.stderr.isatty() else PlainConsole()
+        yield Listener()
+    elif not sys.stderr.isatty():
+        yield PlainConsole()
+    else:
+        live = LiveConsole()
+        try:
+            yield live
+        finally:
+            live.close()
 
 
 def figures(logs: Mapping[str, float]) -> str:

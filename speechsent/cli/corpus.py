@@ -65,18 +65,11 @@ def synthesize(args: argparse.Namespace) -> int:
         "seed": args.seed,
     }
     config = SyntheticCorpus(**{key: value for key, value in wanted.items() if value is not None})
-    listener = console(quiet=args.quiet)
-    started = False
-
-    def progress(done: int, total: int) -> None:
-        nonlocal started
-        if not started:
-            listener.begin("clips", total, "clips")
-            started = True
-        listener.step(done)
-
-    folder = write(args.out, config, progress=progress)
-    listener.end()
+    n_clips = config.n_clips
+    with console(quiet=args.quiet) as listener:
+        listener.begin("clips", n_clips, "clips")
+        folder = write(args.out, config, progress=lambda done, _: listener.step(done))
+        listener.end()
     print(f"written to {folder}: train/ and test/, by class. A demonstration, never a result")
     return 0
 

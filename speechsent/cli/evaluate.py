@@ -39,9 +39,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"run {chosen.path}", file=about)
     print(f"trained under {chosen.facts['protocol']}: {', '.join(chosen.labels)}", file=about)
     about.flush()
-    evaluation = experiment.evaluate(
-        chosen, args.corpus, out=args.out, listener=console(quiet=args.quiet or args.json)
-    )
+    with console(quiet=args.quiet or args.json) as listener:
+        evaluation = experiment.evaluate(chosen, args.corpus, out=args.out, listener=listener)
     if args.json:
         print(json.dumps(evaluation.scores.as_dict(), indent=2))
     else:

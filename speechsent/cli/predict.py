@@ -39,8 +39,10 @@ def run(args: argparse.Namespace) -> int:
     load_tensorflow()
     from speechsent import experiment
 
-    quiet = args.quiet or args.json or args.csv
-    predictions = experiment.predict(args.files, args.run_folder, listener=console(quiet=quiet))
+    chosen = experiment.open_run(args.run_folder)
+    with console(quiet=args.quiet or args.json or args.csv) as listener:
+        listener.note(f"run {chosen.path}")
+        predictions = experiment.predict(args.files, chosen, listener=listener)
     if args.json:
         rows = [
             {"file": p.file, "emotion": p.emotion, "probabilities": p.probabilities}

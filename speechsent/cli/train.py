@@ -42,14 +42,15 @@ def run(args: argparse.Namespace) -> int:
     from speechsent import config, experiment
     from speechsent.evaluation.scores import Scores, table
 
-    trained = experiment.train(
-        config.load(args.config, overrides(args)),
-        args.corpus,
-        out=args.out,
-        test=not args.no_test,
-        tensorboard=args.tensorboard,
-        listener=console(quiet=args.quiet),
-    )
+    with console(quiet=args.quiet) as listener:
+        trained = experiment.train(
+            config.load(args.config, overrides(args)),
+            args.corpus,
+            out=args.out,
+            test=not args.no_test,
+            tensorboard=args.tensorboard,
+            listener=listener,
+        )
     if args.no_test:
         print(f"validation UAR {trained.facts['validation_uar']:.3f} (chosen on it: optimistic)")
     else:

@@ -157,7 +157,7 @@ def _in_class_folder(clip: Clip, names: Mapping[str, str], labels: Mapping[str, 
     meant = canonical_names([told.emotion], labels)[told.emotion]
     if meant != emotion:
         raise CorpusError(
-            f"the folder says {emotion}, the {reader.NAME} file name says {meant}; "
+            f"the folder says {emotion}, the {reader.name} file name says {meant}; "
             "move or rename the file"
         )
     return replace(told, emotion=emotion, part=clip.part)

@@ -18,7 +18,7 @@ def corpus_name(source: Path, files: Sequence[Path]) -> str:
         >>> corpus_name(Path("data/My Clips.csv"), [Path("a.wav")])
         'my-clips'
     """
-    readers = {reader.NAME if reader else None for reader in map(reader_of, files)}
+    readers = {reader.name if reader else None for reader in map(reader_of, files)}
     published = readers.pop() if len(readers) == 1 else None
     return published or _plain(source.resolve().stem) or "corpus"
 

@@ -62,6 +62,11 @@ class SyntheticCorpus:
         if self.seed < 0:
             raise ParameterError(f"seed must not be negative. Received: seed={self.seed}")
 
+    @property
+    def n_clips(self) -> int:
+        """Clips in all: every voice says every sentence in every emotion, several times."""
+        return self.n_speakers * len(EMOTIONS) * self.n_sentences * self.n_takes
+
 
 def synthesize(
     out: Path,

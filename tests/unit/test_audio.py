@@ -75,7 +75,7 @@ def spoilt(value):
 
 REFUSED = {
     # no samples
-    "empty file": ("not a readable", lambda write, raw: raw("a.wav", b"")),
+    "empty file": ("no bytes", lambda write, raw: raw("a.wav", b"")),
     "20 bytes": ("not a readable", lambda write, raw: shortened(write(), 20 / 32_044)),
     "header only": ("no samples", lambda write, raw: shortened(write(), DATA / 32_044)),
     "no frames": ("no samples", lambda write, raw: write(signal=np.zeros(0, np.float32))),

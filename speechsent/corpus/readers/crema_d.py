@@ -6,21 +6,18 @@ https://doi.org/10.1109/TAFFC.2014.2336244
 """
 
 import re
-from pathlib import Path
 
-from speechsent.corpus.utterance import Utterance
-from speechsent.errors import CorpusError
+from speechsent.corpus.readers.reader import Reader, Told
 
-NAME = "crema-d"
 RULE = "a CREMA-D name is ACTOR_SENTENCE_EMOTION_LEVEL, as in '1001_DFA_ANG_XX.wav'"
+PATTERN = re.compile(
+    r"(?P<actor>10[0-8]\d|109[01])_(?P<sentence>[A-Z]{3})"
+    r"_(?P<emotion>NEU|HAP|SAD|ANG|FEA|DIS)_(?P<level>LO|MD|HI|XX?)"
+)
 EMOTIONS = {
-    "NEU": "neutral",
-    "HAP": "happiness",
-    "SAD": "sadness",
-    "ANG": "anger",
-    "FEA": "fear",
-    "DIS": "disgust",
-}
+    "neu": "neutral", "hap": "happiness", "sad": "sadness",
+    "ang": "anger", "fea": "fear", "dis": "disgust",
+}  # fmt: skip
 # XX means that no level was asked for; '1040_ITH_SAD_X.wav' is published with one X.
 LEVELS = {"LO": "low", "MD": "medium", "HI": "high", "XX": None, "X": None}
 # Column "Sex" of VideoDemographics.csv, https://github.com/CheyneyComputerScience/CREMA-D
@@ -30,31 +27,14 @@ FEMALE = (
     "1076 1078 1079 1082 1084 1089 1091"
 )
 
-_NAME = re.compile(
-    r"(?P<actor>10[0-8]\d|109[01])_(?P<sentence>[A-Z]{3})"
-    r"_(?P<emotion>NEU|HAP|SAD|ANG|FEA|DIS)_(?P<level>LO|MD|HI|XX?)"
-)
 
-
-def matches(path: Path) -> bool:
-    """Tell whether the file is named as the rule says."""
-    return _NAME.fullmatch(path.stem) is not None
-
-
-def parse(path: Path) -> Utterance:
-    """Read speaker, emotion, sentence and intensity off the file name.
-
-    Raises:
-        CorpusError: If the name breaks the rule.
-    """
-    found = _NAME.fullmatch(path.stem)
-    if found is None:
-        raise CorpusError(f"{RULE}. Received: {path.name!r}")
-    return Utterance(
-        path=path,
-        emotion=EMOTIONS[found["emotion"]],
-        speaker=f"{NAME}/{found['actor']}",
+def _read(found: re.Match[str]) -> Told:
+    return Told(
+        speaker=found["actor"],
         gender="female" if found["actor"] in FEMALE else "male",
         sentence=found["sentence"],
         intensity=LEVELS[found["level"]],
     )
+
+
+READER = Reader(name="crema-d", rule=RULE, emotions=EMOTIONS, pattern=PATTERN, read=_read)

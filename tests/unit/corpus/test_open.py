@@ -1,19 +1,9 @@
-import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from speechsent.corpus import hold_out, read_corpus
 from speechsent.errors import CorpusError
-
-
-def ravdess() -> Path:
-    default = Path(__file__).parents[4] / "shared/data/ravdess"
-    root = Path(os.environ.get("SPEECHSENT_RAVDESS", default))
-    if not root.is_dir():
-        pytest.skip("RAVDESS is not on this machine; set SPEECHSENT_RAVDESS to its folder")
-    return root
 
 
 def test_a_folder_and_a_csv_are_opened(make_files):
@@ -51,9 +41,9 @@ def test_another_file_is_no_corpus(make_files):
         read_corpus(make_files("a.wav") / "a.wav")
 
 
-def test_ravdess_is_as_published():
+def test_ravdess_is_as_published(ravdess):
     """Livingstone, Russo (2018): 24 actors, 12 of them women, 1440 spoken clips."""
-    corpus = read_corpus(ravdess())
+    corpus = read_corpus(ravdess)
     assert len(corpus) == 1440
     assert corpus.name == "ravdess"
     assert corpus.emotions["neutral"] == 96
@@ -62,8 +52,8 @@ def test_ravdess_is_as_published():
     assert (len(corpus.speakers), len(women)) == (24, 12)
 
 
-def test_ravdess_is_split_into_15_4_and_5_actors():
-    corpus = read_corpus(ravdess())
+def test_ravdess_is_split_into_15_4_and_5_actors(ravdess):
+    corpus = read_corpus(ravdess)
     split = hold_out(corpus)
     n = {part: len({corpus[i].speaker for i in split.parts[part]}) for part in split.parts}
     assert n == {"train": 15, "validation": 4, "test": 5}

@@ -53,14 +53,19 @@ def train(model, clips, validation, *, seed=0, epochs=3, log_folder=None, **conf
 
 @pytest.fixture
 def lstm(make_branches):
-    return lambda seed=1: classifier(make_branches(seed)["lstm"], n_classes=3)
+    return lambda: classifier(make_branches()["lstm"], n_classes=3)
 
 
-def test_training_learns(lstm, make_clips):
-    """Classes that lie three deviations apart: from about chance to nearly all right."""
-    history, _ = train(lstm(), make_clips(36), make_clips(18, seed=9), epochs=15, patience=15)
+@pytest.fixture
+def cnn(make_branches):
+    return lambda seed=1: classifier(make_branches(seed)["cnn"], n_classes=3)
+
+
+def test_training_learns(cnn, make_clips):
+    """Classes whose means lie 1.5 deviations apart: from about a third to nearly all right."""
+    clips, validation = make_clips(36), make_clips(18, seed=9)
+    history, _ = train(cnn(), clips, validation, epochs=15, patience=15)
     assert history.best["val_uar"] > 0.8
-    assert history.rows[-1]["loss"] < 0.9 * history.rows[0]["loss"]
 
 
 def test_every_epoch_has_an_order_of_its_own(lstm, make_clips):
@@ -85,12 +90,12 @@ def test_the_best_epochs_weights_are_left_in_the_model(lstm, make_clips):
     assert logs["val_loss"] == pytest.approx(best["val_loss"], rel=1e-5)
 
 
-def test_the_same_seed_gives_the_same_model(lstm, make_clips):
+def test_the_same_seed_gives_the_same_model(cnn, make_clips):
     clips, validation = make_clips(), make_clips(seed=9)
 
     def run(seed):
         seed_everything(seed)
-        model = lstm(seed)
+        model = cnn(seed)
         history, _ = train(model, clips, validation, seed=seed, epochs=2)
         return history, np.concatenate([w.ravel() for w in model.get_weights()])
 

@@ -51,45 +51,36 @@ def head_of(trained):
     return trained.model.get_layer("fusion_head")
 
 
+def assert_scored_as_returned(trainer, trained):
+    """The history's best validation loss is that of the fused model's own output."""
+    probabilities = clip_outputs(trained.model, trainer.validation)
+    true = probabilities[np.arange(len(probabilities)), trainer.validation.classes]
+    best = trained.stages[-1].history.best
+    assert best["val_loss"] == pytest.approx(-np.log(true).mean(), rel=1e-4)
+
+
 def stage_names(trained):
     return [stage.history.stage for stage in trained.stages]
 
 
 @pytest.mark.parametrize("auxiliary", [0.5, 0.0])
-def test_joint_training_changes_both_branches_and_the_head(
-    make_trainer, make_branches, auxiliary, monkeypatch
-):
-    branches = make_branches()
-    before = {name: trainable_hashes(branch) for name, branch in branches.items()}
-    heads = []
-    build = recipes.fusion_head
-    monkeypatch.setattr(
-        recipes,
-        "fusion_head",
-        lambda *args, **kwargs: heads.append(build(*args, **kwargs)) or heads[-1],
-    )
-    trainer = make_trainer("joint", branches=branches, auxiliary=auxiliary)
-    initial = {}
+def test_joint_training_changes_both_branches_and_the_head(make_trainer, auxiliary, monkeypatch):
+    trainer, before = make_trainer("joint", auxiliary=auxiliary), {}
+    parts = dict(trainer.branches)
     fit = recipes.fit
-    monkeypatch.setattr(
-        recipes, "fit", lambda *a, **k: initial.update(head=hashes(heads[0])) or fit(*a, **k)
-    )
+
+    def watch(model, *args, **kwargs):
+        parts["head"] = model.get_layer("fusion_head")
+        before.update({name: trainable_hashes(part) for name, part in parts.items()})
+        return fit(model, *args, **kwargs)
+
+    monkeypatch.setattr(recipes, "fit", watch)
     trained = trainer.run()
     assert stage_names(trained) == ["joint"]
-    for name, branch in branches.items():
-        assert not set(before[name]) & set(trainable_hashes(branch)), name
-    assert head_of(trained) is heads[0]
-    assert not set(initial["head"]) & set(hashes(heads[0]))
-
-
-def test_the_joint_model_is_scored_as_it_is_returned(make_trainer):
-    """The last row of the history is that of the fused output, auxiliaries or not."""
-    trainer = make_trainer("joint")
-    trained = trainer.run()
-    probabilities = clip_outputs(trained.model, trainer.validation)
-    true = probabilities[np.arange(9), trainer.validation.classes]
-    best = trained.stages[0].history.best
-    assert best["val_loss"] == pytest.approx(-np.log(true).mean(), rel=1e-4)
+    assert head_of(trained) is parts["head"]
+    for name, part in parts.items():
+        assert not set(before[name]) & set(trainable_hashes(part)), name
+    assert_scored_as_returned(trainer, trained)
 
 
 @pytest.mark.parametrize("name", ["cnn", "lstm"])
@@ -147,10 +138,7 @@ def test_the_record_of_what_was_frozen_is_complete_and_true(watched_frozen):
 
 def test_the_frozen_model_scores_end_to_end_as_on_cached_embeddings(watched_frozen):
     trainer, trained, _ = watched_frozen
-    probabilities = clip_outputs(trained.model, trainer.validation)
-    true = probabilities[np.arange(9), trainer.validation.classes]
-    best = trained.stages[-1].history.best
-    assert best["val_loss"] == pytest.approx(-np.log(true).mean(), rel=1e-4)
+    assert_scored_as_returned(trainer, trained)
 
 
 def test_a_change_of_a_frozen_branch_is_an_error(make_trainer, monkeypatch):

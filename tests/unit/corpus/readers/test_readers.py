@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from speechsent.corpus.labels import CANONICAL
-from speechsent.corpus.readers import READERS, crema_d, reader_of, recognise
+from speechsent.corpus.readers import READERS, crema_d, reader_of, recognise, savee
 from speechsent.errors import CorpusError
 
 PUBLISHED = [
@@ -18,6 +18,7 @@ PUBLISHED = [
     ("1040_ITH_SAD_X.wav", "crema-d/1040", "male", "sadness", "ITH", None),
     ("DC/a01.wav", "savee/DC", "male", "anger", "01", None),
     ("DC_sa14.wav", "savee/DC", "male", "sadness", "sa14", None),
+    ("JE/DC_a01.wav", "savee/DC", "male", "anger", "01", None),
     ("KL/su03.wav", "savee/KL", "male", "surprise", "03", None),
     ("OAF_angry/OAF_back_angry.wav", "tess/OAF", "female", "anger", "back", None),
     ("OA_bite_neutral.wav", "tess/OAF", "female", "neutral", "bite", None),
@@ -75,22 +76,27 @@ def test_no_corpus_takes_a_name_that_breaks_its_rule(name):
     assert reader_of(Path(name)) is None
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.NAME)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_a_broken_name_is_answered_with_the_rule(reader):
     with pytest.raises(CorpusError) as error:
         reader.parse(Path("odd/clip.wav"))
-    assert str(error.value).startswith(f"{reader.RULE}. Received: 'clip.wav'")
+    assert str(error.value).startswith(f"{reader.rule}. Received: 'clip.wav'")
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.NAME)
+def test_a_folder_which_is_part_of_the_rule_is_part_of_the_answer():
+    with pytest.raises(CorpusError, match=r"Received: 'a01\.wav' in folder 'odd'$"):
+        savee.READER.parse(Path("odd/a01.wav"))
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_every_code_is_a_canonical_emotion(reader):
-    assert set(reader.EMOTIONS.values()) <= set(CANONICAL)
+    assert set(reader.emotions.values()) <= set(CANONICAL)
 
 
 def test_crema_d_has_43_actresses_and_48_actors():
     """Cao et al. (2014), abstract."""
     actors = [f"{number}_DFA_ANG_XX.wav" for number in range(1001, 1092)]
-    genders = [crema_d.parse(Path(name)).gender for name in actors]
+    genders = [crema_d.READER.parse(Path(name)).gender for name in actors]
     assert (genders.count("female"), genders.count("male")) == (43, 48)
 
 
@@ -98,7 +104,7 @@ def test_a_corpus_is_recognised_by_most_of_its_files():
     files = [Path(name) for name in ("03a01Fa.wav", "03a02Wa.wav", "notes.wav")]
     reader = recognise(files)
     assert reader is not None
-    assert reader.NAME == "emodb"
+    assert reader.name == "emodb"
 
 
 def test_half_of_the_files_is_not_enough():

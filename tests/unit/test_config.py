@@ -1,0 +1,236 @@
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from speechsent import config
+from speechsent.config import ExperimentConfig
+from speechsent.errors import ConfigError
+
+STUDIES = Path(__file__).parents[2] / "configs"
+
+
+def all_keys(part=None, at=()):
+    """Path of every key there is, sections included."""
+    part = part or ExperimentConfig()
+    for field in fields(part):
+        yield (*at, field.name)
+        if is_dataclass(getattr(part, field.name)):
+            yield from all_keys(getattr(part, field.name), (*at, field.name))
+
+
+def nest(path, value):
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def write(folder, text):
+    path = folder / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(raw):
+    with pytest.raises(ConfigError) as caught:
+        config.from_dict(raw)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("path", all_keys(), ids=".".join)
+def test_every_misspelled_key_is_refused_with_the_right_one(path):
+    """One letter too many, one too few, and one changed, wherever that is no other key."""
+    *section, key = path
+    known = {p[-1] for p in all_keys() if p[:-1] == tuple(section)}
+    for typo in {key + "x", key[:-1], "x" + key[1:]} - known - {""}:
+        (problem,) = problems(nest([*section, typo], 1))
+        assert problem.startswith(f"{'.'.join([*section, typo])}: unknown key; ")
+        assert key in problem.partition(";")[2]
+
+
+def test_a_key_without_its_section_names_the_section():
+    assert problems({"n_mfcc": 13}) == ("n_mfcc: unknown key; did you mean mfcc.n_mfcc?",)
+
+
+def test_a_key_like_no_other_lists_those_there_are():
+    (problem,) = problems({"view": {"zzzz": 1}})
+    assert problem == "view.zzzz: unknown key; known keys: seconds, trim_db, standardize"
+
+
+def test_all_problems_are_told_at_once():
+    told = problems(
+        {
+            "sead": 1,
+            "seed": "one",
+            "fit": {"epochs": 2.5, "class_weights": 1, "learning_rate": "1e-3"},
+            "cnn": {"filters": "32", "backbone": "resnet"},
+            "lstm": {"streams": ["mfcc", 3]},
+            "corpus": {"labels": ["a"]},
+            "split": {"test": 2.0},
+        }
+    )
+    assert len(told) == 10
+    for problem in (
+        "sead: unknown key; did you mean seed?",
+        "seed: expected a whole number. Received: 'one'",
+        "fit.epochs: expected a whole number. Received: 2.5",
+        "fit.class_weights: expected true or false. Received: 1",
+        "fit.learning_rate: expected a number. Received: '1e-3'; write 1.0e-3, not 1e-3",
+        "cnn.filters: expected a list of a whole number. Received: '32'",
+        "cnn.backbone: expected one of compact, inceptionv3, vgg16, vgg19. Received: 'resnet'",
+        "lstm.streams: expected a list of text. Received: ['mfcc', 3]",
+        "corpus.labels: expected a mapping of names. Received: ['a']",
+    ):
+        assert problem in told
+    assert any(problem.startswith("split: test") for problem in told)
+
+
+@pytest.mark.parametrize("value", [True, None, "three", [3]])
+def test_nothing_is_a_whole_number_but_a_whole_number(value):
+    (problem,) = problems({"fit": {"epochs": value}})
+    assert problem == f"fit.epochs: expected a whole number. Received: {value!r}"
+
+
+@pytest.mark.parametrize("text", [".nan", ".inf", "true"])
+def test_a_number_is_finite(tmp_path, text):
+    with pytest.raises(ConfigError, match=r"augment\.gain_db: expected a number\. Received: "):
+        config.load(write(tmp_path, f"augment: {{gain_db: {text}}}"))
+
+
+def test_a_whole_number_serves_as_a_number():
+    seconds = config.from_dict({"view": {"seconds": 2}}).view.seconds
+    assert (seconds, type(seconds)) == (2.0, float)
+
+
+def test_a_list_serves_as_a_tuple():
+    assert config.from_dict({"lstm": {"units": [8, 4]}}).lstm.units == (8, 4)
+
+
+@pytest.mark.parametrize("text", ["[]", "0", "false", "''", "text", "[fit]"])
+def test_anything_but_sections_is_refused(tmp_path, text):
+    with pytest.raises(ConfigError, match="expected a section of keys"):
+        config.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ["", "# a comment\n", "---\n", "{}"])
+def test_an_empty_file_means_the_defaults(tmp_path, text):
+    assert config.load(write(tmp_path, text)) == ExperimentConfig()
+
+
+def test_a_section_without_keys_is_refused():
+    assert problems({"fit": 3}) == ("fit: expected a section of keys. Received: 3",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!python/object/apply:os.system ['true']",
+        "seed: !!python/name:os.system",
+        "seed: [1",
+        "\tseed: 1",
+    ],
+)
+def test_code_and_broken_yaml_are_refused_with_the_file_and_one_line(tmp_path, text):
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError, match=r"study\.yaml: not YAML: ") as caught:
+        config.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no\.yaml: no such file"):
+        config.load(tmp_path / "no.yaml")
+
+
+@pytest.mark.parametrize("make", [lambda p: p.mkdir(), lambda p: p.write_bytes(b"\xff\xfe\x00")])
+def test_what_is_no_text_is_named(tmp_path, make):
+    path = tmp_path / "odd.yaml"
+    make(path)
+    with pytest.raises(ConfigError, match=r"odd\.yaml: cannot be read as text"):
+        config.load(path)
+
+
+def test_overrides_win_over_the_file_and_the_file_over_the_defaults(tmp_path):
+    path = write(tmp_path, "seed: 5\nfit: {epochs: 7, patience: 8}\n")
+    loaded = config.load(path, ["fit.epochs=9", "fit.epochs=10", "fusion.mode=cnn"])
+    assert (loaded.fit.epochs, loaded.fit.patience, loaded.seed) == (10, 8, 5)
+    assert loaded.fusion.mode == "cnn"
+    assert loaded.fit.batch_size == ExperimentConfig().fit.batch_size
+
+
+def test_an_override_is_read_as_yaml():
+    loaded = config.load(
+        None, ["lstm.units=[8, 4]", "cnn.unfreeze=mixed8", "corpus.labels={W: anger}"]
+    )
+    assert (loaded.lstm.units, loaded.cnn.unfreeze) == ((8, 4), "mixed8")
+    assert loaded.corpus.labels == {"W": "anger"}
+
+
+def test_an_override_may_be_empty_text():
+    assert config.load(None, ["cnn.unfreeze="]).cnn.unfreeze == ""
+
+
+@pytest.mark.parametrize("override", ["fit.epochs", "=3", ""])
+def test_an_override_without_key_or_value_is_refused(override):
+    with pytest.raises(ConfigError, match=r"an override is written section\.key=value"):
+        config.load(None, [override])
+
+
+def test_an_override_that_is_no_yaml_is_refused():
+    with pytest.raises(ConfigError, match=r"lstm\.units: the value is not YAML"):
+        config.load(None, ["lstm.units=[8"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"seed": -1}, "seed must not be negative"),
+        ({"audio": {"sample_rate": 8000}}, "must have one sample_rate"),
+        ({"prosody": {"hop_length": 100}}, "must have one hop_length"),
+        ({"mfcc": {"n_mfcc": 65}}, "mfcc.n_mfcc must not exceed log_mel.n_mels"),
+        ({"lstm": {"streams": ["mfcc", "video"]}}, "among mfcc and prosody. Received: video"),
+        ({"view": {"seconds": 0.1}}, "view: seconds must lie in"),
+        ({"view": {"trim_db": -1}}, "view: trim_db must not be negative"),
+        ({"fit": {"epochs": 0}}, "fit: epochs must be positive"),
+    ],
+)
+def test_parts_that_contradict_each_other_are_refused(raw, message):
+    (problem,) = problems(raw)
+    assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("mode", "streams", "views"),
+    [
+        ("joint", ["mfcc"], ("log_mel", "mfcc")),
+        ("frozen", ["mfcc", "prosody"], ("log_mel", "mfcc", "prosody")),
+        ("cnn", ["mfcc", "prosody"], ("log_mel",)),
+        ("lstm", ["prosody"], ("prosody",)),
+    ],
+)
+def test_a_mode_needs_the_views_its_branches_read(mode, streams, views):
+    loaded = config.from_dict({"fusion": {"mode": mode}, "lstm": {"streams": streams}})
+    assert loaded.views == loaded.extractor.views == views
+
+
+def test_a_window_is_counted_in_frames():
+    """Three seconds at 16 kHz in steps of 320 samples."""
+    raw = {"log_mel": {"hop_length": 320}, "prosody": {"hop_length": 320}}
+    assert config.from_dict(raw | {"view": {"seconds": 3}}).n_window == 150
+
+
+def test_the_written_configuration_lists_every_key():
+    written = yaml.safe_load(config.to_yaml(ExperimentConfig()))
+    for path in all_keys():
+        value = written
+        for key in path:
+            value = value[key]
+
+
+@pytest.mark.skipif(not any(STUDIES.rglob("*.*")), reason="there are no studies here")
+def test_every_study_loads():
+    studies = sorted(STUDIES.rglob("*.yaml"))
+    assert studies
+    for study in studies:
+        assert isinstance(config.load(study), ExperimentConfig), study

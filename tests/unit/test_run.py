@@ -1,0 +1,260 @@
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from speechsent.config import ExperimentConfig, from_dict, to_yaml
+from speechsent.corpus.utterance import Utterance
+from speechsent.errors import RunError
+from speechsent.run import (
+    FORMAT,
+    MODEL,
+    SPLIT_COLUMNS,
+    Run,
+    RunSplit,
+    environment,
+    now,
+    relative,
+    sha256,
+)
+
+
+def finish(run, *, finished="2026-01-01T00:00:00", **facts):
+    """Write what makes a run folder look finished."""
+    run.write_text("config.yaml", to_yaml(ExperimentConfig()))
+    run.write_json("run.json", {"format": FORMAT, "finished": finished, "root": "/x"} | facts)
+    run.write_text(MODEL, "weights")
+    return run
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(tmp_path, "toy", "joint-s0")
+
+
+def test_a_run_lies_under_its_corpus_and_is_named_by_time(tmp_path):
+    path = Run.create(tmp_path / "runs", "toy", "joint-s0").path
+    assert path.is_dir()
+    assert path.parent == tmp_path / "runs" / "toy"
+    assert re.fullmatch(r"\d{8}-\d{6}-joint-s0", path.name)
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(tmp_path):
+    paths = {Run.create(tmp_path, "toy", "joint-s0").path for _ in range(5)}
+    assert len(paths) == 5
+
+
+def test_a_finished_run_opens(run):
+    assert Run.open(str(finish(run).path)).facts["finished"] == "2026-01-01T00:00:00"
+
+
+def test_a_missing_folder_is_no_run(tmp_path):
+    with pytest.raises(RunError, match="no such run folder"):
+        Run.open(tmp_path / "none")
+
+
+def test_a_folder_of_something_else_is_no_run(tmp_path):
+    with pytest.raises(RunError, match=r"not a run folder \(it has no config\.yaml\)"):
+        Run.open(tmp_path)
+
+
+@pytest.mark.parametrize("missing", [MODEL, "run.json"])
+def test_an_unfinished_run_is_refused(run, missing):
+    (finish(run).path / missing).unlink()
+    with pytest.raises(RunError, match=r"its training did not finish\. Train again"):
+        Run.open(run.path)
+
+
+def test_a_run_of_another_format_is_refused(run):
+    finish(run, format=99)
+    with pytest.raises(RunError, match=f"written in format 99, this version reads {FORMAT}"):
+        Run.open(run.path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', "\udcff"])
+def test_damaged_facts_are_named(run, text):
+    (finish(run).path / "run.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(RunError, match=r"run\.json"):
+        Run.open(run.path)
+
+
+def test_the_newest_run_is_the_one_that_finished_last(tmp_path):
+    """Not the one that started last, and not one that never finished."""
+    early = finish(Run.create(tmp_path, "a", "joint"), finished="2026-03-02T00:00:00")
+    finish(Run.create(tmp_path, "b", "joint"), finished="2026-03-01T00:00:00")
+    unfinished = finish(Run.create(tmp_path, "a", "joint"), finished="2026-03-03T00:00:00")
+    (unfinished.path / MODEL).unlink()
+    Run.create(tmp_path, "a", "joint")
+    assert Run.newest(tmp_path).path == early.path
+
+
+def test_without_a_finished_run_there_is_no_newest(tmp_path):
+    Run.create(tmp_path, "toy", "joint")
+    with pytest.raises(RunError, match="no finished run here; train one, or name it with --run"):
+        Run.newest(tmp_path)
+
+
+def test_the_configuration_is_read_back(run):
+    config = from_dict({"seed": 7, "fusion": {"mode": "cnn"}})
+    run.write_text("config.yaml", to_yaml(config))
+    assert run.config == config
+
+
+def test_labels_are_read_in_order(run):
+    run.write_json("labels.json", ["sadness", "anger"])
+    assert run.labels == ("sadness", "anger")
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], "anger"])
+def test_labels_of_another_shape_are_refused(run, value):
+    run.write_json("labels.json", value)
+    with pytest.raises(RunError, match=r"labels\.json: not a list of emotion names"):
+        _ = run.labels
+
+
+def test_a_missing_file_of_a_run_is_named(run):
+    with pytest.raises(RunError, match=r"labels\.json: missing or damaged"):
+        _ = run.labels
+
+
+def files_in(run):
+    return sorted(path.name for path in run.path.iterdir())
+
+
+def test_what_is_written_appears_under_its_name_only_at_the_end(run):
+    with run.writing("a.weights.h5") as temporary:
+        temporary.write_text("new")
+        assert temporary.name.endswith("a.weights.h5")
+        assert not (run.path / "a.weights.h5").exists()
+    assert files_in(run) == ["a.weights.h5"]
+    assert (run.path / "a.weights.h5").read_text() == "new"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(run, error):
+    run.write_text("a.txt", "old")
+
+    def fail():
+        with run.writing("a.txt") as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert files_in(run) == ["a.txt"]
+    assert (run.path / "a.txt").read_text() == "old"
+
+
+def test_a_file_may_lie_in_a_folder_of_the_run(run):
+    run.write_text("evaluations/x/note.txt", "text")
+    assert (run.path / "evaluations" / "x" / "note.txt").read_text() == "text"
+
+
+def test_json_is_readable_and_strict(run):
+    run.write_json("a.json", {"name": "Ärger"})
+    assert "Ärger" in (run.path / "a.json").read_text(encoding="utf-8")
+    assert run.read_json("a.json") == {"name": "Ärger"}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run.write_json("a.json", float("nan"))
+
+
+def test_rows_are_written_with_their_columns(run):
+    run.write_rows("a.csv", ("x", "y"), [{"x": 1, "y": "a,b", "other": 3}])
+    assert (run.path / "a.csv").read_bytes() == b'x,y\n1,"a,b"\n'
+
+
+def test_looks_at_a_test_set_are_counted(run):
+    assert run.tests_seen == []
+    assert run.record_test("test", n=10, uar=0.5) == 1
+    assert run.record_test("/elsewhere", n=3, uar=1.0) == 1
+    assert run.record_test("test", n=10, uar=0.5) == 2
+    entries = json.loads((run.path / "tests_seen.json").read_text())
+    assert [(e["what"], e["n"], e["uar"]) for e in entries] == [
+        ("test", 10, 0.5),
+        ("/elsewhere", 3, 1.0),
+        ("test", 10, 0.5),
+    ]
+
+
+@pytest.fixture
+def split():
+    root = Path("/corpus")
+    utterances = (
+        Utterance(path=root / "a/1.wav", emotion="anger", speaker="toy/1", gender="female"),
+        Utterance(path=root / "ä, b.wav", emotion="fear", speaker="toy/2", start=0.1, end=2.5),
+        Utterance(path=Path("/other/3.wav"), emotion="fear"),
+    )
+    return RunSplit(utterances, ("train", "validation", "test"), ("h1", "h2", "h3"))
+
+
+def test_a_split_survives_being_written_and_read(run, split):
+    run.write_json("run.json", {"format": FORMAT, "finished": now(), "root": "/corpus"})
+    run.write_rows("split.csv", SPLIT_COLUMNS, split.rows(Path("/corpus")))
+    assert run.split == split
+    with (run.path / "split.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["file"] for row in csv.DictReader(file)] == [
+            "a/1.wav",
+            "ä, b.wav",
+            "/other/3.wav",
+        ]
+
+
+def test_a_split_tells_its_parts(split):
+    assert [u.path.name for u in split.of("train", "test")] == ["1.wav", "3.wav"]
+    assert split.speakers("train", "validation") == {"toy/1", "toy/2"}
+    assert split.speakers("test") == {None}
+    assert split.hashes_of("validation") == {"h2"}
+
+
+GOOD = "a.wav,h,s,,anger,0.0,,train"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f"{GOOD}\n",
+        ",".join(SPLIT_COLUMNS) + "\na.wav,h,s,,anger,zero,,train\n",
+        ",".join(SPLIT_COLUMNS) + "\na.wav,h,s,,anger,0.0,,dev\n",
+        ",".join(SPLIT_COLUMNS) + "\na.wav\n",
+    ],
+    ids=["empty", "no header", "no number", "unknown part", "short row"],
+)
+def test_a_damaged_split_is_named(tmp_path, text):
+    (tmp_path / "split.csv").write_text(text)
+    with pytest.raises(RunError, match=r"split\.csv: missing or damaged"):
+        RunSplit.read(tmp_path / "split.csv", tmp_path)
+
+
+def test_a_missing_split_is_named(tmp_path):
+    with pytest.raises(RunError, match=r"split\.csv: missing or damaged"):
+        RunSplit.read(tmp_path / "split.csv", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/c/a/b.wav", "a/b.wav"), ("/d/b.wav", "/d/b.wav")]
+)
+def test_paths_are_relative_where_they_can_be(path, expected):
+    assert relative(Path(path), Path("/c")) == expected
+
+
+def test_a_files_hash_is_that_of_its_bytes(tmp_path):
+    """The published test vector of three letters: FIPS 180-4."""
+    (tmp_path / "abc").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(tmp_path / "abc") == expected
+
+
+def test_times_sort_as_text():
+    times = [now() for _ in range(20)]
+    assert times == sorted(times)
+    assert all(time.endswith("+00:00") and len(time) == len(times[0]) for time in times)
+
+
+def test_the_environment_names_versions():
+    facts = environment()
+    assert re.match(r"3\.\d+", facts["python"])
+    assert re.match(r"3\.\d+", facts["libraries"]["keras"])
+    assert json.dumps(facts)
