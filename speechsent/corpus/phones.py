@@ -1,5 +1,6 @@
 """Sentences of made-up phones, and the movements of the mouth which say them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,7 +108,7 @@ def is_vowel(phones: str) -> npt.NDArray[np.bool_]:
     return np.array([phone in "aeiou" for phone in phones])
 
 
-def _each(phones: str, values: dict[str, float]) -> npt.NDArray[np.float64]:
+def _each(phones: str, values: Mapping[str, float]) -> npt.NDArray[np.float64]:
     """Look every phone up; 0 for those that are not listed."""
     return np.array([values.get(phone, 0.0) for phone in phones])
 

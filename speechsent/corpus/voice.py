@@ -177,7 +177,7 @@ def short_time_filter(signal: Signal, response: Signal) -> Signal:
 
 
 def _frequencies(sample_rate: int) -> Signal:
-    return np.fft.rfftfreq(_TAIL * sample_rate // FRAME_RATE, 1 / sample_rate)
+    return np.fft.rfftfreq(_TAIL * sample_rate // FRAME_RATE, 1 / sample_rate).astype(float)
 
 
 def _bandwidth(formant: Signal) -> Signal:
