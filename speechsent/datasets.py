@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -12,9 +13,28 @@ from speechsent.features.image import to_image
 from speechsent.features.mfcc import Mfcc
 from speechsent.features.standardize import Statistics
 
+Item = TypeVar("Item")
 Inputs = dict[str, np.ndarray]
 Targets = np.ndarray | dict[str, np.ndarray]
 ORDER, MIXING = 0xA11, 0xB22  # keep the streams of random numbers apart
+
+
+class Picked(Sequence[Item]):
+    """Some items of a sequence, fetched when asked for: features may lie on disk.
+
+    Args:
+        items: The sequence.
+        indices: Which of its items, in which order.
+    """
+
+    def __init__(self, items: Sequence[Item], indices: Sequence[int]) -> None:
+        self._items, self._indices = items, tuple(indices)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[self._indices[index]]
 
 
 @dataclass(frozen=True)
@@ -43,35 +63,36 @@ class Clips:
     def subset(self, indices: Sequence[int]) -> "Clips":
         """The clips with these indices, in this order."""
         return Clips(
-            {view: [clips[i] for i in indices] for view, clips in self.views.items()},
-            {view: [stats[i] for i in indices] for view, stats in self.statistics.items()},
+            {view: Picked(clips, indices) for view, clips in self.views.items()},
+            {view: Picked(stats, indices) for view, stats in self.statistics.items()},
             self.classes[list(indices)],
             self.n_classes,
             self.n_window,
             tuple(self.ids[i] for i in indices),
         )
 
-    def n_frames(self, clip: int) -> int:
-        """Frames of a clip."""
-        return len(next(iter(self.views.values()))[clip])
+    def raw(self, clip: int) -> Views:
+        """Features of one clip by view, as they are stored."""
+        return {view: sequences[clip] for view, sequences in self.views.items()}
 
-    def window(self, clip: int, first: int, raw: Views | None = None) -> Views:
+    def window(self, clip: int, first: int, raw: Views) -> Views:
         """Standardised window of each view, zero behind the clip's end.
 
         Args:
-            clip: Index of the clip.
+            clip: Index of the clip, whose statistics are used.
             first: First frame.
-            raw: Features to use in place of the stored ones.
+            raw: Features of the clip, perhaps changed.
         """
-        views = (
-            raw if raw is not None else {view: clips[clip] for view, clips in self.views.items()}
-        )
         windows = {}
-        for view, values in views.items():
+        for view, values in raw.items():
             part = values[first : first + self.n_window]
             windows[view] = np.zeros((self.n_window, values.shape[1]), np.float32)
             windows[view][: len(part)] = self.statistics[view][clip](part)
         return windows
+
+
+def _n_frames(raw: Views) -> int:
+    return len(next(iter(raw.values())))
 
 
 def to_inputs(windows: Sequence[Views]) -> Inputs:
@@ -108,11 +129,40 @@ class TrainingOptions:
     class_weights: bool = True
 
 
-class TrainingBatches(keras.utils.PyDataset):
-    """Batches of random windows; every number depends on (seed, epoch, clip) alone.
+class SeededBatches(keras.utils.PyDataset):
+    """Batches whose order is a function of (seed, epoch), so that nothing is left to remember.
 
-    The last, smaller batch of an epoch is left out: other clips each time. A corpus smaller than
-    a batch is one batch.
+    The last, smaller batch of an epoch is left out: other items each time. Fewer items than a
+    batch are one batch.
+
+    Args:
+        n_items: Number of things to draw from.
+        batch_size: Items in a batch.
+        seed: Seed of the order.
+    """
+
+    def __init__(self, n_items: int, batch_size: int, seed: int) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        if not n_items:
+            raise ParameterError("training needs at least one clip. Received: none")
+        self.n_items, self.batch_size, self.seed = n_items, min(batch_size, n_items), seed
+        self.start(0)
+
+    def __len__(self) -> int:
+        return self.n_items // self.batch_size
+
+    def start(self, epoch: int) -> None:
+        """Set the epoch, counted from 0."""
+        self.epoch = epoch
+        self._order = np.random.default_rng([self.seed, epoch, ORDER]).permutation(self.n_items)
+
+    def chosen(self, step: int) -> np.ndarray:
+        """Indices of the items in one batch of this epoch."""
+        return self._order[step * self.batch_size : (step + 1) * self.batch_size]
+
+
+class TrainingBatches(SeededBatches):
+    """Batches of random windows; every number depends on (seed, epoch, clip) alone.
 
     Args:
         clips: The training clips.
@@ -120,31 +170,14 @@ class TrainingBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, clips: Clips, options: TrainingOptions) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
-        if not len(clips):
-            raise ParameterError("training needs at least one clip. Received: none")
+        super().__init__(len(clips), options.batch_size, options.seed)
         self.clips = clips
         self.options = options
-        self.epoch = 0
-        self.batch_size = min(options.batch_size, len(clips))
         self.weights = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
-        self._order = self._shuffle()
-
-    def __len__(self) -> int:
-        return len(self.clips) // self.batch_size
-
-    def on_epoch_end(self) -> None:
-        """Move on to the next epoch's order and augmentation."""
-        self.start(self.epoch + 1)
-
-    def start(self, epoch: int) -> None:
-        """Set the epoch; nothing else is remembered from one to the next."""
-        self.epoch = epoch
-        self._order = self._shuffle()
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
-        chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
+        chosen = self.chosen(step)
         inputs = to_inputs([self.augmented(int(clip)) for clip in chosen])
         inputs = {name: inputs[name] for name in self.options.inputs or inputs}
         targets = np.eye(self.clips.n_classes, dtype=np.float32)[self.clips.classes[chosen]]
@@ -162,26 +195,22 @@ class TrainingBatches(keras.utils.PyDataset):
     def augmented(self, clip: int, copy: int = 0) -> Views:
         """One random window of a clip, as this epoch sees it."""
         augment, clips = self.options.augment, self.clips
-        rng = np.random.default_rng([self.options.seed, self.epoch, clip, copy])
+        rng = np.random.default_rng([self.seed, self.epoch, clip, copy])
+        raw = clips.raw(clip)
+        n_frames = _n_frames(raw)
         if augment is None:
-            spare = clips.n_frames(clip) - clips.n_window
-            return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0)
-        raw = {view: sequences[clip] for view, sequences in clips.views.items()}
+            spare = n_frames - clips.n_window
+            return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0, raw)
         raw = augment.signal(rng, raw, mfcc=self.options.mfcc, n_mels=self.options.n_mels)
-        first = augment.start(rng, clips.n_frames(clip), clips.n_window)
+        first = augment.start(rng, n_frames, clips.n_window)
         windows = clips.window(clip, first, raw)
-        augment.mask(rng, windows, min(clips.n_frames(clip) - first, clips.n_window))
+        augment.mask(rng, windows, min(n_frames - first, clips.n_window))
         return windows
-
-    def _shuffle(self) -> np.ndarray:
-        return np.random.default_rng([self.options.seed, self.epoch, ORDER]).permutation(
-            len(self.clips)
-        )
 
     def _mixing(self, step: int, n_clips: int) -> tuple[np.ndarray, np.ndarray] | None:
         if self.options.augment is None:
             return None
-        rng = np.random.default_rng([self.options.seed, self.epoch, step, MIXING])
+        rng = np.random.default_rng([self.seed, self.epoch, step, MIXING])
         return self.options.augment.mix(rng, n_clips)
 
 
@@ -213,8 +242,9 @@ def evaluation_batches(
     windows: list[Views] = []
     owners: list[int] = []
     for clip in range(len(clips)):
-        for first in window_starts(clips.n_frames(clip), clips.n_window):
-            windows.append(clips.window(clip, first))
+        raw = clips.raw(clip)
+        for first in window_starts(_n_frames(raw), clips.n_window):
+            windows.append(clips.window(clip, first, raw))
             owners.append(clip)
             if len(windows) == batch_size:
                 yield to_inputs(windows), np.array(owners)

@@ -15,7 +15,8 @@ from speechsent.corpus.utterance import PARTS, Corpus, Utterance
 from speechsent.datasets import TrainingOptions
 from speechsent.errors import AudioError, ParameterError, RunError
 from speechsent.evaluation.figures import confusion_figure, history_figure
-from speechsent.evaluation.scores import Predictions, Scores, score, write_predictions
+from speechsent.evaluation.predictions import Predictions, write_predictions
+from speechsent.evaluation.scores import Scores, score
 from speechsent.features.standardize import Standardizer
 from speechsent.network import build_branches, load_model, precision
 from speechsent.preparation import Prepared, features, prepare, protocol_name, to_clips
@@ -30,6 +31,7 @@ from speechsent.run import (
     relative,
     sha256,
 )
+from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Stage, Trainer
@@ -99,8 +101,11 @@ def train(
         CorpusError: If the corpus cannot be read or split.
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
         WeightsError: If pretrained weights are not at hand.
+        TrainingError: If the loss is not finite, or TensorBoard is asked for and missing.
     """
     config, listener = config or ExperimentConfig(), listener or Listener()
+    if tensorboard:
+        require_tensorboard()
     seed_everything(config.seed)
     with precision(config.fit.precision):
         branches = build_branches(config)  # first: an hour of features would be a late no

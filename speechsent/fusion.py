@@ -41,7 +41,7 @@ class FusionConfig:
     mode: FusionMode = "joint"
     units: int = 64
     dropout: float = 0.3
-    auxiliary: float = 0.5
+    auxiliary: float = 1.0
     copies: int = 8
 
     def __post_init__(self) -> None:

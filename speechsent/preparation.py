@@ -184,5 +184,5 @@ def to_clips(
         classes=np.array([list(labels).index(u.emotion) for u in table.utterances], int),
         n_classes=len(labels),
         n_window=config.n_window,
-        ids=tuple(f"{relative(u.path, root)}@{u.start:g}" for u in table.utterances),
+        ids=tuple(f"{relative(u.path, root)}@{u.start!r}" for u in table.utterances),
     )

@@ -55,16 +55,18 @@ def reestimate(model: keras.Model, batches: Iterable[Inputs]) -> None:
     for layer in layers:
         layer.momentum, layer.trainable = 0.0, True
     forward = _training_pass(model)
-    for batch in batches:
-        forward({name: keras.ops.convert_to_tensor(values) for name, values in batch.items()})
-        for i, layer in enumerate(layers):
-            means[i].append(keras.ops.convert_to_numpy(layer.moving_mean))
-            variances[i].append(keras.ops.convert_to_numpy(layer.moving_variance))
+    try:
+        for batch in batches:
+            forward({name: keras.ops.convert_to_tensor(values) for name, values in batch.items()})
+            for i, layer in enumerate(layers):
+                means[i].append(keras.ops.convert_to_numpy(layer.moving_mean))
+                variances[i].append(keras.ops.convert_to_numpy(layer.moving_variance))
+    finally:
+        for layer, (momentum, trainable) in zip(layers, before, strict=True):
+            layer.momentum, layer.trainable = momentum, trainable
     for layer, mean, variance in zip(layers, means, variances, strict=True):
         layer.moving_mean.assign(np.mean(mean, axis=0))
         layer.moving_variance.assign(np.mean(variance, axis=0) + np.var(mean, axis=0))
-    for layer, (momentum, trainable) in zip(layers, before, strict=True):
-        layer.momentum, layer.trainable = momentum, trainable
 
 
 def _training_pass(model: keras.Model) -> Callable[[Any], Any]:

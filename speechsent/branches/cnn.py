@@ -45,7 +45,7 @@ class CnnBranch:
     unfreeze: str = ""
     bn: BatchNormPolicy = "frozen"
     filters: tuple[int, ...] = (32, 48, 64, 96)
-    dropout: float = 0.1
+    dropout: float = 0.2
     embedding: int = 64
 
     def __post_init__(self) -> None:
@@ -57,9 +57,9 @@ class CnnBranch:
             raise ParameterError(
                 f"bn must be 'frozen', 'reestimate' or 'train'. Received: bn={self.bn!r}"
             )
-        if not self.filters or min(self.filters) < 1 or self.embedding < 1:
+        if not self.filters or min(self.filters) < 1 or self.embedding < 2:
             raise ParameterError(
-                "filters and embedding must be positive. "
+                "filters must be positive and embedding at least 2. "
                 f"Received: filters={self.filters}, embedding={self.embedding}"
             )
         if not 0 <= self.dropout < 1:

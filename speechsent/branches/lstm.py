@@ -37,7 +37,7 @@ class LstmBranch:
     units: tuple[int, ...] = (64, 64)
     bidirectional: bool = True
     pooling: Pooling = "statistics"
-    dropout: float = 0.3
+    dropout: float = 0.4
     embedding: int = 64
 
     def __post_init__(self) -> None:
@@ -50,9 +50,9 @@ class LstmBranch:
                 "pooling must be 'last', 'attention' or 'statistics'. "
                 f"Received: pooling={self.pooling!r}"
             )
-        if not 0 <= self.dropout < 1 or self.embedding < 0:
+        if not 0 <= self.dropout < 1 or self.embedding < 0 or self.embedding == 1:
             raise ParameterError(
-                "dropout must lie in [0, 1) and embedding must not be negative. "
+                "dropout must lie in [0, 1), and embedding be 0 or at least 2. "
                 f"Received: dropout={self.dropout}, embedding={self.embedding}"
             )
 

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Name the run, score it, print the table."""
     load_tensorflow()
     from speechsent import experiment
-    from speechsent.evaluation.scores import table
+    from speechsent.evaluation.table import table
 
     chosen = experiment.open_run(args.run_folder)
     about = sys.stderr if args.json else sys.stdout

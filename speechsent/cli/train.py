@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, then print the score and the run folder."""
     load_tensorflow()  # here and not above, so that --help stays fast
     from speechsent import config, experiment
-    from speechsent.evaluation.scores import Scores, table
+    from speechsent.evaluation.scores import Scores
+    from speechsent.evaluation.table import table
 
     with console(quiet=args.quiet) as listener:
         trained = experiment.train(

@@ -1,84 +1,20 @@
 """Every score of one set of predictions, with its protocol, its intervals and its groups."""
 
-import csv
 import json
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from speechsent import metrics
-from speechsent.errors import ParameterError, RunError, some
+from speechsent.errors import ParameterError
 from speechsent.evaluation.intervals import Interval, bootstrap_by_speaker, wilson
+from speechsent.evaluation.predictions import Predictions
 
-WIDTH = 100
-NAME_WIDTH = 24
-WORST_SHOWN = 10
 # In simulation a 95 % bootstrap interval held the truth 89 % of the time over 8 speakers, over 5
 # speakers 82 %.
 FEW_SPEAKERS = 10
-COLUMNS = ["file", "speaker", "emotion", "predicted", "correct"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Predictions:
-    """What evaluation needs to know of each clip: aligned sequences, one entry a clip.
-
-    Args:
-        files: Names of the audio files.
-        truth: Class indices, shape ``(n_clips,)``.
-        probabilities: Shape ``(n_clips, n_classes)``, rows sum to 1.
-        speakers: Who speaks; None if unknown.
-        genders: ``"female"`` or ``"male"``; None if unknown.
-        labels: Emotion names in the order of the class indices.
-
-    Raises:
-        ParameterError: If there is no clip, lengths differ, an index lies outside the labels, or
-            the rows are not probabilities.
-    """
-
-    files: tuple[str, ...]
-    truth: np.ndarray
-    probabilities: np.ndarray
-    speakers: tuple[str | None, ...]
-    genders: tuple[str | None, ...]
-    labels: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        lengths = {
-            name: len(getattr(self, name))
-            for name in ("files", "truth", "probabilities", "speakers", "genders")
-        }
-        if len(set(lengths.values())) > 1:
-            raise ParameterError(f"predictions need one entry a clip. Received: {lengths}")
-        if self.probabilities.shape != (len(self.truth), len(self.labels)):
-            raise ParameterError(
-                "probabilities must have one row a clip and one column a label. Received: "
-                f"probabilities.shape={self.probabilities.shape}, {len(self.labels)} labels"
-            )
-        rows = self.probabilities
-        sound = np.all(rows >= 0, axis=1) & np.isclose(rows.sum(axis=1), 1, atol=1e-2)
-        if not sound.all():
-            files = [self.files[i] for i in np.flatnonzero(~sound)]
-            raise ParameterError(
-                "probabilities must not be negative, and those of a clip must sum to 1. "
-                f"Received: others for {some(files)}"
-            )
-        self.confusion()  # refuses an empty set, and indices outside the labels
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """Class index of highest probability, shape ``(n_clips,)``; the first where two tie."""
-        return np.asarray(self.probabilities.argmax(axis=1))
-
-    def confusion(self, chosen: np.ndarray | slice = slice(None)) -> metrics.Counts:
-        """Confusion matrix of the chosen clips, or of all."""
-        return metrics.confusion_matrix(
-            self.truth[chosen], self.predicted[chosen], n_classes=len(self.labels)
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,145 +248,3 @@ def _remarks(predictions: Predictions) -> list[str]:
     if len(known) < FEW_SPEAKERS:
         return [f"speakers: {len(known)}, so few that the interval of UAR is too narrow"]
     return []
-
-
-def table(scores: Scores) -> str:
-    """Lay the scores out for people: plain ASCII but for names, at most 100 columns."""
-    blocks = [
-        _headline(scores),
-        _totals(scores),
-        _recall_lines(scores),
-        _confusion_lines(scores),
-        _group_lines("gender", scores.per_gender),
-        _group_lines("speaker, worst first", scores.per_speaker),
-    ]
-    return "\n\n".join("\n".join(lines) for lines in blocks if lines)
-
-
-def _headline(scores: Scores) -> list[str]:
-    seen = {
-        True: "speakers unseen in training",
-        False: "SPEAKERS OVERLAP with training",
-        None: "speakers unknown",
-    }[scores.speaker_disjoint]
-    trained = "" if scores.n_train is None else f", trained on {scores.n_train}"
-    split = "" if scores.split_hash is None else f", split {scores.split_hash[:12]}"
-    lines = [
-        f"protocol {scores.protocol}, {scores.part}: {seen}",
-        f"{scores.n} clips{trained}, seed {scores.seed}{split}",
-        *([f"note: {scores.note}"] if scores.note else []),
-    ]
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
-
-
-def _totals(scores: Scores) -> list[str]:
-    lines = [
-        f"UAR (UA, balanced accuracy) {scores.uar:.3f} {_span(scores.uar_interval)}",
-        f"accuracy (WA) {scores.k}/{scores.n} = {scores.accuracy:.3f} "
-        f"{_span(scores.accuracy_interval)}",
-        f"macro-F1 {scores.macro_f1:.3f}",
-        f"chance: UAR {scores.chance_uar:.3f}",
-    ]
-    if scores.majority is not None:
-        always = scores.majority
-        lines.append(
-            f"always '{always.answer}' (majority in training): "
-            f"accuracy {always.accuracy:.3f}, UAR {always.uar:.3f}"
-        )
-    return lines
-
-
-def _span(interval: Interval) -> str:
-    return (
-        f"[{interval.low:.2f}, {interval.high:.2f}] ({interval.confidence:.0%}, {interval.method})"
-    )
-
-
-def _recall_lines(scores: Scores) -> list[str]:
-    width = min(NAME_WIDTH, max(map(len, scores.labels)))
-    lines = ["recall per class"]
-    for label, row in scores.recall.items():
-        name = f"  {label[:width]:<{width}}"
-        if row.recall is None:
-            lines.append(f"{name}  no clips")
-        else:
-            span = f"[{row.low:.2f}, {row.high:.2f}]"
-            bar = "#" * round(40 * row.recall)
-            lines.append(f"{name}  {row.k:>4}/{row.n:<4} {row.recall:.2f} {span} {bar}".rstrip())
-    return lines
-
-
-def _confusion_lines(scores: Scores) -> list[str]:
-    names = 12
-    widest = max(len(str(count)) for row in scores.confusion for count in row)
-    cell = max(widest + 1, min(9, (WIDTH - names) // len(scores.labels)))
-    header = "".join(f"{label[: cell - 1]:>{cell}}" for label in scores.labels)
-    rows = [
-        f"{label[: names - 1]:<{names}}" + "".join(f"{count:>{cell}}" for count in row)
-        for label, row in zip(scores.labels, scores.confusion, strict=True)
-    ]
-    return ["confusion (rows: truth, columns: answer)", " " * names + header, *rows]
-
-
-def _group_lines(title: str, rows: Sequence[GroupScore]) -> list[str]:
-    if not rows:
-        return []
-    lines = [f"{title:<{NAME_WIDTH}}  clips    UAR  accuracy"]
-    for row in rows[:WORST_SHOWN]:
-        name = f"{row.name[:NAME_WIDTH]:<{NAME_WIDTH}}"
-        lines.append(f"{name}  {row.n:>5}  {row.uar:.3f}     {row.accuracy:.3f}")
-    hidden = len(rows) - WORST_SHOWN
-    return lines + ([f"... {hidden} more"] if hidden > 0 else [])
-
-
-def write_predictions(predictions: Predictions, path: Path) -> None:
-    """Write a CSV with a row for each clip and a probability column for each class.
-
-    Genders are not written. The file appears whole or not at all.
-    """
-    unfinished = path.with_name(f"{path.name}.tmp")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *predictions.labels])
-        for i, (truth, answer) in enumerate(
-            zip(predictions.truth, predictions.predicted, strict=True)
-        ):
-            clip = [predictions.files[i], predictions.speakers[i] or ""]
-            names = [predictions.labels[truth], predictions.labels[answer], int(truth == answer)]
-            writer.writerow([*clip, *names, *(f"{p:.6f}" for p in predictions.probabilities[i])])
-    unfinished.replace(path)
-
-
-def read_predictions(path: Path) -> Predictions:
-    """Read what ``write_predictions`` wrote; genders are None.
-
-    Raises:
-        RunError: If the file cannot be read, or is not such a table.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-        labels = tuple(header[len(COLUMNS) :])
-        if header[: len(COLUMNS)] != COLUMNS:
-            raise ValueError(f"its columns must begin with {', '.join(COLUMNS)}")
-        return Predictions(
-            files=tuple(row[0] for row in rows),
-            truth=np.array([labels.index(row[2]) for row in rows]),
-            probabilities=np.stack([_probabilities(row, labels) for row in rows]),
-            speakers=tuple(row[1] or None for row in rows),
-            genders=(None,) * len(rows),
-            labels=labels,
-        )
-    except (OSError, ValueError, IndexError) as error:
-        raise RunError(f"{path}: not a table of predictions; evaluate again. {error}") from error
-
-
-def _probabilities(row: Sequence[str], labels: Sequence[str]) -> np.ndarray:
-    """Probabilities of one clip; the column ``predicted`` decides where rounding made a tie."""
-    values = np.array([float(text) for text in row[len(COLUMNS) :]])
-    answer = labels.index(row[3])
-    if values[answer] < values.max():
-        raise ValueError(f"{row[0]}: the answer {row[3]!r} is not the most probable class")
-    if values.argmax() != answer:
-        values[answer] = np.nextafter(values[answer], 1)
-    return values

@@ -41,14 +41,14 @@ class Augment:
     """
 
     time_masks: int = 2
-    time_mask_frames: int = 10
+    time_mask_frames: int = 15
     mel_masks: int = 2
-    mel_mask_bands: int = 6
-    shift_frames: int = 8
-    gain_db: float = 3.0
+    mel_mask_bands: int = 10
+    shift_frames: int = 16
+    gain_db: float = 6.0
     noise: float = 0.0
     noise_snr_db: float = 10.0
-    mixup: float = 0.0
+    mixup: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("time_masks", "time_mask_frames", "mel_masks", "mel_mask_bands"):

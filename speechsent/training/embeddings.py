@@ -6,8 +6,14 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from speechsent.datasets import Clips, TrainingBatches, evaluation_batches, to_inputs
-from speechsent.training.inference import batch_outputs
+from speechsent.datasets import (
+    Clips,
+    SeededBatches,
+    TrainingBatches,
+    evaluation_batches,
+    to_inputs,
+)
+from speechsent.training.inference import batch_outputs, mean_by_clip
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,10 @@ def head_outputs(head: keras.Model, embedded: Embedded) -> np.ndarray:
         Shape ``(n_clips, n_classes)``.
     """
     values = batch_outputs(head, embedded.embeddings)
-    sums = np.zeros((len(embedded.classes), embedded.n_classes), np.float32)
-    np.add.at(sums, embedded.owners, values)
-    return sums / np.bincount(embedded.owners)[:, None]
+    return mean_by_clip([(values, embedded.owners)], len(embedded.classes))
 
 
-class HeadBatches(keras.utils.PyDataset):
+class HeadBatches(SeededBatches):
     """Shuffled batches of embeddings; the order is a function of (seed, epoch).
 
     Args:
@@ -96,29 +100,14 @@ class HeadBatches(keras.utils.PyDataset):
     def __init__(
         self, embedded: Embedded, weights: np.ndarray, *, batch_size: int, seed: int
     ) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
+        super().__init__(len(embedded.owners), batch_size, seed)
         self.embedded = embedded
-        self.targets = np.eye(embedded.n_classes, dtype=np.float32)[
-            embedded.classes[embedded.owners]
-        ]
+        one_hot = np.eye(embedded.n_classes, dtype=np.float32)
+        self.targets = one_hot[embedded.classes[embedded.owners]]
         self.weights = weights[embedded.owners].astype(np.float32)
-        self.batch_size = min(batch_size, len(embedded.owners))
-        self.seed, self.epoch = seed, 0
-        self._order = self._shuffle()
-
-    def __len__(self) -> int:
-        return len(self.embedded.owners) // self.batch_size
-
-    def on_epoch_end(self) -> None:
-        """Move on to the next epoch's order."""
-        self.epoch += 1
-        self._order = self._shuffle()
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Embeddings, targets and weights of one batch."""
-        chosen = self._order[step * self.batch_size : (step + 1) * self.batch_size]
+        chosen = self.chosen(step)
         inputs = {name: values[chosen] for name, values in self.embedded.embeddings.items()}
         return inputs, self.targets[chosen], self.weights[chosen]
-
-    def _shuffle(self) -> np.ndarray:
-        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.embedded.owners))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import keras
 
+from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.listener import Listener
@@ -90,7 +91,7 @@ class History:
 
 def fit(
     model: keras.Model,
-    batches: keras.utils.PyDataset,
+    batches: SeededBatches,
     scores: EpochScores,
     config: FitConfig,
     *,
@@ -119,7 +120,7 @@ def fit(
         The history.
 
     Raises:
-        TrainingError: If the loss is not finite, or TensorBoard is asked for and not installed.
+        TrainingError: If the loss is not finite.
     """
     n_steps = len(batches)
     model.compile(
@@ -132,7 +133,11 @@ def fit(
         loss_weights=dict(loss_weights) if loss_weights else None,
     )
     keep, report = KeepBest(config.patience), Report(listener, stage, epochs, n_steps)
-    callbacks: list[Any] = [scores, keep, report, *_tensorboard(log_folder, stage)]
+    # Keras ends an epoch that never was while it builds the metrics, so the epoch is set here.
+    order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
+    callbacks: list[Any] = [order, scores, keep, report]
+    if log_folder is not None:
+        callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
     model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
     return History(stage, tuple(report.rows), keep.best_epoch)
 
@@ -155,9 +160,11 @@ def _losses(model: keras.Model, smoothing: float) -> Any:
     return dict.fromkeys(model.output, loss) if isinstance(model.output, dict) else loss
 
 
-def _tensorboard(folder: Path | None, stage: str) -> list[Any]:
-    if folder is None:
-        return []
+def require_tensorboard() -> None:
+    """Say at once, and not after an hour, that TensorBoard is missing.
+
+    Raises:
+        TrainingError: If it is not installed.
+    """
     if find_spec("tensorboard") is None:
         raise TrainingError("TensorBoard is not installed; pip install speechsent[tensorboard]")
-    return [keras.callbacks.TensorBoard(str(folder / stage))]

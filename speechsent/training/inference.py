@@ -1,6 +1,6 @@
 """Outputs of a model for whole clips: every window once, averaged over each clip."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import numpy as np
@@ -24,17 +24,30 @@ def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = 64) -> n
     Raises:
         TrainingError: If an output is not finite.
     """
-    sums: np.ndarray | None = None
-    counts = np.zeros((len(clips), 1), np.float32)
-    for inputs, owners in evaluation_batches(clips, batch_size=batch_size):
-        values = batch_outputs(model, inputs)
-        if sums is None:
-            sums = np.zeros((len(clips), values.shape[1]), np.float32)
-        np.add.at(sums, owners, values.astype(np.float32))
-        np.add.at(counts, owners, 1)
-    if sums is None or not np.isfinite(sums).all():
+    batches = evaluation_batches(clips, batch_size=batch_size)
+    outputs = ((batch_outputs(model, inputs), owners) for inputs, owners in batches)
+    return mean_by_clip(outputs, len(clips))
+
+
+def mean_by_clip(outputs: Iterable[tuple[np.ndarray, np.ndarray]], n_clips: int) -> np.ndarray:
+    """Average the outputs of windows over the clips they are from.
+
+    Args:
+        outputs: Batches of values ``(batch, n_values)`` with the clip index of each row.
+        n_clips: Number of clips; each has at least one window.
+
+    Returns:
+        Means, float32, shape ``(n_clips, n_values)``.
+
+    Raises:
+        TrainingError: If a value is not finite.
+    """
+    values, owners = (np.concatenate(pieces) for pieces in zip(*outputs, strict=True))
+    if not np.isfinite(values).all():
         raise TrainingError("the model's output is not finite; lower fit.learning_rate")
-    return sums / counts
+    sums = np.zeros((n_clips, values.shape[1]), np.float32)
+    np.add.at(sums, owners, values.astype(np.float32))
+    return sums / np.bincount(owners, minlength=n_clips)[:, None].astype(np.float32)
 
 
 def batch_outputs(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> np.ndarray:

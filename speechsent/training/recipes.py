@@ -75,6 +75,11 @@ class Trainer:
     listener: Listener
     log_folder: Path | None = None
 
+    def __post_init__(self) -> None:
+        shared = set(self.train.ids).intersection(self.validation.ids)
+        if shared:
+            raise TrainingError(f"clips in training and validation: {some(sorted(shared))}")
+
     def run(self) -> Trained:
         """Train in the configured mode."""
         mode = self.fusion.mode
@@ -132,14 +137,19 @@ class Trainer:
         for layer in batchnorm.leaves(model):
             layer.trainable = True
         batchnorm.pin(model)
+        before = model.get_weights()
         stage = self._fit(
             model, stage="finetune", epochs=self.config.epochs, rate=self.config.finetune_rate
         )
+        frozen = trained.stages[-1].history.best
+        if stage.history.best["val_uar"] < frozen["val_uar"]:
+            model.set_weights(before)
+            self.listener.note("fine-tuning only lost on validation: the frozen fusion is kept")
         return Trained(model, (*trained.stages, stage))
 
     def image_batches(self, n_batches: int) -> Iterator[dict[str, np.ndarray]]:
         """Images of training clips, to re-estimate statistics on."""
-        batches = TrainingBatches(self.train, self.options)
+        batches = TrainingBatches(self.train, replace(self.options, augment=None))
         for step in range(min(n_batches, len(batches))):
             yield {"image": batches[step][0]["image"]}
 

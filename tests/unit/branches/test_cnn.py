@@ -184,9 +184,9 @@ def test_inceptions_batchnorm_stays_to_the_last_bit(rng):
     [
         ("backbone", "resnet", "backbone must be one of compact.*Received: 'resnet'"),
         ("bn", "half", "bn must be .*Received: bn='half'"),
-        ("filters", (), "filters and embedding must be positive"),
-        ("filters", (8, 0), "filters and embedding must be positive"),
-        ("embedding", 0, "filters and embedding must be positive"),
+        ("filters", (), "filters must be positive and embedding at least 2"),
+        ("filters", (8, 0), "filters must be positive and embedding at least 2"),
+        ("embedding", 0, "filters must be positive and embedding at least 2"),
         ("dropout", 1.0, "dropout must lie in"),
     ],
 )

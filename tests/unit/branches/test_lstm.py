@@ -93,7 +93,7 @@ def test_padding_is_finite_in_16_bits(rng, policy):
         ("pooling", "mean", "pooling must be .* Received: pooling='mean'"),
         ("dropout", 1.0, "dropout must lie in"),
         ("dropout", -0.1, "dropout must lie in"),
-        ("embedding", -1, "embedding must not be negative"),
+        ("embedding", -1, "embedding be 0 or at least 2"),
     ],
 )
 def test_parameters_out_of_range_are_refused(field, value, message):

@@ -78,9 +78,9 @@ def test_the_order_of_head_batches_is_a_function_of_seed_and_epoch(embedded):
     one, other = (HeadBatches(embedded, np.ones(4), batch_size=8, seed=2) for _ in range(2))
     first, again = one[0][0]["cnn"], other[0][0]["cnn"]
     np.testing.assert_array_equal(first, again)
-    one.on_epoch_end()
+    one.start(one.epoch + 1)
     assert (one[0][0]["cnn"] != first).any()
-    other.on_epoch_end()
+    other.start(other.epoch + 1)
     np.testing.assert_array_equal(one[0][0]["cnn"], other[0][0]["cnn"])
 
 

@@ -1,0 +1,83 @@
+"""SHA-256 of audio files, remembered as long as a file's size and time of change stay."""
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+RACY = 2.0  # a file changed this many seconds ago may change again within one tick of its clock
+
+Known = dict[str, tuple[int, int, str]]
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
+    """SHA-256 of each file; only files that are new or changed are read.
+
+    Args:
+        paths: The files; the same file may occur several times.
+        folder: Where hashes are remembered between runs; None remembers nothing.
+
+    Returns:
+        Hashes in hex, one a path.
+
+    Raises:
+        OSError: If a file cannot be read.
+    """
+    memory = _memory_of(paths, folder)
+    known = _recall(memory)
+    fresh: Known = {}
+    before = len(known)
+    hashes = []
+    for path in paths:
+        name = str(path)
+        status = path.stat()
+        found = fresh.get(name) or known.get(name)
+        if not found or found[:2] != (status.st_size, status.st_mtime_ns):
+            found = (status.st_size, status.st_mtime_ns, sha256(path))
+        fresh[name] = found
+        hashes.append(found[2])
+    if memory is not None and (fresh.items() - known.items() or len(fresh) != before):
+        _remember(memory, fresh)
+    return hashes
+
+
+def _memory_of(paths: Sequence[Path], folder: Path | None) -> Path | None:
+    """One file for each corpus folder, so that corpora do not slow each other down."""
+    if folder is None or not paths:
+        return None
+    root = os.path.commonpath([path.parent.absolute() for path in paths])
+    return folder / f"{hashlib.sha256(root.encode()).hexdigest()[:16]}.json"
+
+
+def _recall(memory: Path | None) -> Known:
+    """What is remembered; nothing if the file is missing or damaged."""
+    if memory is None:
+        return {}
+    try:
+        raw = json.loads(memory.read_bytes())
+        return {str(name): (int(a), int(b), str(c)) for name, (a, b, c) in raw.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _remember(memory: Path, known: Known) -> None:
+    """Write whole or not at all; where that fails, the next run hashes again."""
+    newest = time.time_ns() - int(RACY * 1e9)
+    settled = {name: entry for name, entry in known.items() if entry[1] < newest}
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=memory.parent)
+        with os.fdopen(handle, "w") as file:
+            json.dump(settled, file)
+        Path(temporary).replace(memory)
+    except OSError:
+        return
