@@ -175,8 +175,8 @@ def test_a_window_starts_wherever_it_fits_or_near_the_beginning(n_frames, n_wind
     assert starts == set(range(latest + 1))
 
 
-def test_mixup_is_off_by_default(rng):
-    assert Augment().mix(rng, 8) is None
+def test_mixup_of_zero_mixes_nothing(rng):
+    assert Augment(mixup=0.0).mix(rng, 8) is None
 
 
 def test_mixed_targets_sum_to_one_and_lean_to_their_own_clip(rng):
