@@ -276,7 +276,10 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
     if origin is tuple:
         if not isinstance(value, list | tuple):
             return False, value
-        items = [_convert(item, get_args(hint)[0]) for item in value]
+        kind = get_args(hint)[0]
+        if kind is str:  # a speaker named 2 is a name all the same
+            value = [str(item) if type(item) is int else item for item in value]
+        items = [_convert(item, kind) for item in value]
         return all(fits for fits, _ in items), tuple(item for _, item in items)
     if origin is not None:  # a mapping of names to names
         fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())

@@ -10,6 +10,7 @@ import numpy as np
 from speechsent.branches import batchnorm
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.folder import AUDIO_SUFFIXES
+from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.open import read_corpus
 from speechsent.corpus.utterance import PARTS, Corpus, Utterance
 from speechsent.datasets import TrainingOptions
@@ -17,6 +18,7 @@ from speechsent.errors import AudioError, ParameterError, RunError
 from speechsent.evaluation.figures import confusion_figure, history_figure
 from speechsent.evaluation.predictions import Predictions, write_predictions
 from speechsent.evaluation.scores import Scores, score
+from speechsent.features.cache import FeatureCache
 from speechsent.features.standardize import Standardizer
 from speechsent.network import build_branches, load_model, precision
 from speechsent.preparation import Prepared, features, prepare, protocol_name, to_clips
@@ -29,7 +31,6 @@ from speechsent.run import (
     environment,
     now,
     relative,
-    sha256,
 )
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
@@ -81,6 +82,7 @@ def train(
     out: Path | str = RUNS,
     test: bool = True,
     tensorboard: bool = False,
+    cache: bool = True,
     listener: Listener | None = None,
 ) -> Run:
     """Train a recogniser and write a run folder.
@@ -92,6 +94,7 @@ def train(
         out: Folder under which the run folder is made.
         test: Score the test part at the end, which counts as one look at it.
         tensorboard: Write TensorBoard files into the run folder.
+        cache: Keep features between runs.
         listener: Who is told about progress.
 
     Returns:
@@ -109,7 +112,7 @@ def train(
     seed_everything(config.seed)
     with precision(config.fit.precision):
         branches = build_branches(config)  # first: an hour of features would be a late no
-        prepared = prepare(config, corpus, listener)
+        prepared = prepare(config, corpus, listener, FeatureCache() if cache else None)
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
         run.write_text("config.yaml", to_yaml(config))
         run.write_json("environment.json", environment())
@@ -137,7 +140,7 @@ def train(
         trained.model.save_weights(str(path))
     _write_results(run, prepared, trained.stages, config)
     if test:
-        evaluate(run, listener=listener)
+        evaluate(run, cache=cache, listener=listener)
     return run
 
 
@@ -146,6 +149,7 @@ def evaluate(
     corpus: Corpus | Path | str | None = None,
     *,
     out: Path | str | None = None,
+    cache: bool = True,
     listener: Listener | None = None,
 ) -> Evaluation:
     """Score a run on its own test part, or on other clips.
@@ -155,6 +159,7 @@ def evaluate(
         corpus: Other clips: a corpus, or the folder or CSV of one. If it has a test part, that
             is scored. The run's own test part if not given.
         out: Folder for the results; inside the run if not given.
+        cache: Keep features between runs.
         listener: Who is told about progress.
 
     Returns:
@@ -167,7 +172,7 @@ def evaluate(
     utterances, name, root = _clips_to_score(run, corpus)
     _refuse_unknown_emotions(run, utterances, root)
     standardizer = Standardizer.load(run.path / STATISTICS)
-    table = features(utterances, run.config, listener)
+    table = features(utterances, run.config, listener, FeatureCache() if cache else None)
     clips = to_clips(table, standardizer, run.labels, run.config, root=root)
     predictions = Predictions(
         files=tuple(relative(u.path, root) for u in table.utterances),
@@ -228,7 +233,7 @@ def predict(
     if speaker:
         listener.note("standardised by speaker: all these files count as one speaker's")
     utterances = [Utterance(path=p, emotion=run.labels[0], speaker=speaker) for p in paths]
-    table = features(utterances, run.config, listener)
+    table = features(utterances, run.config, listener, cache=None)
     clips = to_clips(table, standardizer, run.labels, run.config, root=Path())
     probabilities = clip_outputs(load_model(run), clips)
     return [
@@ -341,7 +346,7 @@ def _seen_in_training(run: Run, utterances: Sequence[Utterance]) -> tuple[bool |
     if shared:
         notes.append(f"{len(shared)} of {len(known)} speakers took part in training")
     trained = run.split.hashes_of("train", "validation")
-    copies = sum(sha256(u.path) in trained for u in utterances)
+    copies = sum(file_hash in trained for file_hash in file_hashes([u.path for u in utterances]))
     if copies:
         notes.append(f"{copies} of {len(utterances)} clips took part in training")
     if shared or copies:

@@ -9,15 +9,18 @@ import numpy as np
 
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import default_corpus
+from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.open import read_corpus
 from speechsent.corpus.protocols import Split, hold_out
 from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
 from speechsent.datasets import Clips
 from speechsent.errors import CorpusError, some
+from speechsent.features.cache import FeatureCache
 from speechsent.features.extraction import FeatureTable, extract
+from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
-from speechsent.run import RunSplit, relative, sha256
+from speechsent.run import RunSplit, relative
 from speechsent.training.listener import Listener
 
 
@@ -58,7 +61,7 @@ class Prepared:
         return RunSplit(
             self.table.utterances,
             tuple(part_of[i] for i in range(len(self.table))),
-            tuple(sha256(u.path) for u in self.table.utterances),
+            self.table.hashes or tuple(file_hashes([u.path for u in self.table.utterances])),
         )
 
 
@@ -68,9 +71,18 @@ def protocol_name(protocol: str, standardizer: Standardizer) -> str:
 
 
 def prepare(
-    config: ExperimentConfig, corpus: Corpus | Path | str | None, listener: Listener
+    config: ExperimentConfig,
+    corpus: Corpus | Path | str | None,
+    listener: Listener,
+    cache: FeatureCache | None = None,
 ) -> Prepared:
     """Read, split, extract, standardise.
+
+    Args:
+        config: The configuration.
+        corpus: A corpus, or where one is; None for the default one.
+        listener: Who is told.
+        cache: Where features are kept between runs; None keeps nothing.
 
     Raises:
         CorpusError: If the corpus cannot be read or split.
@@ -86,7 +98,7 @@ def prepare(
     renamed = {old: new for old, new in corpus.spellings.items() if old.lower() != new}
     if renamed:
         listener.note("labels: " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
-    table = features(corpus.utterances, config, listener)
+    table = features(corpus.utterances, config, listener, cache)
     parts = parts_of(table, corpus, split)
     _check_parts(table, parts, labels)
     sizes = ", ".join(f"{part} {len(parts[part])}" for part in PARTS)
@@ -121,16 +133,32 @@ def open_corpus(
 
 
 def features(
-    utterances: Sequence[Utterance], config: ExperimentConfig, listener: Listener
+    utterances: Sequence[Utterance],
+    config: ExperimentConfig,
+    listener: Listener,
+    cache: FeatureCache | None,
 ) -> FeatureTable:
-    """Extract the views of all clips, telling about clips that are odd or left out."""
+    """Find or extract the views of all clips, telling about clips that are odd or left out.
+
+    Args:
+        utterances: The clips.
+        config: Decides what is extracted.
+        listener: Who is told.
+        cache: Where features are kept between runs; None keeps nothing.
+    """
+    skip_bad = config.corpus.skip_bad_audio
+
+    def progress(done: int, total: int) -> None:
+        listener.step(len(utterances) - total + done)
+
     listener.begin("features", len(utterances), "clips")
-    table = extract(
-        utterances,
-        config.extractor,
-        skip_bad=config.corpus.skip_bad_audio,
-        progress=lambda done, _: listener.step(done),
-    )
+    if cache is None:
+        table = extract(utterances, config.extractor, skip_bad=skip_bad, progress=progress)
+    else:
+        hashes = file_hashes([u.path for u in utterances], hashes_folder(cache))
+        table = extract_or_reuse(
+            utterances, hashes, config.extractor, cache, skip_bad=skip_bad, progress=progress
+        )
     listener.end()
     for message in table.warned[:5]:
         listener.note(f"warning: {message}")

@@ -1,7 +1,6 @@
 """The run folder: the only place that writes results, each file whole or not at all."""
 
 import csv
-import hashlib
 import json
 import os
 import platform
@@ -262,12 +261,6 @@ def _part(word: str) -> Part:
 def relative(path: Path, root: Path) -> str:
     """POSIX path below ``root``, or the whole path where it lies elsewhere."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def now() -> str:

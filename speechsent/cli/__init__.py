@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from speechsent import __version__
-from speechsent.cli import corpus, evaluate, predict, train
+from speechsent.cli import cache, corpus, evaluate, predict, train
 from speechsent.errors import SpeechsentError
 
-COMMANDS = (train, evaluate, predict, corpus)
+COMMANDS = (train, evaluate, predict, corpus, cache)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -65,6 +65,13 @@ def overrides(args: argparse.Namespace) -> list[str]:
     return [*args.overrides, *named]
 
 
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Add ``--no-cache``."""
+    parser.add_argument(
+        "--no-cache", action="store_true", help="neither use nor keep features between runs"
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add ``--quiet``."""
     parser.add_argument("--quiet", action="store_true", help="no progress, only the result")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_config, add_output, overrides
+from speechsent.cli.options import add_cache, add_config, add_output, overrides
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "train"
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-test", action="store_true", help="do not look at the test part")
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
+    add_cache(parser)
     add_output(parser)
     add_config(parser)
     parser.set_defaults(run=run)
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
             out=args.out,
             test=not args.no_test,
             tensorboard=args.tensorboard,
+            cache=not args.no_cache,
             listener=listener,
         )
     if args.no_test:

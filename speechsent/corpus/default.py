@@ -1,6 +1,5 @@
 """Which corpus is meant when none is named: ``train/`` here, or else the built-in one."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -10,6 +9,7 @@ from speechsent.corpus.open import read_corpus
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError
+from speechsent.home import home
 
 
 def default_corpus(
@@ -59,8 +59,7 @@ def builtin_folder(
     """
     config = config or SyntheticCorpus()
     key = sha256(repr(sorted(asdict(config).items())).encode()).hexdigest()[:12]
-    home = os.environ.get("SPEECHSENT_HOME")
-    folder = (Path(home) if home else Path.home() / ".cache" / "speechsent") / f"builtin-{key}"
+    folder = home() / f"builtin-{key}"
     if folder.is_dir():
         return folder
     try:

@@ -1,7 +1,7 @@
 """From clips to views: every view of a clip comes from one reading and one spectrum."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -104,12 +104,14 @@ class FeatureTable:
         views: Sequences by view, one a clip, each ``(n_frames, n_values)``.
         refused: Clips that were skipped, with the reason.
         warned: Oddities of clips that were used.
+        hashes: SHA-256 of each clip's file; empty if nobody asked for them.
     """
 
     utterances: tuple[Utterance, ...]
-    views: dict[str, list[np.ndarray]]
+    views: Mapping[str, Sequence[np.ndarray]]
     refused: tuple[Refusal, ...] = ()
     warned: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.utterances)

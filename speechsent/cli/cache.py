@@ -1,0 +1,65 @@
+"""``speechsent cache``: what is kept between runs, and making room."""
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from speechsent.errors import ParameterError
+
+if TYPE_CHECKING:
+    from speechsent.features.cache import CacheInfo
+
+NAME = "cache"
+HELP = "show or prune the features kept between runs"
+EXAMPLES = """\
+examples:
+  speechsent cache info
+  speechsent cache prune --max-size 2G    delete what was longest unused, down to 2 GiB
+  speechsent cache prune                  delete everything"""
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the two sub-commands."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands.add_parser("info", help="where it is and how large").set_defaults(run=info)
+    prune_ = commands.add_parser("prune", help="delete what was longest unused")
+    prune_.add_argument("--max-size", default="0", metavar="SIZE", help="keep this much, as 500M")
+    prune_.set_defaults(run=prune)
+
+
+def info(_: argparse.Namespace) -> int:
+    """Print where the cache is and how large."""
+    from speechsent.features.cache import FeatureCache
+
+    _print(FeatureCache().info())
+    return 0
+
+
+def prune(args: argparse.Namespace) -> int:
+    """Delete what was longest unused."""
+    from speechsent.features.cache import FeatureCache
+
+    _print(FeatureCache().prune(n_bytes(args.max_size)))
+    return 0
+
+
+def n_bytes(text: str) -> int:
+    """Read a size such as ``500M`` or ``2G``.
+
+    Raises:
+        ParameterError: If it is none.
+
+    Example:
+        >>> n_bytes("1.5K"), n_bytes("2GiB"), n_bytes("7")
+        (1536, 2147483648, 7)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
+    if found is None:
+        raise ParameterError(f"a size is a number and K, M, G or T, as in 500M. Received: {text!r}")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+def _print(found: "CacheInfo") -> None:
+    size = found.n_bytes / UNITS["M"]
+    print(f"{found.folder}: {size:.1f} MiB in {found.n_packs} packs")
