@@ -130,8 +130,7 @@ class ExperimentConfig:
     def views(self) -> tuple[str, ...]:
         """Views the branches of this mode read."""
         branches = self.fusion.branches
-        # Noise is added to the spectrum, and the cepstrum recomputed from it.
-        image = ("log_mel",) if "cnn" in branches or self.augment.noise else ()
+        image = ("log_mel",) if "cnn" in branches or self.augment.needs_spectrum else ()
         return (*image, *(self.lstm.streams if "lstm" in branches else ()))
 
     @property

@@ -197,11 +197,11 @@ class TrainingBatches(SeededBatches):
         augment, clips = self.options.augment, self.clips
         rng = np.random.default_rng([self.seed, self.epoch, clip, copy])
         raw = clips.raw(clip)
-        n_frames = _n_frames(raw)
         if augment is None:
-            spare = n_frames - clips.n_window
+            spare = _n_frames(raw) - clips.n_window
             return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0, raw)
         raw = augment.signal(rng, raw, mfcc=self.options.mfcc, n_mels=self.options.n_mels)
+        n_frames = _n_frames(raw)
         first = augment.start(rng, n_frames, clips.n_window)
         windows = clips.window(clip, first, raw)
         augment.mask(rng, windows, min(n_frames - first, clips.n_window))

@@ -12,7 +12,7 @@ import numpy as np
 from speechsent.errors import ParameterError
 from speechsent.features.log_mel import AMIN, DB_PER_NEPER
 from speechsent.features.mfcc import Mfcc
-from speechsent.features.prosody import ENERGY
+from speechsent.features.prosody import ENERGY, PITCH
 
 Views = dict[str, np.ndarray]
 
@@ -28,6 +28,8 @@ class Augment:
         mel_mask_bands: Widest such band in mel bands.
         shift_frames: Most frames dropped from the start.
         gain_db: Largest change of level, up or down, in dB.
+        tempo: Largest relative change of tempo.
+        warp: Largest relative change of formants and pitch.
         noise: Probability that noise is added.
         noise_snr_db: Lowest signal-to-noise ratio in dB; the highest is 20 dB above it.
         mixup: Parameter of the symmetric beta distribution that mixes pairs of clips.
@@ -46,6 +48,8 @@ class Augment:
     mel_mask_bands: int = 10
     shift_frames: int = 16
     gain_db: float = 6.0
+    tempo: float = 0.0
+    warp: float = 0.0
     noise: float = 0.0
     noise_snr_db: float = 10.0
     mixup: float = 0.2
@@ -58,6 +62,8 @@ class Augment:
             raise ParameterError(
                 f"shift_frames, gain_db and mixup must not be negative. Received: {self}"
             )
+        if not (0 <= self.tempo < 1 and 0 <= self.warp < 1):
+            raise ParameterError(f"tempo and warp must lie in [0, 1). Received: {self}")
         if not 0 <= self.noise <= 1:
             raise ParameterError(f"noise is a probability. Received: noise={self.noise}")
 
@@ -66,8 +72,13 @@ class Augment:
         latest = max(n_frames - n_window, min(self.shift_frames, n_frames // 4))
         return int(rng.integers(latest + 1))
 
+    @property
+    def needs_spectrum(self) -> bool:
+        """Whether the spectrum itself is changed, from which a cepstrum is then recomputed."""
+        return max(self.tempo, self.warp, self.noise) > 0
+
     def signal(self, rng: np.random.Generator, views: Views, *, mfcc: Mfcc, n_mels: int) -> Views:
-        """Change level and add noise, consistently in all views; pitch stays what it is.
+        """Change tempo, voice, noise and level, consistently in all views.
 
         Args:
             rng: The clip's generator for this epoch.
@@ -78,20 +89,16 @@ class Augment:
         gain = rng.uniform(-self.gain_db, self.gain_db)
         noisy = rng.random() < self.noise
         snr = rng.uniform(self.noise_snr_db, self.noise_snr_db + 20)
+        tempo, warp = np.exp(rng.uniform(-1, 1, 2) * [self.tempo, self.warp])
         changed = dict(views)
-        if noisy and "log_mel" in views:
-            changed["log_mel"] = add_noise(rng, views["log_mel"], snr)
+        if "log_mel" in views and (noisy or tempo != 1 or warp != 1):
+            level = resample(views["log_mel"], tempo, warp)
+            changed["log_mel"] = add_noise(rng, level, snr) if noisy else level
             if "mfcc" in views:
                 changed["mfcc"] = mfcc(changed["log_mel"].T)
-        if gain and "log_mel" in changed:
-            changed["log_mel"] = changed["log_mel"] + np.float32(gain)
-        if gain and "mfcc" in changed:  # a constant in dB reaches the zeroth coefficient only
-            changed["mfcc"] = changed["mfcc"].copy()
-            changed["mfcc"][:, 0] += gain * np.sqrt(n_mels)
-        if gain and "prosody" in changed:
-            changed["prosody"] = changed["prosody"].copy()
-            changed["prosody"][:, ENERGY] += gain
-        return changed
+            if "prosody" in views:
+                changed["prosody"] = _other_voice(views["prosody"], tempo, warp)
+        return _louder(changed, gain, n_mels)
 
     def mask(self, rng: np.random.Generator, windows: Views, n_frames: int) -> None:
         """Hide stretches of time in all views and bands in the spectrogram, in place.
@@ -117,6 +124,64 @@ class Augment:
             return None
         weights = rng.beta(self.mixup, self.mixup, n_clips).astype(np.float32)
         return rng.permutation(n_clips), np.maximum(weights, 1 - weights)
+
+
+def resample(sequence: np.ndarray, tempo: float = 1.0, warp: float = 1.0) -> np.ndarray:
+    """Read a spectrogram faster or slower, and its bands stretched or squeezed.
+
+    Another tempo is another way to speak; other band positions are another vocal tract and pitch,
+    so both make new speakers out of old ones.
+
+    Args:
+        sequence: Levels, shape ``(n_frames, n_bands)``.
+        tempo: Over 1 is faster: fewer frames.
+        warp: Over 1 lowers formants and pitch by about this factor.
+
+    Returns:
+        Linear interpolation, float32, shape ``(n_frames / tempo, n_bands)``.
+
+    References:
+        Jaitly, Hinton (2013). Vocal Tract Length Perturbation improves speech recognition. ICML.
+
+    Example:
+        >>> resample(np.arange(6.0)[:, None], tempo=2.0)[:, 0]
+        array([0., 2., 4.], dtype=float32)
+    """
+    n_frames, n_bands = sequence.shape
+    times = np.arange(max(1, round(n_frames / tempo))) * tempo
+    bands = np.arange(n_bands) * warp
+    return _interpolate(_interpolate(sequence, times).T, bands).T.astype(np.float32)
+
+
+def _interpolate(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Rows at fractional positions; the last row goes on behind the end."""
+    positions = np.minimum(positions, len(values) - 1)
+    below = np.minimum(positions.astype(int), max(len(values) - 2, 0))
+    above = np.minimum(below + 1, len(values) - 1)
+    share = (positions - below)[:, None]
+    return (1 - share) * values[below] + share * values[above]
+
+
+def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:
+    """Prosody at another tempo, and at another pitch where there is one."""
+    changed = resample(prosody, tempo)
+    voiced = changed[:, PITCH] > 0
+    changed[voiced, PITCH] -= np.float32(np.log2(warp))
+    return changed
+
+
+def _louder(views: Views, gain: float, n_mels: int) -> Views:
+    """Add ``gain`` dB in all views."""
+    changed = dict(views)
+    if "log_mel" in views:
+        changed["log_mel"] = views["log_mel"] + np.float32(gain)
+    if "mfcc" in views:  # a constant in dB reaches the zeroth coefficient only
+        changed["mfcc"] = views["mfcc"].copy()
+        changed["mfcc"][:, 0] += gain * np.sqrt(n_mels)
+    if "prosody" in views:
+        changed["prosody"] = views["prosody"].copy()
+        changed["prosody"][:, ENERGY] += gain
+    return changed
 
 
 def _stretch(rng: np.random.Generator, longest: int, n: int) -> tuple[int, int]:

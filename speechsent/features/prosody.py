@@ -8,7 +8,7 @@ from speechsent.errors import ParameterError
 from speechsent.features.mfcc import delta
 from speechsent.features.spectrum import n_frames
 
-ENERGY = 2  # column of the energy
+PITCH, ENERGY = 0, 2  # columns
 FLOOR = 1e-5  # amplitude below which a frame counts as this, -100 dBFS
 
 
