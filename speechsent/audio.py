@@ -4,16 +4,16 @@ The header is checked before a sample is read, so that a file which claims a rat
 a thousand channels or ten hours costs nothing. Samples are then read block by block.
 """
 
-import struct
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
 
+from speechsent.container import missing_bytes
 from speechsent.errors import AudioError, AudioWarning, ParameterError
 
 SAMPLE_RATES = range(4_000, 384_001)
@@ -24,6 +24,7 @@ QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
 UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
 ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
+SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
 CONVERT = "convert it to wav or flac first"
 
 
@@ -102,7 +103,7 @@ def probe(path: Path | str) -> AudioInfo:
         raise AudioError(path, "empty: the file has a header but no samples")
     if header.frames == UNKNOWN_LENGTH:
         raise AudioError(path, f"its header does not say how long it is; {CONVERT}")
-    missing = _missing_bytes(path)
+    missing = missing_bytes(path)
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
     return AudioInfo(
@@ -165,6 +166,48 @@ def load(
     return np.ascontiguousarray(signal, dtype=np.float32)
 
 
+def blocks(
+    path: Path | str,
+    config: AudioConfig = AudioConfig(),
+    *,
+    seconds: float = 60.0,
+) -> Iterator[np.ndarray]:
+    """Read a file of any length piece by piece, in memory that does not grow with it.
+
+    Args:
+        path: The file; ``config.max_seconds`` does not apply.
+        config: Rate of the pieces.
+        seconds: Length of a piece; the last one may be shorter.
+
+    Yields:
+        Samples as from :func:`load`. A piece may be silent; the whole file may not.
+
+    Raises:
+        AudioError: If the file cannot be used.
+    """
+    path = Path(path)
+    info = probe(path)
+    size = round(seconds * config.sample_rate)
+    resample = soxr.ResampleStream(info.sample_rate, config.sample_rate, 1)
+    waiting = np.zeros(0, np.float32)
+    peak, done = 0.0, 0
+    while done < info.n_frames:
+        last = min(done + round(seconds * info.sample_rate), info.n_frames)
+        piece = _read_mono(path, done, last, container=info.container)
+        peak = max(peak, _peak(path, piece))
+        done = last
+        if info.sample_rate != config.sample_rate:
+            piece = resample.resample_chunk(piece, last=done == info.n_frames)
+        waiting = np.concatenate([waiting, piece])
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if peak < QUIETEST:
+        raise AudioError(path, SILENT)
+    if len(waiting) >= config.min_seconds * config.sample_rate:
+        yield waiting
+
+
 def _why(error: Exception) -> str:
     """Libsndfile's own words, without the path, which our message has already."""
     return str(error).rsplit(": ", 1)[-1].rstrip(".")
@@ -217,45 +260,20 @@ def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: st
 
 def _check_signal(path: Path, signal: np.ndarray) -> None:
     """Refuse what is not sound: not finite, absurdly large, or nothing but a constant."""
-    if not np.isfinite(signal).all():
-        raise AudioError(path, "holds samples that are not numbers (NaN or infinity)")
+    if _peak(path, signal) < QUIETEST:
+        raise AudioError(path, SILENT)
     peak = float(np.abs(signal).max())
-    if peak > LOUDEST:
-        raise AudioError(path, f"samples reach {peak:.3g}; full scale is 1, so this is not audio")
-    if float(np.abs(signal - signal.mean()).max()) < QUIETEST:
-        raise AudioError(path, "silent: no sample differs from the mean by -80 dBFS or more")
     if peak > 1.0:
         warnings.warn(
             f"{path}: samples exceed full scale (peak {peak:.2f})", AudioWarning, stacklevel=3
         )
 
 
-def _missing_bytes(path: Path) -> int:
-    """Bytes by which a RIFF or AIFF file falls short of its sample chunk; 0 if whole.
-
-    Libsndfile shortens such a file silently. Streamed files write a size of 0 or 2^32 - 1
-    because they cannot know it, and are taken as they are.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        kind = file.read(12)
-        if kind[:4] == b"RIFF" and kind[8:] == b"WAVE":
-            end = _chunk_end(file, size, wanted=b"data", order="<")
-        elif kind[:4] == b"FORM" and kind[8:] in (b"AIFF", b"AIFC"):
-            end = _chunk_end(file, size, wanted=b"SSND", order=">")
-        else:
-            return 0
-    return max(0, end - size)
-
-
-def _chunk_end(file: BinaryIO, size: int, *, wanted: bytes, order: str) -> int:
-    """Offset just after the chunk ``wanted`` as its header declares it; 0 if unknown."""
-    while file.tell() < size:
-        head = file.read(8)
-        if len(head) < 8:
-            return 0
-        length = int(struct.unpack(f"{order}I", head[4:])[0])
-        if head[:4] == wanted:
-            return 0 if length in (0, 0xFFFFFFFF) else file.tell() + length
-        file.seek(length + length % 2, 1)  # chunks are padded to even lengths
-    return 0
+def _peak(path: Path, signal: np.ndarray) -> float:
+    """Largest distance from the mean, where that is a number and audio."""
+    if not np.isfinite(signal).all():
+        raise AudioError(path, "holds samples that are not numbers (NaN or infinity)")
+    peak = float(np.abs(signal).max())
+    if peak > LOUDEST:
+        raise AudioError(path, f"samples reach {peak:.3g}; full scale is 1, so this is not audio")
+    return float(np.abs(signal - signal.mean()).max())

@@ -24,6 +24,7 @@ from speechsent.features.extraction import Extractor
 from speechsent.features.log_mel import LogMel
 from speechsent.features.mfcc import Mfcc
 from speechsent.features.prosody import Prosody
+from speechsent.features.spectrum import n_frames
 from speechsent.features.standardize import Scope
 from speechsent.fusion import FusionConfig
 from speechsent.training.fit import FitConfig
@@ -123,8 +124,9 @@ class ExperimentConfig:
 
     @property
     def n_window(self) -> int:
-        """Frames in a window."""
-        return round(self.view.seconds * self.log_mel.sample_rate / self.log_mel.hop_length)
+        """Frames in a window: those of a clip of ``view.seconds``."""
+        n_samples = round(self.view.seconds * self.log_mel.sample_rate)
+        return n_frames(n_samples, self.log_mel.hop_length)
 
     @property
     def views(self) -> tuple[str, ...]:

@@ -83,12 +83,27 @@ class Clips:
             first: First frame.
             raw: Features of the clip, perhaps changed.
         """
-        windows = {}
-        for view, values in raw.items():
-            part = values[first : first + self.n_window]
-            windows[view] = np.zeros((self.n_window, values.shape[1]), np.float32)
-            windows[view][: len(part)] = self.statistics[view][clip](part)
-        return windows
+        statistics = {view: self.statistics[view][clip] for view in raw}
+        return standard_window(raw, statistics, first, self.n_window)
+
+
+def standard_window(
+    raw: Views, statistics: Mapping[str, Statistics], first: int, n_window: int
+) -> Views:
+    """Standardise ``n_window`` frames of each view from ``first`` on; zero behind the end.
+
+    Args:
+        raw: Features by view, each ``(n_frames, n_values)``.
+        statistics: What standardises each view.
+        first: First frame.
+        n_window: Frames in the window.
+    """
+    windows = {}
+    for view, values in raw.items():
+        part = values[first : first + n_window]
+        windows[view] = np.zeros((n_window, values.shape[1]), np.float32)
+        windows[view][: len(part)] = statistics[view](part)
+    return windows
 
 
 def _n_frames(raw: Views) -> int:

@@ -22,6 +22,7 @@ from speechsent.features.cache import FeatureCache
 from speechsent.features.standardize import Standardizer
 from speechsent.network import build_branches, load_model, precision
 from speechsent.preparation import Prepared, features, prepare, protocol_name, to_clips
+from speechsent.recogniser import Recogniser
 from speechsent.run import (
     FORMAT,
     MODEL,
@@ -228,18 +229,18 @@ def predict(
     """
     run, listener = open_run(run), listener or Listener()
     paths = _audio_files(files)
-    standardizer = Standardizer.load(run.path / STATISTICS)
-    speaker = "same" if standardizer.scope == "speaker" else None
-    if speaker:
+    recogniser = Recogniser(run)
+    if recogniser.standardizer.scope == "speaker":
         listener.note("standardised by speaker: all these files count as one speaker's")
-    utterances = [Utterance(path=p, emotion=run.labels[0], speaker=speaker) for p in paths]
-    table = features(utterances, run.config, listener, cache=None)
-    clips = to_clips(table, standardizer, run.labels, run.config, root=Path())
-    probabilities = clip_outputs(load_model(run), clips)
-    return [
-        Prediction(str(u.path), dict(zip(run.labels, map(float, row), strict=True)))
-        for u, row in zip(table.utterances, probabilities, strict=True)
-    ]
+        recogniser.adapt(paths)
+    predictions = []
+    listener.begin("recognition", len(paths), "files")
+    for path in paths:
+        probabilities = map(float, recogniser.file(path))
+        predictions.append(Prediction(str(path), dict(zip(run.labels, probabilities, strict=True))))
+        listener.step(len(predictions))
+    listener.end()
+    return predictions
 
 
 def open_run(run: Run | Path | str | None) -> Run:

@@ -152,10 +152,10 @@ def features(
         listener.step(len(utterances) - total + done)
 
     listener.begin("features", len(utterances), "clips")
-    if cache is None:
+    hashes = _hashes(utterances, cache)
+    if cache is None or hashes is None:
         table = extract(utterances, config.extractor, skip_bad=skip_bad, progress=progress)
     else:
-        hashes = file_hashes([u.path for u in utterances], hashes_folder(cache))
         table = extract_or_reuse(
             utterances, hashes, config.extractor, cache, skip_bad=skip_bad, progress=progress
         )
@@ -166,6 +166,16 @@ def features(
         named = some(f"{refusal.path} ({refusal.reason})" for refusal in table.refused)
         listener.note(f"left out {len(table.refused)} clips: {named}")
     return table
+
+
+def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list[str] | None:
+    """Hash of each clip's file; None if nobody needs them, or extraction will refuse a file."""
+    if cache is None:
+        return None
+    try:
+        return file_hashes([u.path for u in utterances], hashes_folder(cache))
+    except OSError:
+        return None
 
 
 def _labels(corpus: Corpus) -> LabelSet:

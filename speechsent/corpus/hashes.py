@@ -1,4 +1,4 @@
-"""SHA-256 of audio files, remembered as long as a file's size and time of change stay."""
+"""SHA-256 of audio files, remembered as long as a file's size and times of change stay."""
 
 import hashlib
 import json
@@ -6,11 +6,14 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 RACY = 2.0  # a file changed this many seconds ago may change again within one tick of its clock
 
-Known = dict[str, tuple[int, int, str]]
+# Size, time of change of the content and of anything else (nanoseconds), hash. The last time alone
+# tells when two files of one size, unpacked from one archive, change places.
+Known = dict[str, tuple[int, int, int, str]]
 
 
 def sha256(path: Path) -> str:
@@ -35,18 +38,18 @@ def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
     memory = _memory_of(paths, folder)
     known = _recall(memory)
     fresh: Known = {}
-    before = len(known)
     hashes = []
     for path in paths:
-        name = str(path)
+        name = str(path.absolute())
         status = path.stat()
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         found = fresh.get(name) or known.get(name)
-        if not found or found[:2] != (status.st_size, status.st_mtime_ns):
-            found = (status.st_size, status.st_mtime_ns, sha256(path))
+        if not found or found[:3] != stamp:
+            found = (*stamp, sha256(path))
         fresh[name] = found
-        hashes.append(found[2])
-    if memory is not None and (fresh.items() - known.items() or len(fresh) != before):
-        _remember(memory, fresh)
+        hashes.append(found[3])
+    if memory is not None and fresh.items() - known.items():
+        _remember(memory, known | fresh)
     return hashes
 
 
@@ -64,20 +67,25 @@ def _recall(memory: Path | None) -> Known:
         return {}
     try:
         raw = json.loads(memory.read_bytes())
-        return {str(name): (int(a), int(b), str(c)) for name, (a, b, c) in raw.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {name: (int(a), int(b), int(c), str(d)) for name, (a, b, c, d) in raw.items()}
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError):
         return {}
 
 
 def _remember(memory: Path, known: Known) -> None:
     """Write whole or not at all; where that fails, the next run hashes again."""
     newest = time.time_ns() - int(RACY * 1e9)
-    settled = {name: entry for name, entry in known.items() if entry[1] < newest}
-    try:
+    settled = {
+        name: entry
+        for name, entry in known.items()
+        if max(entry[1:3]) < newest and Path(name).exists()
+    }
+    with suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=memory.parent)
-        with os.fdopen(handle, "w") as file:
-            json.dump(settled, file)
-        Path(temporary).replace(memory)
-    except OSError:
-        return
+        try:
+            with os.fdopen(handle, "w") as file:
+                json.dump(settled, file)
+            Path(temporary).replace(memory)
+        finally:
+            Path(temporary).unlink(missing_ok=True)

@@ -5,7 +5,10 @@ any number of processes may read and write the same cache at once.
 """
 
 import hashlib
+import os
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +21,10 @@ from speechsent.home import home
 
 FORMAT = 1  # raise it when extraction changes in a way the parameters do not show
 MAX_BYTES = 20 << 30
+ABANDONED = 3600.0  # a file nobody has written to for so many seconds will not be finished
+
+Place = tuple[Pack, int]  # a pack and the place of a clip in there
+
 # Parts of the extractor each view depends on; all depend on the spectrogram, which trims them.
 PARTS = {
     "log_mel": ("audio", "log_mel", "trim_db"),
@@ -59,17 +66,21 @@ class FeatureCache:
         self.folder = folder or home() / "features"
         self.max_bytes = max_bytes
 
-    def open(self, extractor: Extractor, view: str) -> "KeptView":
-        """Open all packs of a view; damaged ones are deleted and count as missing."""
-        packs = []
+    def find(self, extractor: Extractor, view: str, keys: Sequence[bytes]) -> dict[bytes, Place]:
+        """Where the clips of a view lie that are kept; damaged packs are deleted.
+
+        Only packs that hold a wanted clip stay open, and only they count as used.
+        """
+        wanted, places = set(keys), dict[bytes, Place]()
         for path in sorted((self.folder / view_key(extractor, view)).glob("*.pack")):
-            try:
-                packs.append(Pack(path))
-            except DamagedPackError:
-                path.unlink(missing_ok=True)
-            except OSError:  # pruned by another process since it was listed
-                continue
-        return KeptView(packs)
+            pack = _sound_pack(path)
+            held = wanted & pack.places.keys() if pack else set()
+            if pack and held:
+                places |= {key: (pack, pack.places[key]) for key in held}
+                wanted -= held
+                with suppress(OSError):  # the time of use decides what is pruned first
+                    os.utime(path)
+        return places
 
     def add(
         self,
@@ -94,12 +105,13 @@ class FeatureCache:
         return CacheInfo(self.folder, len(sizes), sum(sizes))
 
     def prune(self, max_bytes: int, *, spare: Path | None = None) -> CacheInfo:
-        """Delete the packs longest unused until the rest fits.
+        """Delete the packs longest unused until the rest fits, and what killed writers left.
 
         Args:
             max_bytes: Most bytes to keep.
             spare: A pack that stays in any case.
         """
+        self._delete_abandoned()
         packs = self._packs()
         total = sum(size for _, size, _ in packs)
         for _, size, path in packs:
@@ -109,6 +121,12 @@ class FeatureCache:
                 path.unlink(missing_ok=True)
                 total -= size
         return self.info()
+
+    def _delete_abandoned(self) -> None:
+        for path in self.folder.glob("*/.writing-*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - ABANDONED:
+                    path.unlink()
 
     def _packs(self) -> list[tuple[float, int, Path]]:
         """Time of last use, size and path of each pack, longest unused first."""
@@ -122,16 +140,13 @@ class FeatureCache:
         return sorted(found)
 
 
-class KeptView:
-    """Where the sequences of one view lie, by the clips' keys."""
-
-    def __init__(self, packs: Sequence[Pack]) -> None:
-        self._packs = packs
-
-    def find(self, key: bytes) -> tuple[Pack, int] | None:
-        """The pack that holds a clip, and its place in there."""
-        for pack in self._packs:
-            place = pack.places.get(key)
-            if place is not None:
-                return pack, place
-        return None
+def _sound_pack(path: Path) -> Pack | None:
+    """The pack; None if it is damaged, or pruned by another process since it was listed."""
+    try:
+        return Pack(path)
+    except DamagedPackError:
+        with suppress(OSError):
+            path.unlink()
+    except OSError:
+        pass
+    return None

@@ -1,6 +1,7 @@
 """Extract what is not kept yet, keep it, and read features from disk when they are asked for."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from speechsent.corpus.utterance import Refusal, Utterance
-from speechsent.features.cache import FeatureCache, clip_key
+from speechsent.features.cache import FeatureCache, Place, clip_key
 from speechsent.features.extraction import Extractor, FeatureTable, extract
-from speechsent.features.pack import DamagedPackError, Pack
+from speechsent.features.pack import DamagedPackError
 
 CHUNK = 2_000  # clips in memory at once: some 150 MB of features
-
-Place = tuple[Pack, int]
 
 
 class KeptSequence(Sequence[np.ndarray]):
@@ -41,8 +40,9 @@ class KeptSequence(Sequence[np.ndarray]):
         pack, row = place
         try:
             return pack[row]
-        except DamagedPackError:
-            pack.path.unlink(missing_ok=True)  # the next run writes a sound one
+        except (DamagedPackError, OSError):
+            with suppress(OSError):
+                pack.path.unlink()  # the next run writes a sound one
             self._places[index] = mended = self._compute(index)
             return mended
 
@@ -74,8 +74,8 @@ def extract_or_reuse(
     keys = [clip_key(file_hash, u) for file_hash, u in zip(hashes, utterances, strict=True)]
     found: dict[str, list[Place | np.ndarray | None]] = {}
     for view in extractor.views:
-        kept = cache.open(extractor, view)
-        found[view] = [kept.find(key) for key in keys]
+        kept = cache.find(extractor, view, keys)
+        found[view] = [kept.get(key) for key in keys]
     missing = [i for i in range(len(keys)) if any(found[view][i] is None for view in found)]
     warned = _remembered_notes(utterances, found[extractor.views[0]])
     refused: list[Refusal] = []
@@ -103,7 +103,7 @@ def extract_or_reuse(
             for view, places in found.items()
         },
         tuple(refused),
-        tuple(sorted(warned)),
+        tuple(sorted(set(warned))),
         tuple(hashes[i] for i in good),
     )
 
@@ -120,12 +120,12 @@ def _keep(
     """Write one pack a view, of the clips that view lacked; without room, stay in memory."""
     readable = {id(utterance) for utterance in fresh.utterances}
     indices = [i for i in chunk if id(utterances[i]) in readable]
-    for view in extractor.views:
+    for view in extractor.views:  # each with the notes: the next run may want that view alone
         new = [row for row, i in enumerate(indices) if found[view][i] is None]
         if not new:
             continue
         sequences = [fresh.views[view][row] for row in new]
-        notes = _notes(fresh, new) if view == extractor.views[0] else {}
+        notes = _notes(fresh, new)
         places: Sequence[Place | np.ndarray]
         try:
             pack = cache.add(extractor, view, [keys[indices[r]] for r in new], sequences, notes)

@@ -65,7 +65,7 @@ def test_all_problems_are_told_at_once():
             "seed": "one",
             "fit": {"epochs": 2.5, "class_weights": 1, "learning_rate": "1e-3"},
             "cnn": {"filters": "32", "backbone": "resnet"},
-            "lstm": {"streams": ["mfcc", 3]},
+            "lstm": {"streams": ["mfcc", 2.5]},
             "corpus": {"labels": ["a"]},
             "split": {"test": 2.0},
         }
@@ -79,7 +79,7 @@ def test_all_problems_are_told_at_once():
         "fit.learning_rate: expected a number. Received: '1e-3'; write 1.0e-3, not 1e-3",
         "cnn.filters: expected a list of a whole number. Received: '32'",
         "cnn.backbone: expected one of compact, inceptionv3, vgg16, vgg19. Received: 'resnet'",
-        "lstm.streams: expected a list of text. Received: ['mfcc', 3]",
+        "lstm.streams: expected a list of text. Received: ['mfcc', 2.5]",
         "corpus.labels: expected a mapping of names. Received: ['a']",
     ):
         assert problem in told
@@ -217,7 +217,7 @@ def test_a_mode_needs_the_views_its_branches_read(mode, streams, views):
 def test_a_window_is_counted_in_frames():
     """Three seconds at 16 kHz in steps of 320 samples."""
     raw = {"log_mel": {"hop_length": 320}, "prosody": {"hop_length": 320}}
-    assert config.from_dict(raw | {"view": {"seconds": 3}}).n_window == 150
+    assert config.from_dict(raw | {"view": {"seconds": 3}}).n_window == 151
 
 
 def test_the_written_configuration_lists_every_key():
@@ -234,3 +234,8 @@ def test_every_study_loads():
     assert studies
     for study in studies:
         assert isinstance(config.load(study), ExperimentConfig), study
+
+
+def test_a_speaker_named_by_a_number_is_a_name():
+    split = config.load(overrides=["split.test_speakers=[2, 15]"]).split
+    assert split.test_speakers == ("2", "15")

@@ -1,0 +1,102 @@
+"""A run's model in memory: audio in, probabilities out, nothing loaded twice."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from speechsent import audio
+from speechsent.datasets import standard_window, to_inputs, window_starts
+from speechsent.features.standardize import Standardizer, Statistics
+from speechsent.network import load_model
+from speechsent.run import STATISTICS, Run
+from speechsent.training.inference import input_names
+
+BLOCK = 60.0  # seconds of a long file that are in memory at once
+BATCH = 32  # windows of a long file evaluated at once
+
+
+class Recogniser:
+    """Recognise emotions with a finished run; load it once, call it often.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.labels = run.labels
+        self.extractor = run.config.extractor
+        self.standardizer = Standardizer.load(run.path / STATISTICS)
+        self.statistics = dict(self.standardizer.corpus)
+        self.model = load_model(run)
+        self._forward = compiled(self.model)
+
+    def adapt(self, files: Sequence[Path]) -> None:
+        """Standardise from now on by the statistics of these files, all of one speaker.
+
+        Raises:
+            AudioError: If a file cannot be used.
+        """
+        for view in self.statistics:
+            pieces = (self.extractor(s)[view] for file in files for s in self._signals(file))
+            self.statistics[view] = Statistics.of(pieces)
+
+    def file(self, path: Path | str) -> np.ndarray:
+        """Probabilities of a file, in memory that does not grow with its length.
+
+        A file longer than ``audio.max_seconds`` is taken in blocks, each like a clip of its own,
+        which count by their length.
+
+        Returns:
+            Shape ``(n_classes,)``, in the order of ``labels``.
+
+        Raises:
+            AudioError: If the file cannot be used.
+        """
+        total = np.zeros(len(self.labels))
+        n_windows = 0
+        for signal in self._signals(Path(path)):
+            outputs = self.windows(signal)
+            total += outputs.sum(axis=0)
+            n_windows += len(outputs)
+        return total / n_windows
+
+    def signal(self, signal: np.ndarray) -> np.ndarray:
+        """Probabilities of mono samples ``(n_samples,)`` at ``audio.sample_rate``."""
+        return np.asarray(self.windows(signal).mean(axis=0))
+
+    def windows(self, signal: np.ndarray) -> np.ndarray:
+        """Probabilities of each of the half-overlapping windows, ``(n_windows, n_classes)``."""
+        raw = self.extractor(signal)
+        n_window = self.run.config.n_window
+        starts = window_starts(len(next(iter(raw.values()))), n_window)
+        outputs = []
+        for first in range(0, len(starts), BATCH):
+            chosen = starts[first : first + BATCH]
+            inputs = to_inputs(
+                [standard_window(raw, self.statistics, start, n_window) for start in chosen]
+            )
+            outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
+        return np.concatenate(outputs)
+
+    def _signals(self, path: Path) -> Iterator[np.ndarray]:
+        """The whole clip, or a long file's blocks without the silent ones."""
+        config = self.extractor.audio
+        if audio.probe(path).seconds <= config.max_seconds:
+            yield audio.load(path, config)
+            return
+        for block in audio.blocks(path, config, seconds=BLOCK):
+            if np.abs(block - block.mean()).max() >= audio.QUIETEST:
+                yield block
+
+
+def compiled(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """A forward pass as one graph for any number of windows; ``predict`` costs twice as much."""
+    import tensorflow as tf
+
+    specs = {t.name: tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in model.inputs}
+    graph: Any = tf.function(lambda inputs: model(inputs, training=False), input_signature=[specs])
+    return lambda inputs: graph(inputs).numpy()
