@@ -22,7 +22,7 @@ N_MELS, N_WINDOW = 8, 12
 MFCC = Mfcc(n_mfcc=2, n_deltas=0, width=3)
 NO_CHANGE = Statistics(np.float32(0), np.float32(1))
 QUIET = Augment(
-    time_masks=0, mel_masks=0, shift_frames=0, gain_db=0.0, noise=0.0
+    tempo=0.0, warp=0.0, time_masks=0, mel_masks=0, shift_frames=0, gain_db=0.0, noise=0.0
 )  # an augmentation that changes nothing until asked to
 
 
@@ -250,7 +250,9 @@ def test_mixup_mixes_inputs_and_targets_in_the_same_share():
     clips = clips_of([12, 12], [0, 1], n_classes=2)
     for clip, values in enumerate(clips.views["mfcc"]):
         values[:] = clip  # class 1 is 1 and class 0 is 0, so a mixture is its share of class 1
-    augment = Augment(time_masks=0, mel_masks=0, shift_frames=0, gain_db=0, mixup=1.0)
+    augment = Augment(
+        time_masks=0, mel_masks=0, shift_frames=0, gain_db=0, tempo=0, warp=0, mixup=1.0
+    )
     batches = batches_of(clips, augment=augment)
     mixed = 0
     for epoch in range(8):

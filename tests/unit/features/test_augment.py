@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from speechsent.errors import ParameterError
-from speechsent.features.augment import Augment, add_noise
+from speechsent.features.augment import Augment, add_noise, resample
 from speechsent.features.log_mel import LogMel
 from speechsent.features.mfcc import Mfcc
 
-OFF = {"time_masks": 0, "mel_masks": 0, "gain_db": 0.0, "shift_frames": 0}
+SAME_VOICE = {"tempo": 0.0, "warp": 0.0}
+OFF = {"time_masks": 0, "mel_masks": 0, "gain_db": 0.0, "shift_frames": 0, **SAME_VOICE}
 
 
 @pytest.fixture
@@ -20,9 +21,9 @@ def augmented(views, seed=0, epoch=0, clip=0, **fields):
     augment = Augment(**{"noise": 0.5, **fields})
     rng = np.random.default_rng([seed, epoch, clip])
     changed = augment.signal(rng, views, mfcc=Mfcc(), n_mels=64)
-    first = augment.start(rng, 51, 40)
-    windows = {view: values[first : first + 40].copy() for view, values in changed.items()}
-    augment.mask(rng, windows, 40)
+    first = augment.start(rng, len(changed["mfcc"]), 30)
+    windows = {view: values[first : first + 30].copy() for view, values in changed.items()}
+    augment.mask(rng, windows, 30)
     return windows
 
 
@@ -58,13 +59,15 @@ def test_everything_switched_off_changes_nothing(views, rng):
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_both_views_hear_the_same_gain_and_noise(views, rng, noise):
-    changed = Augment(gain_db=6.0, noise=noise).signal(rng, views, mfcc=Mfcc(), n_mels=64)
+    changed = Augment(gain_db=6.0, noise=noise, **SAME_VOICE).signal(
+        rng, views, mfcc=Mfcc(), n_mels=64
+    )
     assert np.abs(changed["log_mel"] - views["log_mel"]).max() > 0.1
     np.testing.assert_allclose(changed["mfcc"], Mfcc()(changed["log_mel"].T), rtol=0, atol=2e-3)
 
 
 def test_the_gain_keeps_to_its_limits_and_reaches_both(views):
-    augment = Augment(gain_db=3.0)
+    augment = Augment(gain_db=3.0, **SAME_VOICE)
     gains = [
         np.mean(augment.signal(np.random.default_rng(i), views, mfcc=Mfcc(), n_mels=64)["log_mel"])
         - np.mean(views["log_mel"])
@@ -77,7 +80,7 @@ def test_the_gain_keeps_to_its_limits_and_reaches_both(views):
 def test_the_cepstrum_alone_hears_the_same_gain_as_beside_its_spectrum(views):
     """Without the spectrum the number of mel bands decides how far a decibel moves c0."""
     alone = {"mfcc": views["mfcc"]}
-    augment = Augment(gain_db=6.0)
+    augment = Augment(gain_db=6.0, **SAME_VOICE)
     both = augment.signal(np.random.default_rng(1), views, mfcc=Mfcc(), n_mels=64)
     one = augment.signal(np.random.default_rng(1), alone, mfcc=Mfcc(), n_mels=64)
     np.testing.assert_array_equal(one["mfcc"], both["mfcc"])
@@ -85,7 +88,9 @@ def test_the_cepstrum_alone_hears_the_same_gain_as_beside_its_spectrum(views):
 
 def test_gain_moves_the_energy_of_prosody_and_nothing_else(views):
     prosody = {**views, "prosody": np.zeros((51, 6), np.float32)}
-    changed = Augment(gain_db=6.0).signal(np.random.default_rng(1), prosody, mfcc=Mfcc(), n_mels=64)
+    changed = Augment(gain_db=6.0, **SAME_VOICE).signal(
+        np.random.default_rng(1), prosody, mfcc=Mfcc(), n_mels=64
+    )
     gain = np.mean(changed["log_mel"] - views["log_mel"])
     np.testing.assert_allclose(changed["prosody"][:, 2], gain, rtol=1e-4)
     assert not changed["prosody"][:, [0, 1, 3, 4, 5]].any()
@@ -97,6 +102,40 @@ def test_noise_has_the_power_asked_for(views, rng, snr_db):
     clip = 10 ** (views["log_mel"].astype(float) / 10)
     noise = 10 ** (add_noise(rng, views["log_mel"], snr_db).astype(float) / 10) - clip
     assert 10 * np.log10(clip.mean() / noise.mean()) == pytest.approx(snr_db, abs=0.01)
+
+
+def test_both_views_speak_with_the_same_new_voice(views):
+    augment = Augment(tempo=0.2, warp=0.2, gain_db=0.0)
+    changed = augment.signal(np.random.default_rng(4), views, mfcc=Mfcc(), n_mels=64)
+    assert len(changed["log_mel"]) != 51
+    np.testing.assert_allclose(changed["mfcc"], Mfcc()(changed["log_mel"].T), rtol=0, atol=1e-4)
+
+
+def test_tempo_changes_the_length_and_keeps_to_its_limits(views):
+    augment = Augment(tempo=0.2)
+    lengths = {
+        len(augment.signal(np.random.default_rng(i), views, mfcc=Mfcc(), n_mels=64)["mfcc"])
+        for i in range(100)
+    }
+    assert min(lengths) in (42, 43)  # 51 / exp(0.2) = 41.8
+    assert max(lengths) in (61, 62)  # 51 * exp(0.2) = 62.3
+
+
+@pytest.mark.parametrize("warp", [0.9, 1.0, 1.2])
+def test_warping_moves_a_resonance_by_its_factor(warp):
+    bands = np.arange(64)
+    level = np.exp(-(((bands - 30) / 3) ** 2))[None].repeat(5, axis=0)
+    assert resample(level, warp=warp)[0].argmax() == round(30 / warp)
+
+
+def test_a_warped_voice_has_another_pitch_where_it_has_one(views):
+    prosody = np.zeros((51, 6), np.float32)
+    prosody[:20, 0] = 1.5  # octaves; unvoiced from frame 20 on
+    augment = Augment(warp=0.2, tempo=0.0)
+    spoken = {**views, "prosody": prosody}
+    pitch = augment.signal(np.random.default_rng(3), spoken, mfcc=Mfcc(), n_mels=64)["prosody"]
+    assert 0.01 < abs(pitch[0, 0] - 1.5) <= 0.2 / np.log(2)
+    assert not pitch[20:, 0].any()
 
 
 def test_noise_is_added_as_often_as_asked(views):
