@@ -24,6 +24,7 @@ _HOME = {
     "LstmBranch": "branches.lstm",
     "Mfcc": "features.mfcc",
     "Prosody": "features.prosody",
+    "Resources": "resources",
     "Run": "run",
     "SpeechsentError": "errors",
     "SplitConfig": "corpus.protocols",
@@ -52,6 +53,7 @@ __all__ = [
     "LstmBranch",
     "Mfcc",
     "Prosody",
+    "Resources",
     "Run",
     "SpeechsentError",
     "SplitConfig",
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from speechsent.features.mfcc import Mfcc
     from speechsent.features.prosody import Prosody
     from speechsent.fusion import FusionConfig, late_fusion
+    from speechsent.resources import Resources
     from speechsent.run import Run
     from speechsent.training.fit import FitConfig
 

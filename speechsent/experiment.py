@@ -18,11 +18,11 @@ from speechsent.errors import AudioError, ParameterError, RunError
 from speechsent.evaluation.figures import confusion_figure, history_figure
 from speechsent.evaluation.predictions import Predictions, write_predictions
 from speechsent.evaluation.scores import Scores, score
-from speechsent.features.cache import FeatureCache
 from speechsent.features.standardize import Standardizer
 from speechsent.network import build_branches, load_model, precision
 from speechsent.preparation import Prepared, features, prepare, protocol_name, to_clips
 from speechsent.recogniser import Recogniser
+from speechsent.resources import Resources
 from speechsent.run import (
     FORMAT,
     MODEL,
@@ -33,6 +33,7 @@ from speechsent.run import (
     now,
     relative,
 )
+from speechsent.training.devices import sharing
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -83,7 +84,7 @@ def train(
     out: Path | str = RUNS,
     test: bool = True,
     tensorboard: bool = False,
-    cache: bool = True,
+    resources: Resources | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Train a recogniser and write a run folder.
@@ -95,7 +96,8 @@ def train(
         out: Folder under which the run folder is made.
         test: Score the test part at the end, which counts as one look at it.
         tensorboard: Write TensorBoard files into the run folder.
-        cache: Keep features between runs.
+        resources: Threads or a cluster for features, GPUs for training, and what is kept; all
+            CPUs, one GPU if there is one, and features if not given.
         listener: Who is told about progress.
 
     Returns:
@@ -106,14 +108,20 @@ def train(
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
         WeightsError: If pretrained weights are not at hand.
         TrainingError: If the loss is not finite, or TensorBoard is asked for and missing.
+        ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
+        ClusterError: If a cluster is asked for and cannot be reached.
     """
     config, listener = config or ExperimentConfig(), listener or Listener()
+    resources = resources or Resources()
     if tensorboard:
         require_tensorboard()
     seed_everything(config.seed)
-    with precision(config.fit.precision):
+    devices = sharing(
+        resources.n_devices, batch_size=config.fit.batch_size, precision=config.fit.precision
+    )
+    with precision(config.fit.precision), devices:
         branches = build_branches(config)  # first: an hour of features would be a late no
-        prepared = prepare(config, corpus, listener, FeatureCache() if cache else None)
+        prepared = prepare(config, corpus, listener, resources)
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
         run.write_text("config.yaml", to_yaml(config))
         run.write_json("environment.json", environment())
@@ -141,7 +149,7 @@ def train(
         trained.model.save_weights(str(path))
     _write_results(run, prepared, trained.stages, config)
     if test:
-        evaluate(run, cache=cache, listener=listener)
+        evaluate(run, resources=resources, listener=listener)
     return run
 
 
@@ -150,7 +158,7 @@ def evaluate(
     corpus: Corpus | Path | str | None = None,
     *,
     out: Path | str | None = None,
-    cache: bool = True,
+    resources: Resources | None = None,
     listener: Listener | None = None,
 ) -> Evaluation:
     """Score a run on its own test part, or on other clips.
@@ -160,7 +168,8 @@ def evaluate(
         corpus: Other clips: a corpus, or the folder or CSV of one. If it has a test part, that
             is scored. The run's own test part if not given.
         out: Folder for the results; inside the run if not given.
-        cache: Keep features between runs.
+        resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
+            they are, if not given.
         listener: Who is told about progress.
 
     Returns:
@@ -168,12 +177,13 @@ def evaluate(
 
     Raises:
         RunError: If there is no such run, or the clips have emotions it does not know.
+        ClusterError: If a cluster is asked for and cannot be reached.
     """
     run, listener = open_run(run), listener or Listener()
     utterances, name, root = _clips_to_score(run, corpus)
     _refuse_unknown_emotions(run, utterances, root)
     standardizer = Standardizer.load(run.path / STATISTICS)
-    table = features(utterances, run.config, listener, FeatureCache() if cache else None)
+    table = features(utterances, run.config, listener, resources or Resources())
     clips = to_clips(table, standardizer, run.labels, run.config, root=root)
     predictions = Predictions(
         files=tuple(relative(u.path, root) for u in table.utterances),

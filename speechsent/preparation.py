@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from speechsent.features.cache import FeatureCache
 from speechsent.features.extraction import FeatureTable, extract
 from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
+from speechsent.resources import Resources
 from speechsent.run import RunSplit, relative
 from speechsent.training.listener import Listener
 
@@ -74,7 +76,7 @@ def prepare(
     config: ExperimentConfig,
     corpus: Corpus | Path | str | None,
     listener: Listener,
-    cache: FeatureCache | None = None,
+    resources: Resources,
 ) -> Prepared:
     """Read, split, extract, standardise.
 
@@ -82,7 +84,7 @@ def prepare(
         config: The configuration.
         corpus: A corpus, or where one is; None for the default one.
         listener: Who is told.
-        cache: Where features are kept between runs; None keeps nothing.
+        resources: Who extracts, and whether features are kept between runs.
 
     Raises:
         CorpusError: If the corpus cannot be read or split.
@@ -98,7 +100,7 @@ def prepare(
     renamed = {old: new for old, new in corpus.spellings.items() if old.lower() != new}
     if renamed:
         listener.note("labels: " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
-    table = features(corpus.utterances, config, listener, cache)
+    table = features(corpus.utterances, config, listener, resources)
     parts = parts_of(table, corpus, split)
     _check_parts(table, parts, labels)
     sizes = ", ".join(f"{part} {len(parts[part])}" for part in PARTS)
@@ -136,7 +138,7 @@ def features(
     utterances: Sequence[Utterance],
     config: ExperimentConfig,
     listener: Listener,
-    cache: FeatureCache | None,
+    resources: Resources,
 ) -> FeatureTable:
     """Find or extract the views of all clips, telling about clips that are odd or left out.
 
@@ -144,21 +146,24 @@ def features(
         utterances: The clips.
         config: Decides what is extracted.
         listener: Who is told.
-        cache: Where features are kept between runs; None keeps nothing.
+        resources: Who extracts, and whether features are kept between runs.
     """
-    skip_bad = config.corpus.skip_bad_audio
+    cache = FeatureCache() if resources.cache else None
 
     def progress(done: int, total: int) -> None:
         listener.step(len(utterances) - total + done)
 
+    how: Any = {
+        "skip_bad": config.corpus.skip_bad_audio,
+        "compute": resources.compute(),
+        "progress": progress,
+    }
     listener.begin("features", len(utterances), "clips")
     hashes = _hashes(utterances, cache)
     if cache is None or hashes is None:
-        table = extract(utterances, config.extractor, skip_bad=skip_bad, progress=progress)
+        table = extract(utterances, config.extractor, **how)
     else:
-        table = extract_or_reuse(
-            utterances, hashes, config.extractor, cache, skip_bad=skip_bad, progress=progress
-        )
+        table = extract_or_reuse(utterances, hashes, config.extractor, cache, **how)
     listener.end()
     for message in table.warned[:5]:
         listener.note(f"warning: {message}")

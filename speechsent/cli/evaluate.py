@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_cache, add_output
+from speechsent.cli.options import add_output, add_resources, resources
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "evaluate"
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", dest="run_folder", type=Path, help="default: the newest run")
     parser.add_argument("--out", type=Path, help="where results go (default: inside the run)")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
-    add_cache(parser)
+    add_resources(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     about.flush()
     with console(quiet=args.quiet or args.json) as listener:
         evaluation = experiment.evaluate(
-            chosen, args.corpus, out=args.out, cache=not args.no_cache, listener=listener
+            chosen, args.corpus, out=args.out, resources=resources(args), listener=listener
         )
     if args.json:
         print(json.dumps(evaluation.scores.as_dict(), indent=2))

@@ -4,6 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from speechsent.resources import Resources
+
 # Named flags are short for `--set`: flag, key, choices, help.
 FLAGS = (
     ("--fusion", "fusion.mode", ("joint", "frozen", "finetune", "cnn", "lstm"),
@@ -65,11 +67,29 @@ def overrides(args: argparse.Namespace) -> list[str]:
     return [*args.overrides, *named]
 
 
-def add_cache(parser: argparse.ArgumentParser) -> None:
-    """Add ``--no-cache``."""
+def add_resources(parser: argparse.ArgumentParser) -> None:
+    """Add ``--workers``, ``--cluster`` and ``--no-cache``."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=Resources.n_workers,
+        metavar="N",
+        help="threads that extract features (default: one a CPU, here %(default)s)",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="extract features on a Dask cluster, such as tcp://10.0.0.5:8786; its workers need "
+        "speechsent and the files under the same paths",
+    )
     parser.add_argument(
         "--no-cache", action="store_true", help="neither use nor keep features between runs"
     )
+
+
+def resources(args: argparse.Namespace) -> Resources:
+    """What these options allow to be used."""
+    return Resources(n_workers=args.workers, cluster=args.cluster, cache=not args.no_cache)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -1,10 +1,11 @@
 """``speechsent train``: from a corpus to a run folder."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_cache, add_config, add_output, overrides
+from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "train"
@@ -31,7 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-test", action="store_true", help="do not look at the test part")
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
-    add_cache(parser)
+    parser.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="GPUs of this machine that share each training batch (default %(default)s)",
+    )
+    add_resources(parser)
     add_output(parser)
     add_config(parser)
     parser.set_defaults(run=run)
@@ -51,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             out=args.out,
             test=not args.no_test,
             tensorboard=args.tensorboard,
-            cache=not args.no_cache,
+            resources=replace(resources(args), n_devices=args.devices),
             listener=listener,
         )
     if args.no_test:

@@ -2,11 +2,11 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from speechsent import audio
 from speechsent.audio import AudioConfig
@@ -15,6 +15,7 @@ from speechsent.errors import AudioError, AudioWarning, ParameterError
 from speechsent.features.log_mel import DB_PER_NEPER, LogMel
 from speechsent.features.mfcc import Mfcc
 from speechsent.features.prosody import Prosody
+from speechsent.features.threads import Compute, Threads
 
 VIEWS = ("log_mel", "mfcc", "prosody")
 MARGIN = 2  # frames of quiet kept before and after speech
@@ -122,16 +123,16 @@ def extract(
     extractor: Extractor,
     *,
     skip_bad: bool = False,
-    n_workers: int = 2,
+    compute: Compute | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FeatureTable:
-    """Read all clips, in threads, and compute their views.
+    """Read all clips and compute their views.
 
     Args:
         utterances: The clips.
         extractor: Computes the views.
         skip_bad: Leave out clips that cannot be used instead of stopping at the first.
-        n_workers: Threads; NumPy and the FFT release the interpreter's lock.
+        compute: Where the work is done; in as many threads as there are CPUs if not given.
         progress: Called with (clips done, clips in all).
 
     Raises:
@@ -140,37 +141,35 @@ def extract(
     good: list[Utterance] = []
     refused: list[Refusal] = []
     views: dict[str, list[np.ndarray]] = {view: [] for view in extractor.views}
-    # Small matrix products spin for 30 times their cost when BLAS shares them among threads.
+    compute = compute or Threads()
     with (
         warnings.catch_warnings(record=True) as caught,
-        threadpool_limits(1, user_api="blas"),
-        ThreadPoolExecutor(n_workers) as pool,
+        closing(compute(partial(_attempt, extractor), utterances)) as results,
     ):
         warnings.simplefilter("always", AudioWarning)
-        results = pool.map(lambda u: _attempt(extractor, u), utterances)
         for done, (utterance, result) in enumerate(zip(utterances, results, strict=True), 1):
-            if isinstance(result, AudioError):
+            if isinstance(result, Refusal):
                 if not skip_bad:
-                    pool.shutdown(cancel_futures=True)
-                    raise result
-                refused.append(Refusal(utterance.path, result.reason))
+                    raise AudioError(result.path, result.reason)
+                refused.append(result)
             else:
                 good.append(utterance)
                 for view, values in result.items():
                     views[view].append(values)
             if progress is not None:
                 progress(done, len(utterances))
-    return FeatureTable(tuple(good), views, tuple(refused), _audio_warnings(caught))
+    return FeatureTable(tuple(good), views, tuple(refused), audio_warnings(caught))
 
 
-def _attempt(extractor: Extractor, utterance: Utterance) -> dict[str, np.ndarray] | AudioError:
+def _attempt(extractor: Extractor, utterance: Utterance) -> dict[str, np.ndarray] | Refusal:
+    """The views, or why there are none: a value, because no AudioError survives pickling."""
     try:
         return extractor.read(utterance)
     except AudioError as error:
-        return error
+        return Refusal(utterance.path, error.reason)
 
 
-def _audio_warnings(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+def audio_warnings(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
     """What was odd about clips; any other warning is given again."""
     odd = set()
     for warning in caught:

@@ -12,6 +12,7 @@ from speechsent.corpus.utterance import Refusal, Utterance
 from speechsent.features.cache import FeatureCache, Place, clip_key
 from speechsent.features.extraction import Extractor, FeatureTable, extract
 from speechsent.features.pack import DamagedPackError
+from speechsent.features.threads import Compute
 
 CHUNK = 2_000  # clips in memory at once: some 150 MB of features
 
@@ -54,7 +55,7 @@ def extract_or_reuse(
     cache: FeatureCache,
     *,
     skip_bad: bool = False,
-    n_workers: int = 2,
+    compute: Compute | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FeatureTable:
     """Like ``extract``, but clips whose features are kept are not even opened.
@@ -65,7 +66,7 @@ def extract_or_reuse(
         extractor: Computes the views.
         cache: Where features are kept.
         skip_bad: Leave out clips that cannot be used instead of stopping at the first.
-        n_workers: Threads.
+        compute: Where clips that are not kept are computed; see ``extract``.
         progress: Called with (clips computed, clips to compute).
 
     Raises:
@@ -85,7 +86,7 @@ def extract_or_reuse(
             [utterances[i] for i in chunk],
             extractor,
             skip_bad=skip_bad,
-            n_workers=n_workers,
+            compute=compute,
             progress=progress and _shifted(progress, done, len(missing)),
         )
         refused += fresh.refused

@@ -11,6 +11,7 @@ import keras
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.devices import adamw
 from speechsent.training.listener import Listener
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -124,7 +125,7 @@ def fit(
     """
     n_steps = len(batches)
     model.compile(
-        optimizer=keras.optimizers.AdamW(
+        optimizer=adamw(
             _schedule(config.learning_rate * rate, n_steps * epochs, config.warmup),
             weight_decay=config.weight_decay,
             clipnorm=1.0,

@@ -172,6 +172,15 @@ def test_finding_a_clip_counts_as_use_of_its_pack_alone(cache):
     assert (used.exists(), unused.exists()) == (True, False)
 
 
+def test_of_two_packs_with_the_same_clips_one_is_used(cache):
+    """Two runs at once both compute; the second pack may then be pruned."""
+    packs = [add(cache, 1, 2, age=30), add(cache, 1, 2, age=30)]
+    places = cache.find(EXTRACTOR, "mfcc", [key(1), key(2)])
+    touched = {path for path in packs if path.stat().st_mtime > time.time() - 15}
+    assert len(touched) == 1
+    assert {pack.path for pack, _ in places.values()} == touched
+
+
 def test_the_bound_is_kept_while_packs_are_added(tmp_path):
     size = add(FeatureCache(tmp_path / "one"), 1).stat().st_size
     cache = FeatureCache(tmp_path / "features", max_bytes=3 * size)

@@ -9,6 +9,7 @@ from speechsent.features.extraction import VIEWS, Extractor, extract, speech_fra
 from speechsent.features.log_mel import LogMel
 from speechsent.features.mfcc import Mfcc
 from speechsent.features.prosody import Prosody
+from speechsent.features.threads import Threads
 
 EVERYTHING = Extractor(views=VIEWS, trim_db=0.0)
 
@@ -119,7 +120,7 @@ def test_a_stretch_of_a_file_is_read(tmp_path, voiced):
 
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_the_table_keeps_the_order_of_the_corpus(clips, n_workers):
-    table = extract(clips, EVERYTHING, n_workers=n_workers)
+    table = extract(clips, EVERYTHING, compute=Threads(n_workers))
     assert table.utterances == tuple(clips)
     assert len(table) == 6
     assert [len(values) for values in table.views["mfcc"]] == [
@@ -147,7 +148,7 @@ def test_bad_clips_are_left_out_and_reported_when_asked(clips):
 
 def test_warnings_are_collected_not_shown(clips, voiced):
     soundfile.write(clips[3].path, voiced * 20, 16_000, subtype="FLOAT")
-    table = extract(clips, Extractor(), n_workers=3)
+    table = extract(clips, Extractor(), compute=Threads(3))
     assert len(table.warned) == 1
     assert table.warned[0].startswith(f"{clips[3].path}: samples exceed full scale")
 

@@ -38,6 +38,11 @@ def test_a_pack_is_no_larger_than_its_values_and_index(tmp_path, sequences):
     assert path.stat().st_size == 32 + 3 * 52 + 2 + 4 + 4 * 3 * (4 + 1 + 6)
 
 
+def test_double_precision_is_kept_as_single(tmp_path):
+    pack = Pack(write_pack(tmp_path, KEYS[:1], [np.array([[0.1, 2.0]])], {}))
+    np.testing.assert_array_equal(pack[0], np.array([[0.1, 2.0]], np.float32))
+
+
 def test_two_packs_of_the_same_clips_have_two_names(path, sequences):
     again = write_pack(path.parent, KEYS, sequences, {1: ["odd", "élan"]})
     assert again != path

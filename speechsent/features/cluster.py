@@ -1,0 +1,106 @@
+"""Features computed by the workers of a Dask cluster."""
+
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import islice
+from typing import Any
+
+from speechsent.errors import AudioWarning, SpeechsentError
+from speechsent.features.extraction import audio_warnings
+from speechsent.features.threads import Item, Result, Threads
+
+CHUNK = 16  # clips handed out at once
+IN_FLIGHT = 200  # chunks handed out and not taken back: some 250 MB over all workers
+PATIENCE = 10  # seconds for the scheduler to answer, and for a first worker
+
+# Warning filters and the limit on BLAS belong to a process, not to a thread of it.
+_one_chunk = threading.Lock()
+
+
+class ClusterError(SpeechsentError, RuntimeError):
+    """A cluster cannot be reached, or gave up."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Compute on a running Dask cluster; what a lost worker had is computed by the others.
+
+    Workers need this package in the same version, and the audio files under the same paths.
+
+    Args:
+        address: The scheduler's, such as ``tcp://10.0.0.5:8786``.
+    """
+
+    address: str
+
+    def __call__(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Generator[Result, None, None]:
+        """Yield the results in the order of the items.
+
+        Raises:
+            ClusterError: If Dask is missing, the scheduler does not answer, it has no worker, or
+                it is lost on the way.
+        """
+        with _connected(self.address) as client:
+
+            def hand_out(n_chunks: int) -> list[Any]:
+                return [
+                    client.submit(_in_worker, function, chunk, pure=False)
+                    for chunk in islice(chunks, n_chunks)
+                ]
+
+            chunks = (items[first : first + CHUNK] for first in range(0, len(items), CHUNK))
+            waiting = deque(hand_out(IN_FLIGHT))
+            while waiting:
+                results, notes = waiting.popleft().result()
+                waiting.extend(hand_out(1))
+                for note in notes:
+                    warnings.warn(note, AudioWarning, stacklevel=2)
+                yield from results
+
+
+def _in_worker(
+    function: Callable[[Item], Result], items: Sequence[Item]
+) -> tuple[list[Result], tuple[str, ...]]:
+    """Results of a chunk and what was odd, by as many threads as the worker may use."""
+    from distributed import get_worker
+
+    compute = Threads(get_worker().state.nthreads)
+    with _one_chunk, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", AudioWarning)
+        results = list(compute(function, items))
+    return results, audio_warnings(caught)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    """A client of the scheduler, once it has a worker."""
+    if find_spec("distributed") is None:
+        raise ClusterError("Dask is not installed; pip install speechsent[cluster]")
+    from distributed import CancelledError, Client, KilledWorker
+
+    try:
+        with Client(address, timeout=PATIENCE, set_as_default=False) as client:
+            _await_worker(client, address)
+            yield client
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"{address}: no Dask scheduler answers there ({error})") from error
+    except (CancelledError, KilledWorker) as error:
+        raise ClusterError(
+            f"{address}: the Dask cluster gave up ({error}). Features computed so far are kept"
+        ) from error
+
+
+def _await_worker(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"{address}: the scheduler has no worker. Start one: dask worker {address}"
+        ) from error
