@@ -119,12 +119,12 @@ def open_corpus(
     if isinstance(corpus, Corpus):
         return corpus
     labels, classes = config.corpus.labels, config.corpus.classes or None
+    skip_bad = config.corpus.skip_bad_audio
     if corpus is not None:
-        return read_corpus(
-            Path(corpus), labels=labels, classes=classes, skip_bad=config.corpus.skip_bad_audio
-        )
-    found = default_corpus(Path.cwd(), labels=labels, classes=classes)
-    if found.root.is_relative_to(Path.cwd()):
+        return read_corpus(Path(corpus), labels=labels, classes=classes, skip_bad=skip_bad)
+    here = Path.cwd()
+    found = default_corpus(here, labels=labels, classes=classes, skip_bad=skip_bad)
+    if found.root in (here, here / "train"):
         listener.note(f"corpus: {found.root}")
     else:
         listener.note(

@@ -17,6 +17,7 @@ def default_corpus(
     *,
     labels: Mapping[str, str] | None = None,
     classes: Sequence[str] | None = None,
+    skip_bad: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
     """Read ``folder/train`` with ``folder/test`` if it exists, else the built-in corpus.
@@ -25,14 +26,15 @@ def default_corpus(
         folder: Usually the current folder.
         labels: Emotion names of one's own and what they mean.
         classes: Keep only these emotions; None keeps all.
+        skip_bad: Leave out files that break a rule, and list them in ``Corpus.refused``.
         progress: Called while the built-in corpus is made, with clips done and clips in all.
     """
     if not (folder / "train").is_dir():
         return read_corpus(builtin_folder(progress=progress), classes=classes, labels=labels)
-    train = read_corpus(folder / "train", labels=labels, classes=classes)
+    train = read_corpus(folder / "train", labels=labels, classes=classes, skip_bad=skip_bad)
     if not (folder / "test").is_dir():
         return train
-    test = read_corpus(folder / "test", labels=labels, classes=classes)
+    test = read_corpus(folder / "test", labels=labels, classes=classes, skip_bad=skip_bad)
     unseen = sorted(test.emotions.keys() - train.emotions.keys())
     if unseen:
         raise CorpusError(f"{folder / 'test'}: emotions that train/ lacks: {', '.join(unseen)}")

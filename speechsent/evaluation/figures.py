@@ -23,6 +23,8 @@ def confusion_figure(
 ) -> None:
     """Draw a confusion matrix: each cell holds its count and its share of the true class.
 
+    A class without clips has counts of 0 and no shares.
+
     Args:
         confusion: Counts, shape ``(n_classes, n_classes)``, a row for each true class.
         labels: Emotion names in the order of the rows.
@@ -40,7 +42,8 @@ def confusion_figure(
             "a confusion matrix needs a row and a column for each label. "
             f"Received: confusion.shape={counts.shape}, {len(labels)} labels"
         )
-    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    totals = counts.sum(axis=1, keepdims=True)
+    rates = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     side = 2.6 + 0.72 * len(labels)
     figure = Figure(figsize=(side + 0.9, side), layout="constrained")
     axes = figure.add_subplot()
@@ -98,7 +101,7 @@ def _write_cells(axes: "Axes", counts: np.ndarray, rates: np.ndarray) -> None:
         axes.text(
             column,
             row,
-            f"{count}\n{rate:.0%}",
+            f"{count}" if np.isnan(rate) else f"{count}\n{rate:.0%}",
             ha="center",
             va="center",
             fontsize=8,
@@ -113,17 +116,26 @@ def _draw_curves(
     from matplotlib.ticker import MaxNLocator
 
     train, validation = history.get(name, ()), history.get(f"val_{name}", ())
-    # Dots, because a single epoch has no line.
+    # Dots, because a single epoch has no line; whole ones, even at the edge of the panel.
     for values, colour, label, marker in (
         (train, TRAIN_COLOUR, "training", "o"),
         (validation, VALIDATION_COLOUR, "validation", "s"),
     ):
         epochs = range(1, len(values) + 1)
-        axes.plot(epochs, values, color=colour, label=label, marker=marker, markersize=3)
+        axes.plot(
+            epochs,
+            values,
+            color=colour,
+            label=label,
+            marker=marker,
+            markersize=3,
+            clip_on=False,
+        )
     if best_epoch is not None:
-        axes.axvline(best_epoch, color="0.4", linestyle="--", label=f"best epoch ({best_epoch})")
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        label = f"best epoch ({best_epoch})"
+        axes.axvline(best_epoch, color="0.4", linestyle="--", label=label, zorder=1)
+    axes.set(xlabel="epoch", xlim=(0.5, max(len(train), len(validation), 1) + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
 
 

@@ -109,7 +109,7 @@ def read_predictions(path: Path) -> Predictions:
             genders=(None,) * len(rows),
             labels=labels,
         )
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise RunError(f"{path}: not a table of predictions; evaluate again. {error}") from error
 
 

@@ -4,7 +4,7 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
@@ -16,7 +16,7 @@ from speechsent.features.threads import Item, Result, Threads
 
 CHUNK = 16  # clips handed out at once
 IN_FLIGHT = 200  # chunks handed out and not taken back: some 250 MB over all workers
-PATIENCE = 10  # seconds for the scheduler to answer, and for a first worker
+PATIENCE = 10  # seconds for the scheduler to answer, and for a worker to come or come back
 
 # Warning filters and the limit on BLAS belong to a process, not to a thread of it.
 _one_chunk = threading.Lock()
@@ -44,8 +44,8 @@ class Cluster:
         """Yield the results in the order of the items.
 
         Raises:
-            ClusterError: If Dask is missing, the scheduler does not answer, it has no worker, or
-                it is lost on the way.
+            ClusterError: If Dask is missing, the scheduler does not answer or is lost on the way,
+                or no worker is left.
         """
         with _connected(self.address) as client:
 
@@ -58,7 +58,7 @@ class Cluster:
             chunks = (items[first : first + CHUNK] for first in range(0, len(items), CHUNK))
             waiting = deque(hand_out(IN_FLIGHT))
             while waiting:
-                results, notes = waiting.popleft().result()
+                results, notes = _result(waiting.popleft(), self.address)
                 waiting.extend(hand_out(1))
                 for note in notes:
                     warnings.warn(note, AudioWarning, stacklevel=2)
@@ -78,23 +78,13 @@ def _in_worker(
     return results, audio_warnings(caught)
 
 
-@contextmanager
-def _connected(address: str) -> Iterator[Any]:
-    """A client of the scheduler, once it has a worker."""
-    if find_spec("distributed") is None:
-        raise ClusterError("Dask is not installed; pip install speechsent[cluster]")
-    from distributed import CancelledError, Client, KilledWorker
-
-    try:
-        with Client(address, timeout=PATIENCE, set_as_default=False) as client:
-            _await_worker(client, address)
-            yield client
-    except (OSError, ValueError) as error:
-        raise ClusterError(f"{address}: no Dask scheduler answers there ({error})") from error
-    except (CancelledError, KilledWorker) as error:
-        raise ClusterError(
-            f"{address}: the Dask cluster gave up ({error}). Features computed so far are kept"
-        ) from error
+def _result(future: Any, address: str) -> Any:
+    """The result of a chunk, unless no worker is left that could compute it."""
+    while not future.done():
+        _await_worker(future.client, address)
+        with suppress(TimeoutError):
+            future.exception(timeout=PATIENCE)  # waits, and raises nothing of the chunk's own
+    return future.result()
 
 
 def _await_worker(client: Any, address: str) -> None:
@@ -104,3 +94,29 @@ def _await_worker(client: Any, address: str) -> None:
         raise ClusterError(
             f"{address}: the scheduler has no worker. Start one: dask worker {address}"
         ) from error
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    """A client of the scheduler, for as long as the cluster lasts."""
+    client = _client(address)
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        with client:
+            yield client
+    except (CancelledError, KilledWorker) as error:
+        reason = " ".join(str(error).split())
+        raise ClusterError(f"{address}: the Dask cluster gave up ({reason})") from error
+
+
+def _client(address: str) -> Any:
+    if find_spec("distributed") is None:
+        raise ClusterError("Dask is not installed; pip install speechsent[cluster]")
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ClusterError(f"{address}: no Dask scheduler answers there ({reason})") from error

@@ -62,8 +62,9 @@ def _correlate(sequence: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted sums over ``len(weights)`` neighbours; only where all of them exist."""
     n_sums = len(sequence) - len(weights) + 1
     total = weights[0] * sequence[:n_sums]
+    product = np.empty_like(total)
     for i, weight in enumerate(weights[1:], start=1):
-        total += weight * sequence[i : i + n_sums]
+        total += np.multiply(weight, sequence[i : i + n_sums], out=product)
     return total
 
 

@@ -12,6 +12,7 @@ from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.devices import adamw
+from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -136,7 +137,10 @@ def fit(
     keep, report = KeepBest(config.patience), Report(listener, stage, epochs, n_steps)
     # Keras ends an epoch that never was while it builds the metrics, so the epoch is set here.
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
-    callbacks: list[Any] = [order, scores, keep, report]
+    memory = expected_memory(model, batches.batch_size)
+    warn_of_memory(memory, listener)
+    forecast = Forecast(listener, stage, epochs, n_steps, memory)
+    callbacks: list[Any] = [order, forecast, scores, keep, report]
     if log_folder is not None:
         callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
     model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)

@@ -14,7 +14,7 @@ from speechsent.training.fit import FitConfig, _schedule, fit, require_tensorboa
 from speechsent.training.listener import Listener
 from speechsent.training.seed import seed_everything
 
-AUGMENT = Augment(time_mask_frames=3, mel_mask_bands=2)
+AUGMENT = Augment(tempo=0, warp=0, mixup=0, gain_db=3, time_mask_frames=3, mel_mask_bands=2)
 
 
 class Watched(TrainingBatches):

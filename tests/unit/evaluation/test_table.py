@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from speechsent.evaluation.table import table
+
+LONG = tuple(f"disappointment number {i}" for i in range(12))
+
+
+def lines_of(scores):
+    return [" ".join(line.split()) for line in table(scores).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("speaker_disjoint", "words"),
+    [
+        (True, "speakers unseen in training"),
+        (False, "SPEAKERS OVERLAP with training"),
+        (None, "speakers unknown"),
+    ],
+)
+def test_the_first_line_tells_the_protocol(six, make_scores, speaker_disjoint, words):
+    scores = make_scores(six, speaker_disjoint=speaker_disjoint)
+    assert lines_of(scores)[0] == f"protocol toy-holdout, test: {words}"
+
+
+def test_scores_stand_beside_chance_and_majority(six, make_scores):
+    lines = lines_of(make_scores(six, majority=0, n_train=40, split_hash="0123456789abcdef"))
+    assert "6 clips, trained on 40, seed 7, split 0123456789ab" in lines
+    assert "UAR (UA, balanced accuracy) 0.722 [0.67, 0.75] (95%, bootstrap over speakers)" in lines
+    assert any(line.startswith("accuracy (WA) 4/6 = 0.667 [0.30, 0.90]") for line in lines)
+    assert "macro-F1 0.667" in lines
+    assert "chance: UAR 0.333" in lines
+    assert "always 'anger' (majority in training): accuracy 0.500, UAR 0.333" in lines
+
+
+def test_recall_is_drawn_as_bars(six, make_scores):
+    bars = {line.split()[0]: line.count("#") for line in lines_of(make_scores(six)) if "#" in line}
+    assert bars == {"anger": 27, "fear": 20, "joy": 40}
+
+
+def test_a_class_without_clips_is_told(make_predictions, make_scores):
+    assert "joy no clips" in lines_of(make_scores(make_predictions([0, 1], [0, 1])))
+
+
+def test_the_confusion_has_a_row_for_each_true_class(six, make_scores):
+    lines = lines_of(make_scores(six))
+    header = lines.index("confusion (rows: truth, columns: answer)")
+    assert lines[header + 1 : header + 5] == [
+        "anger fear joy",
+        "anger 2 0 1",
+        "fear 1 1 0",
+        "joy 0 0 1",
+    ]
+
+
+def test_ten_speakers_are_shown_and_the_others_counted(make_predictions, make_scores):
+    answers = [0] * 11 + [1]
+    lines = lines_of(make_scores(make_predictions([0] * 12, answers, speakers="abcdefghijkl")))
+    first = lines.index("speaker, worst first clips UAR accuracy")
+    assert lines[first + 1] == "l 1 0.000 0.000"
+    assert lines[first + 11 :] == ["... 2 more"]
+
+
+def test_unknown_speakers_and_genders_have_no_rows(make_predictions, make_scores):
+    scores = make_scores(make_predictions([0, 1], [0, 1], speakers=[None, None]))
+    assert "worst first" not in table(scores)
+    assert "gender" not in table(scores)
+    assert "note: speaker unknown for 2 of 2 clips" in table(scores)
+
+
+def test_twelve_classes_with_long_names_fit_into_100_columns(make_predictions, make_scores):
+    truth = np.repeat(range(12), 300)
+    speakers = [f"a corpus with a long name/{i % 12}" for i in range(len(truth))]
+    predictions = make_predictions(truth, truth, speakers=speakers, labels=LONG)
+    scores = make_scores(predictions, majority=0, note="what a reader must know " * 9)
+    report = table(scores)
+    assert max(map(len, report.splitlines())) <= 100
+    assert report.isascii()
