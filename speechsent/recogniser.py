@@ -6,9 +6,11 @@ from typing import Any
 
 import keras
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
 from speechsent.datasets import standard_window, to_inputs, window_starts
+from speechsent.features.augment import Views
 from speechsent.features.standardize import Standardizer, Statistics
 from speechsent.network import load_model
 from speechsent.run import STATISTICS, Run
@@ -33,6 +35,9 @@ class Recogniser:
         self.statistics = dict(self.standardizer.corpus)
         self.model = load_model(run)
         self._forward = compiled(self.model)
+        # Small matrix products spin for many times their cost when BLAS shares them among
+        # threads. Finding the libraries takes milliseconds, so it is done once.
+        self._blas = ThreadpoolController().select(user_api="blas")
 
     def adapt(self, files: Sequence[Path]) -> None:
         """Standardise from now on by the statistics of these files, all of one speaker.
@@ -41,7 +46,7 @@ class Recogniser:
             AudioError: If a file cannot be used.
         """
         for view in self.statistics:
-            pieces = (self.extractor(s)[view] for file in files for s in self._signals(file))
+            pieces = (self._views(s)[view] for file in files for s in self._signals(file))
             self.statistics[view] = Statistics.of(pieces)
 
     def file(self, path: Path | str) -> np.ndarray:
@@ -70,7 +75,7 @@ class Recogniser:
 
     def windows(self, signal: np.ndarray) -> np.ndarray:
         """Probabilities of each of the half-overlapping windows, ``(n_windows, n_classes)``."""
-        raw = self.extractor(signal)
+        raw = self._views(signal)
         n_window = self.run.config.n_window
         starts = window_starts(len(next(iter(raw.values()))), n_window)
         outputs = []
@@ -81,6 +86,10 @@ class Recogniser:
             )
             outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
         return np.concatenate(outputs)
+
+    def _views(self, signal: np.ndarray) -> Views:
+        with self._blas.limit(limits=1):
+            return self.extractor(signal)
 
     def _signals(self, path: Path) -> Iterator[np.ndarray]:
         """The whole clip, or a long file's blocks without the silent ones."""

@@ -138,7 +138,7 @@ def clock(seconds: float) -> str:
         >>> clock(9.24), clock(75), clock(3700)
         ('9.2 s', '1:15 min', '1:01 h')
     """
-    if seconds < 60:
+    if seconds < 59.95:  # beyond, it would read 60.0 s
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -160,7 +160,7 @@ def short_time_filter(signal: Signal, response: Signal) -> Signal:
         response: One row a frame, shape ``(n_frames, n_bins)``.
 
     Returns:
-        Filtered signal, of the shape of ``signal``.
+        Filtered signal, of the shape of ``signal``; it fades out over the last frame.
     """
     n_frames = len(response)
     hop_length = len(signal) // n_frames

@@ -4,7 +4,7 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
@@ -80,11 +80,13 @@ def _in_worker(
 
 def _result(future: Any, address: str) -> Any:
     """The result of a chunk, unless no worker is left that could compute it."""
-    while not future.done():
-        _await_worker(future.client, address)
-        with suppress(TimeoutError):
-            future.exception(timeout=PATIENCE)  # waits, and raises nothing of the chunk's own
-    return future.result()
+    while True:
+        try:
+            return future.result(timeout=PATIENCE)
+        except TimeoutError:
+            if future.status == "error":  # the chunk's own
+                raise
+            _await_worker(future.client, address)
 
 
 def _await_worker(client: Any, address: str) -> None:
@@ -104,8 +106,9 @@ def _connected(address: str) -> Iterator[Any]:
 
     try:
         with client:
+            _await_worker(client, address)
             yield client
-    except (CancelledError, KilledWorker) as error:
+    except (OSError, CancelledError, KilledWorker) as error:
         reason = " ".join(str(error).split())
         raise ClusterError(f"{address}: the Dask cluster gave up ({reason})") from error
 

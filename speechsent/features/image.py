@@ -22,5 +22,7 @@ def to_image(log_mel: np.ndarray) -> np.ndarray:
         >>> to_image(np.zeros((150, 64), "float32")).shape
         (64, 150, 1)
     """
-    grey = np.clip(log_mel * (0.5 / CONTRAST) + 0.5, 0.0, 1.0).astype(np.float32, copy=False)
-    return np.swapaxes(grey, -1, -2)[..., ::-1, :, None]
+    grey = log_mel * (0.5 / CONTRAST)
+    grey += 0.5
+    np.clip(grey, 0.0, 1.0, out=grey)
+    return np.swapaxes(grey.astype(np.float32, copy=False), -1, -2)[..., ::-1, :, None]

@@ -9,9 +9,10 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 
-# Frames transformed at once. Larger blocks are returned to the system each time they are freed,
-# and fetching them anew costs as much as the transform.
-BLOCK = 32
+BLOCK = 128  # frames filtered at once: their power stays in the CPU's cache
+# Frames transformed at once. The memory of larger ones goes back to the system each time it is
+# freed, and fetching it anew costs as much as the transform.
+FEW = 32
 
 
 @lru_cache(maxsize=8)
@@ -100,11 +101,19 @@ def mel_power(
     padded[n_fft // 2 : n_fft // 2 + len(signal)] = signal
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
     window = hann(n_fft)
+    squared = np.empty((BLOCK, filters.shape[0]), np.float32)
     power = np.empty((len(frames), filters.shape[1]), np.float32)
     for first in range(0, len(frames), BLOCK):
-        spectrum = scipy.fft.rfft(frames[first : first + BLOCK] * window, axis=1)
-        parts = spectrum.view(np.float64)  # real and imaginary in turn
-        np.square(parts, out=parts)
-        squared = (parts[:, ::2] + parts[:, 1::2]).astype(np.float32)
-        np.matmul(squared, filters, out=power[first : first + BLOCK])
+        block = frames[first : first + BLOCK]
+        _square_spectrum(block, window, out=squared)
+        np.matmul(squared[: len(block)], filters, out=power[first : first + BLOCK])
     return power
+
+
+def _square_spectrum(frames: np.ndarray, window: np.ndarray, *, out: np.ndarray) -> None:
+    """Write the power spectrum of each frame into the first rows of ``out``."""
+    for first in range(0, len(frames), FEW):
+        few = frames[first : first + FEW]
+        parts = scipy.fft.rfft(few * window, axis=1).view(np.float64)  # real, imaginary, real, ...
+        np.square(parts, out=parts)
+        out[first : first + len(few)] = parts[:, ::2] + parts[:, 1::2]

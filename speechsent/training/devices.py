@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 import keras
@@ -39,14 +40,13 @@ def sharing(n_devices: int, *, batch_size: int, precision: str) -> AbstractConte
             "precision must be 'float32' or 'mixed_bfloat16' on several devices. "
             f"Received: precision={precision!r}"
         )
-    import tensorflow as tf
-
-    scope: AbstractContextManager[Any] = tf.distribute.MirroredStrategy(_first(n_devices)).scope()
+    scope: AbstractContextManager[Any] = _strategy(n_devices).scope()
     return scope
 
 
-def _first(n_devices: int) -> list[str]:
-    """Names of the first devices, in TensorFlow's words."""
+@cache
+def _strategy(n_devices: int) -> Any:
+    """One strategy a process: a second one's sums would be taken for those of the first."""
     import tensorflow as tf
 
     gpus = tf.config.list_logical_devices("GPU")
@@ -56,7 +56,7 @@ def _first(n_devices: int) -> list[str]:
             f"n_devices must not exceed this machine's {len(gpus)} GPUs. "
             f"Received: n_devices={n_devices}"
         )
-    return [device.name for device in devices[:n_devices]]
+    return tf.distribute.MirroredStrategy([device.name for device in devices[:n_devices]])
 
 
 def adamw(rate: Any, *, weight_decay: float, clipnorm: float) -> keras.optimizers.Optimizer:

@@ -1,6 +1,5 @@
 import matplotlib.figure
 import matplotlib.image
-import matplotlib.text
 import numpy as np
 import pytest
 
@@ -33,14 +32,11 @@ def texts(axes):
     return [text.get_text() for text in axes.texts]
 
 
-def inside(figure):
-    """Whether every piece of text lies within the picture."""
-    visible = [t for t in figure.findobj(matplotlib.text.Text) if t.get_text().strip()]
-    boxes = [text.get_window_extent() for text in visible]
-    width, height = figure.bbox.width, figure.bbox.height
-    return all(
-        b.x0 >= -1 and b.y0 >= -1 and b.x1 <= width + 1 and b.y1 <= height + 1 for b in boxes
-    )
+def margins_are_white(path):
+    """Whether nothing reaches the edge of the picture, where it would be cut off."""
+    picture = matplotlib.image.imread(path)
+    edges = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
+    return all(edge.min() == 1 for edge in edges)
 
 
 def test_each_cell_has_its_count_and_its_share_of_the_true_class(drawn, tmp_path):
@@ -52,15 +48,12 @@ def test_each_cell_has_its_count_and_its_share_of_the_true_class(drawn, tmp_path
 
 
 @pytest.mark.parametrize("n_classes", [2, 8, 12])
-def test_nothing_of_a_confusion_is_cut_off(drawn, tmp_path, n_classes):
+def test_nothing_of_a_confusion_is_cut_off(tmp_path, n_classes):
     names = [f"pleasant surprise {i}" for i in range(n_classes)]
     counts = np.full((n_classes, n_classes), 1234)
     title = "ravdess-8-holdout+spk, test, speakers unseen in training: UAR 0.523"
     confusion_figure(counts, names, tmp_path / "c.png", title=title)
-    assert inside(drawn[0])
-    picture = matplotlib.image.imread(tmp_path / "c.png")
-    for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
-        assert edge.min() == 1, "the outermost pixels are white"
+    assert margins_are_white(tmp_path / "c.png")
 
 
 def test_a_confusion_needs_a_label_for_each_row(tmp_path):
@@ -90,7 +83,7 @@ def test_epochs_are_whole_numbers(drawn, tmp_path, n_epochs):
         shown = [tick for tick in axes.get_xticks() if low <= tick <= high]
         assert shown
         assert all(tick == round(tick) for tick in shown)
-    assert inside(drawn[0])
+    assert margins_are_white(tmp_path / "h.png")
 
 
 def test_a_history_may_lack_validation_and_a_best_epoch(drawn, tmp_path):

@@ -1,0 +1,77 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from speechsent import config
+from speechsent.cli.options import FLAGS, add_config, add_output, overrides
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_config(parser)
+    add_output(parser)
+    return parser.parse_args(words)
+
+
+def loaded(*words):
+    return config.load(None, overrides(parse(*words)))
+
+
+def test_no_flag_overrides_nothing():
+    args = parse()
+    assert overrides(args) == []
+    assert args.config is None
+    assert not args.quiet
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--fusion", "frozen"], ['fusion.mode="frozen"']),
+        (["--seed", "7", "--epochs", "3"], ["fit.epochs=3", "seed=7"]),
+        (["--unfreeze", "all"], ['cnn.unfreeze="all"']),
+        (["--weights", "none"], ['cnn.weights="none"']),
+        (["--classes", "anger, fear,"], ['corpus.classes=["anger", "fear"]']),
+        (["--skip-bad-audio"], ["corpus.skip_bad_audio=true"]),
+        (["--allow-speaker-overlap"], ["split.allow_speaker_overlap=true"]),
+        (["--set", "a.b=1", "--set", "c=2"], ["a.b=1", "c=2"]),
+    ],
+)
+def test_a_flag_is_short_for_an_override(words, expected):
+    assert overrides(parse(*words)) == expected
+
+
+def test_a_named_flag_outranks_set():
+    words = ["--seed", "7", "--set", "seed=1"]
+    assert overrides(parse(*words)) == ["seed=1", "seed=7"]
+    assert loaded(*words).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("flag", "key", "choice"),
+    [(flag, key, choice) for flag, key, choices, _ in FLAGS for choice in choices or ()],
+)
+def test_every_choice_of_a_flag_is_one_the_configuration_knows(flag, key, choice):
+    section, name = key.split(".")
+    assert getattr(getattr(loaded(flag, choice), section), name) == choice
+
+
+def test_text_that_yaml_would_change_stays_text():
+    """``none`` is a word and ``~/w.h5`` a path, though YAML reads a lone tilde as nothing."""
+    assert loaded("--cnn", "vgg16", "--weights", "none").cnn.weights == "none"
+    assert loaded("--cnn", "vgg16", "--weights", "~/é: w.h5").cnn.weights == "~/é: w.h5"
+    assert loaded("--classes", "no,yes").corpus.classes == ("no", "yes")
+
+
+def test_a_choice_that_does_not_exist_is_refused():
+    with pytest.raises(argparse.ArgumentError, match="invalid choice: 'early'"):
+        parse("--fusion", "early")
+
+
+def test_a_configuration_file_is_a_path():
+    assert parse("--config", "study.yaml").config == Path("study.yaml")
+
+
+def test_quiet_is_a_switch():
+    assert parse("--quiet").quiet

@@ -1,0 +1,225 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from speechsent import preparation
+from speechsent.config import ExperimentConfig, ViewConfig, from_dict
+from speechsent.corpus import read_corpus
+from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
+from speechsent.errors import AudioError, CorpusError
+from speechsent.preparation import open_corpus, prepare
+from speechsent.resources import Resources
+from speechsent.training.listener import Listener
+
+VOICES = SyntheticCorpus(n_speakers=6, n_test_speakers=2, n_sentences=1, n_takes=1)
+SMALL = {"log_mel": {"n_mels": 32}, "mfcc": {"n_mfcc": 5}}
+CONFIG = from_dict(SMALL)
+SKIPPING = from_dict({**SMALL, "corpus": {"skip_bad_audio": True}})
+NO_CACHE = Resources(cache=False)
+
+
+class Notes(Listener):
+    """Keeps what it was told."""
+
+    def __init__(self):
+        self.notes, self.steps, self.stages = [], [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def begin(self, stage, total, unit):
+        self.stages.append((stage, total, unit))
+
+    def step(self, done):
+        self.steps.append(done)
+
+    def end(self):
+        self.stages.append("end")
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory):
+    """Six voices, two of them in test/: 36 clips."""
+    return read_corpus(synthesize(tmp_path_factory.mktemp("voices") / "v", VOICES))
+
+
+@pytest.fixture(scope="module")
+def told():
+    return Notes()
+
+
+@pytest.fixture(scope="module")
+def prepared(voices, told):
+    return prepare(CONFIG, voices, told, NO_CACHE)
+
+
+def without(corpus, lost):
+    """The corpus, with the files of some clips gone since it was read."""
+    gone = corpus.root / "gone.wav"
+    clips = (replace(u, path=gone) if lost(u) else u for u in corpus)
+    return replace(corpus, utterances=tuple(clips))
+
+
+def files(clips):
+    """File of each clip, without the second at which it starts."""
+    return [name.partition("@")[0] for name in clips.ids]
+
+
+def one_clip(utterance):
+    return utterance.path.name == "syn-f01-anger-s1-1.wav"
+
+
+def test_no_speaker_is_in_two_parts(prepared):
+    speakers = [
+        {prepared.table.utterances[i].speaker for i in prepared.parts[part]}
+        for part in ("train", "validation", "test")
+    ]
+    assert all(speakers)
+    assert sum(map(len, speakers)) == len(set.union(*speakers)) == 6
+    assert speakers[2] == {"builtin/f05", "builtin/m06"}
+
+
+def test_every_clip_is_in_one_part(prepared):
+    indices = sorted(i for part in prepared.parts.values() for i in part)
+    assert indices == list(range(36))
+
+
+def test_statistics_come_from_the_training_part_alone(prepared):
+    clips = prepared.table.views["mfcc"]
+    frames = np.concatenate([clips[i] for i in prepared.parts["train"]])
+    found = prepared.standardizer.corpus["mfcc"]
+    np.testing.assert_allclose(found.mean, frames.mean(axis=0), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found.scale, frames.std(axis=0), rtol=1e-3)
+    everyone = np.concatenate(list(clips)).mean(axis=0)
+    assert not np.allclose(found.mean, everyone, rtol=1e-3, atol=1e-3)
+
+
+def test_classes_are_the_emotions_of_the_clips(prepared):
+    names = [prepared.labels.names[c] for c in prepared.clips.classes]
+    assert names == [u.emotion for u in prepared.table.utterances]
+    assert prepared.clips.n_classes == 6
+
+
+def test_a_part_holds_its_own_clips(prepared):
+    found = files(prepared.part("test"))
+    assert len(found) == 12
+    assert all(file.startswith("test/") for file in found)
+    assert "test/anger/syn-f05-anger-s1-1.wav" in found
+
+
+def test_the_record_tells_part_and_hash_of_each_clip(prepared, voices):
+    """The hash is of the file as it lies there: equal clips, equal hashes."""
+    record = prepared.record()
+    assert record.utterances == voices.utterances
+    assert [part for part in record.parts if part == "test"] == ["test"] * 12
+    assert len(set(record.hashes)) == 36
+    again = replace(prepared).record()
+    assert again.hashes == record.hashes
+
+
+def test_the_listener_hears_corpus_progress_and_protocol(prepared, told):
+    assert told.notes[0].startswith("builtin: 36 clips, 6 known speakers, 6 emotions: ")
+    assert "anger 6" in told.notes[0]
+    protocol = f"protocol {prepared.protocol} (split {prepared.split.hash}): "
+    assert any(note == f"{protocol}train 18, validation 6, test 12" for note in told.notes), (
+        told.notes
+    )
+    assert told.stages == [("features", 36, "clips"), "end"]
+    assert told.steps[-1] == 36
+
+
+def test_speaker_standardisation_is_part_of_the_protocols_name(prepared, voices):
+    config = replace(CONFIG, view=ViewConfig(standardize="speaker"))
+    by_speaker = prepare(config, voices, Listener(), NO_CACHE)
+    assert by_speaker.protocol == f"{prepared.protocol}+spk"
+    assert not prepared.protocol.endswith("+spk")
+
+
+def test_renamed_labels_are_told(voices):
+    corpus = replace(voices, spellings={"Anger": "anger", "joy": "happiness"})
+    notes = Notes()
+    prepare(CONFIG, corpus, notes, NO_CACHE)
+    assert "labels: joy = happiness" in notes.notes
+
+
+def test_a_clip_that_cannot_be_read_stops_the_work(voices):
+    with pytest.raises(AudioError, match=r"gone\.wav"):
+        prepare(CONFIG, without(voices, one_clip), Listener(), NO_CACHE)
+
+
+def test_a_clip_that_cannot_be_read_is_left_out_when_asked(voices, prepared):
+    notes = Notes()
+    found = prepare(SKIPPING, without(voices, one_clip), notes, NO_CACHE)
+    assert len(found.table) == len(found.clips) == 35
+    assert any("left out 1 clips: " in note and "gone.wav" in note for note in notes.notes)
+    kept = [file for part in found.parts for file in files(found.part(part))]
+    assert set(kept) == set(files(prepared.clips)) - {"train/anger/syn-f01-anger-s1-1.wav"}
+    assert files(found.part("test")) == files(prepared.part("test"))
+
+
+def test_one_emotion_is_not_enough(voices):
+    corpus = voices.where(lambda u: u.emotion == "anger")
+    with pytest.raises(CorpusError, match=r"two or more emotions\. Received: anger"):
+        prepare(CONFIG, corpus, Listener(), NO_CACHE)
+
+
+def test_a_part_of_which_nothing_can_be_read_is_told(voices):
+    corpus = without(voices, lambda u: u.part == "test")
+    with pytest.raises(CorpusError, match="no clip is left in the test part"):
+        prepare(SKIPPING, corpus, Listener(), NO_CACHE)
+
+
+def test_an_emotion_of_which_nothing_can_be_trained_on_is_told(voices):
+    corpus = without(voices, lambda u: u.part == "train" and u.emotion == "fear")
+    with pytest.raises(CorpusError, match="no training clip is left for fear"):
+        prepare(SKIPPING, corpus, Listener(), NO_CACHE)
+
+
+def test_a_corpus_in_memory_is_taken_as_it_is(voices):
+    assert open_corpus(voices, ExperimentConfig(), Listener()) is voices
+
+
+def test_a_path_is_read_with_the_configured_classes(voices):
+    config = from_dict({"corpus": {"classes": ["angry", "fear"]}})
+    for path in (voices.root, str(voices.root)):
+        assert set(open_corpus(path, config, Listener()).emotions) == {"anger", "fear"}
+
+
+def test_without_a_name_the_folder_here_is_taken_and_told(tmp_path, monkeypatch):
+    for name in ("anger/a", "fear/b"):
+        path = tmp_path / "train" / f"{name}.wav"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    notes = Notes()
+    assert len(open_corpus(None, ExperimentConfig(), notes)) == 2
+    assert notes.notes == [f"corpus: {tmp_path / 'train'}"]
+
+
+def test_stray_files_here_are_left_out_when_asked(tmp_path, monkeypatch):
+    for name in ("anger/a", "fear/b", "stray"):
+        path = tmp_path / "train" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match=r"stray\.wav"):
+        open_corpus(None, ExperimentConfig(), Listener())
+    assert len(open_corpus(None, SKIPPING, Listener())) == 2
+
+
+@pytest.mark.parametrize("home", ["elsewhere", "here/.cache"])
+def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, home):
+    """Also where the cache lies below the current folder, as below a home folder it does."""
+    folder = tmp_path / home / "builtin"
+    for name in ("anger/syn-f01-anger-s1-1", "fear/syn-f01-fear-s1-1"):
+        path = folder / "train" / f"{name}.wav"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (tmp_path / "here").mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(preparation, "default_corpus", lambda *_, **__: read_corpus(folder))
+    notes = Notes()
+    assert open_corpus(None, ExperimentConfig(), notes).name == "builtin"
+    assert "built-in synthetic voices" in notes.notes[0]
+    assert "A demonstration, never a result" in notes.notes[0]

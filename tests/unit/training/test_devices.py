@@ -1,0 +1,73 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from speechsent.errors import ParameterError
+from speechsent.training.devices import adamw, sharing
+
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def figures():
+    """What was trained on one and on two logical CPUs."""
+    printed = subprocess.run(
+        [sys.executable, HERE / "two_devices.py"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert printed.returncode == 0, printed.stderr[-3000:]
+    return json.loads(printed.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "n_figures"), [("joint", 6), ("frozen", 18)])
+def test_two_devices_train_like_one(figures, mode, n_figures):
+    """Training and validation losses of three epochs of one stage, or of three."""
+    one, two = figures[mode]
+    assert len(one) == n_figures
+    assert len(set(one)) == n_figures
+    np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_whole_batchs_gradient_is_clipped(figures):
+    """Clipped each by itself, the two halves would cancel out and learn nothing."""
+    one, two = figures["clipped"]
+    assert one[-1] < one[0] - 0.1
+    np.testing.assert_allclose(two, one, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_more_devices_than_there_are_is_an_error(figures):
+    assert figures["refusal"] == "n_devices must not exceed this machine's 0 GPUs. " + (
+        "Received: n_devices=3"
+    )
+
+
+def test_one_device_needs_no_strategy():
+    with sharing(1, batch_size=7, precision="mixed_float16"):
+        assert not tf.distribute.has_strategy()
+        assert type(adamw(0.1, weight_decay=0, clipnorm=1.0)) is keras.optimizers.AdamW
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "precision", "message"),
+    [
+        (7, "float32", "batch_size must be a multiple of n_devices. Received: batch_size=7"),
+        (8, "mixed_float16", "on several devices. Received: precision='mixed_float16'"),
+    ],
+)
+def test_what_devices_cannot_share_is_refused(batch_size, precision, message):
+    with pytest.raises(ParameterError, match=message):
+        sharing(2, batch_size=batch_size, precision=precision)
