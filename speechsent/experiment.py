@@ -18,6 +18,7 @@ from speechsent.errors import AudioError, ParameterError, RunError
 from speechsent.evaluation.figures import confusion_figure, history_figure
 from speechsent.evaluation.predictions import Predictions, write_predictions
 from speechsent.evaluation.scores import Scores, score
+from speechsent.features.extraction import FeatureTable
 from speechsent.features.standardize import Standardizer
 from speechsent.network import build_branches, load_model, precision
 from speechsent.preparation import Prepared, features, prepare, protocol_name, to_clips
@@ -195,9 +196,7 @@ def evaluate(
     )
     own = corpus is None
     disjoint, note = (
-        (run.facts["speaker_disjoint"], run.facts["note"])
-        if own
-        else _seen_in_training(run, table.utterances)
+        (run.facts["speaker_disjoint"], run.facts["note"]) if own else _seen_in_training(run, table)
     )
     protocol = run.facts["protocol"] if own else f"{name}-{len(run.labels)}-external"
     scores = score(
@@ -348,21 +347,21 @@ def _refuse_unknown_emotions(run: Run, utterances: Sequence[Utterance], root: Pa
         )
 
 
-def _seen_in_training(run: Run, utterances: Sequence[Utterance]) -> tuple[bool | None, str]:
+def _seen_in_training(run: Run, table: FeatureTable) -> tuple[bool | None, str]:
     """Whether speakers or files of other clips took part in training, and a note that says so."""
     notes = []
-    known = {u.speaker for u in utterances if u.speaker}
-    unknown = [u for u in utterances if not u.speaker]
-    shared = sorted(known & run.split.speakers("train", "validation"))
+    speakers = {u.speaker for u in table.utterances}
+    shared = (speakers & run.split.speakers("train", "validation")) - {None}
     if shared:
-        notes.append(f"{len(shared)} of {len(known)} speakers took part in training")
+        notes.append(f"{len(shared)} of {len(speakers - {None})} speakers took part in training")
     trained = run.split.hashes_of("train", "validation")
-    copies = sum(file_hash in trained for file_hash in file_hashes([u.path for u in utterances]))
+    hashes = table.hashes or file_hashes([u.path for u in table.utterances])
+    copies = sum(file_hash in trained for file_hash in hashes)
     if copies:
-        notes.append(f"{copies} of {len(utterances)} clips took part in training")
-    if shared or copies:
+        notes.append(f"{copies} of {len(table)} clips took part in training")
+    if notes:
         return False, "; ".join(notes)
-    return (None if unknown or None in run.split.speakers("train") else True), ""
+    return (None if None in speakers | run.split.speakers("train") else True), ""
 
 
 def _write_evaluation(

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from speechsent.config import ExperimentConfig
-from speechsent.corpus.default import default_corpus
+from speechsent.corpus.default import builtin_path, default_corpus
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.open import read_corpus
 from speechsent.corpus.protocols import Split, hold_out
+from speechsent.corpus.synthetic import SyntheticCorpus
 from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
 from speechsent.datasets import Clips
 from speechsent.errors import CorpusError, some
@@ -123,6 +124,8 @@ def open_corpus(
     if corpus is not None:
         return read_corpus(Path(corpus), labels=labels, classes=classes, skip_bad=skip_bad)
     here = Path.cwd()
+    if not (here / "train").is_dir() and not builtin_path(SyntheticCorpus()).is_dir():
+        listener.note("making the built-in voices: once, some seconds")
     found = default_corpus(here, labels=labels, classes=classes, skip_bad=skip_bad)
     if found.root in (here, here / "train"):
         listener.note(f"corpus: {found.root}")

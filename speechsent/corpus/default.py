@@ -11,6 +11,8 @@ from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError
 from speechsent.home import home
 
+VOICES = 1  # raise it when the synthesiser changes in a way its parameters do not show
+
 
 def default_corpus(
     folder: Path,
@@ -60,8 +62,7 @@ def builtin_folder(
     ``SPEECHSENT_HOME`` names another place than ``~/.cache/speechsent``.
     """
     config = config or SyntheticCorpus()
-    key = sha256(repr(sorted(asdict(config).items())).encode()).hexdigest()[:12]
-    folder = home() / f"builtin-{key}"
+    folder = builtin_path(config)
     if folder.is_dir():
         return folder
     try:
@@ -70,3 +71,9 @@ def builtin_folder(
         if folder.is_dir():  # another process was faster, and its folder is whole
             return folder
         raise
+
+
+def builtin_path(config: SyntheticCorpus) -> Path:
+    """Where the built-in corpus of these parameters is, or will be."""
+    told = f"{VOICES} {sorted(asdict(config).items())}"
+    return home() / f"builtin-{sha256(told.encode()).hexdigest()[:12]}"

@@ -191,7 +191,7 @@ def _record(
 ) -> npt.NDArray[np.float32]:
     """What the speaker's microphone makes of it: colour, level, background noise."""
     coloured = np.convolve(signal, [1, who.microphone])[: len(signal)]
-    peak = 10 ** ((level + who.gain) / 20)
+    peak = min(10 ** ((level + who.gain) / 20), _FULL_SCALE)
     noise = 10 ** (who.noise / 20) * rng.standard_normal(len(signal))
     recorded = coloured * (peak / np.abs(coloured).max()) + noise
     return np.clip(recorded, -_FULL_SCALE, _FULL_SCALE).astype(np.float32)

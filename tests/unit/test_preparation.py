@@ -221,5 +221,5 @@ def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, hom
     monkeypatch.setattr(preparation, "default_corpus", lambda *_, **__: read_corpus(folder))
     notes = Notes()
     assert open_corpus(None, ExperimentConfig(), notes).name == "builtin"
-    assert "built-in synthetic voices" in notes.notes[0]
-    assert "A demonstration, never a result" in notes.notes[0]
+    assert "built-in synthetic voices" in notes.notes[-1]
+    assert "A demonstration, never a result" in notes.notes[-1]

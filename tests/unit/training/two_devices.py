@@ -37,30 +37,37 @@ def clips(n, prefix):
     return Clips(views, dict.fromkeys(views, unchanged), classes, 3, N_WINDOW, ids)
 
 
-def branches():
-    """Two tiny nets without BatchNorm and dropout, whose shares would differ from the whole."""
-    image = keras.Input((WIDTHS["log_mel"], N_WINDOW, 1), name="image")
-    x = keras.layers.Dense(4, activation="relu")(keras.layers.Flatten()(image))
+def dense(name, shape):
+    inputs = keras.Input(shape, name=name)
+    x = keras.layers.Dense(4, activation="relu")(keras.layers.Flatten()(inputs))
+    return keras.Model({name: inputs}, x, name=f"{name}_branch")
+
+
+def branches(mode):
+    """Tiny nets without BatchNorm and dropout, whose shares would differ from the whole."""
+    shape = (N_WINDOW, WIDTHS["mfcc"])
     lstm = LstmBranch(units=(3,), embedding=3, bidirectional=False, pooling="last", dropout=0)
-    shapes = {"mfcc": (N_WINDOW, WIDTHS["mfcc"])}
-    return {"cnn": keras.Model({"image": image}, x, name="cnn"), "lstm": lstm.build(shapes)}
+    return {
+        "cnn": dense("image", (WIDTHS["log_mel"], N_WINDOW, 1)),
+        "lstm": lstm.build({"mfcc": shape}) if mode == "joint" else dense("mfcc", shape),
+    }
 
 
 def losses(mode, n_devices):
-    """Losses of each stage, epoch by epoch."""
+    """Training and validation losses of each stage, epoch by epoch."""
     keras.utils.set_random_seed(1)
     with sharing(n_devices, batch_size=6, precision="float32"):
         trained = Trainer(
-            branches=branches(),
+            branches=branches(mode),
             train=clips(18, "train"),
             validation=clips(9, "validation"),
             options=TrainingOptions(batch_size=6),
             fusion=FusionConfig(mode=mode, units=4, dropout=0, copies=2),
-            config=FitConfig(epochs=3, head_epochs=3, batch_size=6, learning_rate=0.02),
+            config=FitConfig(epochs=3, head_epochs=3, batch_size=6),
             listener=Listener(),
         ).run()
     rows = [row for stage in trained.stages for row in stage.history.rows]
-    return [row[name] for row in rows for name in ("loss", "val_loss")]
+    return {name: [row[name] for row in rows] for name in ("loss", "val_loss")}
 
 
 def clipped_losses(n_devices):
