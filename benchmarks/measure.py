@@ -64,15 +64,19 @@ def cpu_seconds(call: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def interleaved(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Median of each side, all of them measured in turn; a first round is thrown away.
+def interleaved(
+    sides: Mapping[str, Callable[[], float]], rounds: int, *, discard: int = 1
+) -> dict[str, float]:
+    """Median of each side, all of them measured in turn.
 
     Args:
         sides: By name, what measures a side once.
         rounds: Measurements of each side.
+        discard: Rounds before those, thrown away: the first call of anything costs more.
     """
-    measured = [{name: side() for name, side in sides.items()} for _ in range(rounds + 1)][1:]
-    return {name: statistics.median(row[name] for row in measured) for name in sides}
+    measured = [{name: side() for name, side in sides.items()} for _ in range(discard + rounds)]
+    kept = measured[discard:]
+    return {name: statistics.median(row[name] for row in kept) for name in sides}
 
 
 def report(figures: Sequence[Figure], file: Path | None) -> None:

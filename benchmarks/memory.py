@@ -60,6 +60,7 @@ def main() -> None:
                 "long": lambda: peak(PREDICT, run, long),
             },
             args.rounds,
+            discard=0,
         )
         long.unlink()
         large = write_corpus(root / "large", 10 * N_CLIPS)
@@ -69,6 +70,7 @@ def main() -> None:
                 "large": lambda: peak(TRAIN, large, tempfile.mkdtemp(dir=root)),
             },
             args.rounds,
+            discard=0,
         )
     report(
         [

@@ -24,6 +24,7 @@ from speechsent.features.log_mel import LogMel
 from speechsent.features.mfcc import Mfcc
 from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
+from speechsent.features.threads import Threads
 
 EXTRACTOR = Extractor(log_mel=LogMel(n_mels=8), mfcc=Mfcc(n_mfcc=4, n_deltas=1))
 
@@ -267,7 +268,7 @@ def test_no_flipped_byte_of_a_pack_changes_a_feature(corpus, cache, monkeypatch)
         for other in path.parent.iterdir():
             other.unlink()
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        table = extract_or_reuse(clips, keys, extractor, cache, n_workers=1)
+        table = extract_or_reuse(clips, keys, extractor, cache, compute=Threads(1))
         for kept, values in zip(table.views["mfcc"], expected, strict=True):
             np.testing.assert_array_equal(kept, values)
         assert not path.exists()
@@ -422,17 +423,18 @@ def test_kept_features_are_standardised_and_batched_like_computed_ones(corpus, c
 
 
 @pytest.mark.parametrize("skip_bad", [True, False])
-def test_a_file_that_cannot_be_read_is_bad_audio_to_the_cache_too(corpus, cache, skip_bad):
+def test_a_file_that_cannot_be_read_is_bad_audio_to_the_cache_too(corpus, skip_bad):
     from speechsent.config import CorpusConfig, ExperimentConfig
     from speechsent.preparation import features
+    from speechsent.resources import Resources
     from speechsent.training.listener import Listener
 
     corpus[2].path.unlink()
     config = ExperimentConfig(corpus=CorpusConfig(skip_bad_audio=skip_bad))
     if not skip_bad:
         with pytest.raises(AudioError, match=r"2\.wav: no such file"):
-            features(corpus, config, Listener(), cache)
+            features(corpus, config, Listener(), Resources())
         return
-    table = features(corpus, config, Listener(), cache)
+    table = features(corpus, config, Listener(), Resources())
     assert [refusal.path for refusal in table.refused] == [corpus[2].path]
     assert len(table) == 6
