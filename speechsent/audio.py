@@ -4,6 +4,7 @@ The header is checked before a sample is read, so that a file which claims a rat
 a thousand channels or ten hours costs nothing. Samples are then read block by block.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
 UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
 ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
+CHUNKED = ("WAV", "WAVEX", "AIFF", "RF64")  # containers whose header tells their length
 SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
 CONVERT = "convert it to wav or flac first"
 
@@ -80,37 +82,46 @@ def probe(path: Path | str) -> AudioInfo:
         AudioError: If the file is missing, unreadable, empty, cut short, or its rate or
             number of channels is outside what speech recordings have.
     """
-    path = Path(path)
+    with _open(Path(path)) as file:
+        return _header(Path(path), file)
+
+
+def _open(path: Path) -> soundfile.SoundFile:
+    """Open a file that exists and has bytes."""
     if not path.is_file():
         raise AudioError(path, "no such file" if not path.is_dir() else "is a folder, not a file")
     if not path.stat().st_size:
         raise AudioError(path, "empty: the file has no bytes")
     try:
-        header = soundfile.info(str(path))
+        return soundfile.SoundFile(str(path))
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
         raise AudioError(path, f"not a readable audio file; {CONVERT} ({_why(error)})") from error
-    if header.samplerate not in SAMPLE_RATES:
+
+
+def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
+    """Check what the header says."""
+    if file.samplerate not in SAMPLE_RATES:
         raise AudioError(
             path,
             f"sample rate must lie between {SAMPLE_RATES[0]} and {SAMPLE_RATES[-1]} Hz. "
-            f"Received: {header.samplerate} Hz",
+            f"Received: {file.samplerate} Hz",
         )
-    if header.channels > MAX_CHANNELS:
+    if file.channels > MAX_CHANNELS:
         raise AudioError(
-            path, f"at most {MAX_CHANNELS} channels. Received: {header.channels}; {CONVERT}"
+            path, f"at most {MAX_CHANNELS} channels. Received: {file.channels}; {CONVERT}"
         )
-    if header.frames <= 0:
+    if file.frames <= 0:
         raise AudioError(path, "empty: the file has a header but no samples")
-    if header.frames == UNKNOWN_LENGTH:
+    if file.frames == UNKNOWN_LENGTH:
         raise AudioError(path, f"its header does not say how long it is; {CONVERT}")
-    missing = missing_bytes(path)
+    missing = missing_bytes(path) if file.format in CHUNKED else 0
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
     return AudioInfo(
-        sample_rate=header.samplerate,
-        n_channels=header.channels,
-        n_frames=header.frames,
-        container=header.format,
+        sample_rate=file.samplerate,
+        n_channels=file.channels,
+        n_frames=file.frames,
+        container=file.format,
     )
 
 
@@ -141,7 +152,21 @@ def load(
         AudioWarning: If the file was used although it clips or its channels cancel.
     """
     path = Path(path)
-    info = probe(path)
+    with _open(path) as file:
+        info = _header(path, file)
+        first, last = _stretch(path, info, config, start, end)
+        signal = _read_mono(path, file, first, last)
+    if _peak(path, signal) < QUIETEST:
+        raise AudioError(path, SILENT)
+    if info.sample_rate != config.sample_rate:
+        signal = soxr.resample(signal, info.sample_rate, config.sample_rate)
+    return np.ascontiguousarray(signal, dtype=np.float32)
+
+
+def _stretch(
+    path: Path, info: AudioInfo, config: AudioConfig, start: float, end: float | None
+) -> tuple[int, int]:
+    """First frame of a clip and the one behind its last."""
     stop = info.seconds if end is None else end
     if not 0 <= start < stop <= info.seconds + ROUNDING:
         raise AudioError(
@@ -159,11 +184,7 @@ def load(
             f"too long: {seconds:.0f} s, at most {config.max_seconds:.0f} s; "
             "cut it, give start and end in a CSV, or raise audio.max_seconds",
         )
-    signal = _read_mono(path, first, last, container=info.container)
-    _check_signal(path, signal)
-    if info.sample_rate != config.sample_rate:
-        signal = soxr.resample(signal, info.sample_rate, config.sample_rate)
-    return np.ascontiguousarray(signal, dtype=np.float32)
+    return first, last
 
 
 def blocks(
@@ -186,22 +207,23 @@ def blocks(
         AudioError: If the file cannot be used.
     """
     path = Path(path)
-    info = probe(path)
-    size = round(seconds * config.sample_rate)
-    resample = soxr.ResampleStream(info.sample_rate, config.sample_rate, 1)
-    waiting = np.zeros(0, np.float32)
-    peak, done = 0.0, 0
-    while done < info.n_frames:
-        last = min(done + round(seconds * info.sample_rate), info.n_frames)
-        piece = _read_mono(path, done, last, container=info.container)
-        peak = max(peak, _peak(path, piece))
-        done = last
-        if info.sample_rate != config.sample_rate:
-            piece = resample.resample_chunk(piece, last=done == info.n_frames)
-        waiting = np.concatenate([waiting, piece])
-        while len(waiting) >= size:
-            yield waiting[:size]
-            waiting = waiting[size:]
+    with _open(path) as file:
+        info = _header(path, file)
+        size = round(seconds * config.sample_rate)
+        resample = soxr.ResampleStream(info.sample_rate, config.sample_rate, 1)
+        waiting = np.zeros(0, np.float32)
+        peak, done = 0.0, 0
+        while done < info.n_frames:
+            last = min(done + round(seconds * info.sample_rate), info.n_frames)
+            piece = _read_mono(path, file, done, last)
+            peak = max(peak, _peak(path, piece))
+            done = last
+            if info.sample_rate != config.sample_rate:
+                piece = resample.resample_chunk(piece, last=done == info.n_frames)
+            waiting = np.concatenate([waiting, piece])
+            while len(waiting) >= size:
+                yield waiting[:size]
+                waiting = waiting[size:]
     if peak < QUIETEST:
         raise AudioError(path, SILENT)
     if len(waiting) >= config.min_seconds * config.sample_rate:
@@ -213,40 +235,43 @@ def _why(error: Exception) -> str:
     return str(error).rsplit(": ", 1)[-1].rstrip(".")
 
 
-def _read_mono(path: Path, first: int, last: int, *, container: str) -> np.ndarray:
-    """Average the channels block by block; fall back to the loudest if they cancel."""
+def _read_mono(path: Path, file: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
+    """Read frames from ``first`` to ``last`` as one channel."""
     mono = np.empty(last - first, np.float32)
-    energy = np.zeros(0)
-    filled = 0
     try:
-        # What is not a number is refused later, by its file's name.
-        with soundfile.SoundFile(str(path)) as file, np.errstate(over="ignore", invalid="ignore"):
-            file.seek(first)
-            while filled < len(mono):
-                block = file.read(min(BLOCK, len(mono) - filled), dtype="float32", always_2d=True)
-                if not len(block):
-                    break
-                mono[filled : filled + len(block)] = block.mean(axis=1)
-                power = np.square(block, dtype=np.float64).sum(axis=0)
-                energy = power if not energy.size else energy + power
-                filled += len(block)
+        file.seek(first)
+        if file.channels == 1:
+            filled, energy = len(file.read(out=mono)), np.zeros(1)
+        else:
+            filled, energy = _average(file, mono)
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise AudioError(path, f"damaged: decoding stopped ({_why(error)})") from error
     if filled < len(mono):
-        mono = _accept_shortfall(path, mono[:filled], len(mono), container)
-    mixed = float(np.square(mono, dtype=np.float64).sum())
-    if energy.size > 1 and np.isfinite(mixed) and mixed < ANTIPHASE**2 * energy.max():
+        mono = _accept_shortfall(path, mono[:filled], len(mono), file.format)
+    if energy.any() and np.square(mono, dtype=np.float64).sum() < ANTIPHASE**2 * energy.max():
         loudest = int(energy.argmax())
         warnings.warn(
             f"{path}: the channels cancel each other (antiphase); channel {loudest + 1} is used",
             AudioWarning,
             stacklevel=3,
         )
-        channels, _ = soundfile.read(
-            str(path), start=first, stop=first + filled, dtype="float32", always_2d=True
-        )
-        mono = channels[:, loudest]
+        file.seek(first)
+        mono = file.read(filled, dtype="float32", always_2d=True)[:, loudest]
     return mono
+
+
+def _average(file: soundfile.SoundFile, mono: np.ndarray) -> tuple[int, np.ndarray]:
+    """Fill ``mono`` block by block; return how far, and each channel's energy (0 if not finite)."""
+    filled, energy = 0, np.zeros(file.channels)
+    with np.errstate(over="ignore", invalid="ignore"):  # such samples are refused afterwards
+        while filled < len(mono):
+            block = file.read(min(BLOCK, len(mono) - filled), dtype="float32", always_2d=True)
+            if not len(block):
+                break
+            mono[filled : filled + len(block)] = block.mean(axis=1)
+            energy += np.square(block, dtype=np.float64).sum(axis=0)
+            filled += len(block)
+    return filled, energy if np.isfinite(energy).all() else np.zeros(file.channels)
 
 
 def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: str) -> np.ndarray:
@@ -258,22 +283,17 @@ def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: st
     return mono
 
 
-def _check_signal(path: Path, signal: np.ndarray) -> None:
-    """Refuse what is not sound: not finite, absurdly large, or nothing but a constant."""
-    if _peak(path, signal) < QUIETEST:
-        raise AudioError(path, SILENT)
-    peak = float(np.abs(signal).max())
+def _peak(path: Path, signal: np.ndarray) -> float:
+    """Largest distance from the mean; refuses what is no number, and warns of what clips."""
+    low, high = float(signal.min()), float(signal.max())  # NaN if any sample is
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise AudioError(path, "holds samples that are not numbers (NaN or infinity)")
+    peak = max(-low, high)
+    if peak > LOUDEST:
+        raise AudioError(path, f"samples reach {peak:.3g}; full scale is 1, so this is not audio")
     if peak > 1.0:
         warnings.warn(
             f"{path}: samples exceed full scale (peak {peak:.2f})", AudioWarning, stacklevel=3
         )
-
-
-def _peak(path: Path, signal: np.ndarray) -> float:
-    """Largest distance from the mean, where that is a number and audio."""
-    if not np.isfinite(signal).all():
-        raise AudioError(path, "holds samples that are not numbers (NaN or infinity)")
-    peak = float(np.abs(signal).max())
-    if peak > LOUDEST:
-        raise AudioError(path, f"samples reach {peak:.3g}; full scale is 1, so this is not audio")
-    return float(np.abs(signal - signal.mean()).max())
+    mean = float(signal.mean())
+    return max(mean - low, high - mean)
