@@ -1,6 +1,6 @@
 """Clips to batches: windows of both views, in an order that is a function of seed and epoch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -71,9 +71,13 @@ class Clips:
             tuple(self.ids[i] for i in indices),
         )
 
-    def raw(self, clip: int) -> Views:
-        """Features of one clip by view, as they are stored."""
-        return {view: sequences[clip] for view, sequences in self.views.items()}
+    def raw(self, clip: int, views: Collection[str] | None = None) -> Views:
+        """Features of one clip by view, as they are stored; all views, or only some."""
+        return {
+            view: sequences[clip]
+            for view, sequences in self.views.items()
+            if views is None or view in views
+        }
 
     def window(self, clip: int, first: int, raw: Views) -> Views:
         """Standardised window of each view, zero behind the clip's end.
@@ -108,6 +112,11 @@ def standard_window(
 
 def _n_frames(raw: Views) -> int:
     return len(next(iter(raw.values())))
+
+
+def _views_of(inputs: Sequence[str]) -> tuple[str, ...]:
+    """The views behind a model's inputs."""
+    return tuple("log_mel" if name == "image" else name for name in inputs)
 
 
 def to_inputs(windows: Sequence[Views]) -> Inputs:
@@ -189,12 +198,12 @@ class TrainingBatches(SeededBatches):
         self.clips = clips
         self.options = options
         self.weights = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
+        self._views = _views_of(options.inputs) or tuple(clips.views)
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
         chosen = self.chosen(step)
         inputs = to_inputs([self.augmented(int(clip)) for clip in chosen])
-        inputs = {name: inputs[name] for name in self.options.inputs or inputs}
         targets = np.eye(self.clips.n_classes, dtype=np.float32)[self.clips.classes[chosen]]
         weights = self.weights[chosen].astype(np.float32)
         mixing = self._mixing(step, len(chosen))
@@ -208,14 +217,16 @@ class TrainingBatches(SeededBatches):
         return inputs, dict.fromkeys(outputs, targets), dict.fromkeys(outputs, weights)
 
     def augmented(self, clip: int, copy: int = 0) -> Views:
-        """One random window of a clip, as this epoch sees it."""
+        """One random window of a clip, as this epoch sees it, of the views the model reads."""
         augment, clips = self.options.augment, self.clips
         rng = np.random.default_rng([self.seed, self.epoch, clip, copy])
-        raw = clips.raw(clip)
         if augment is None:
+            raw = clips.raw(clip, self._views)
             spare = _n_frames(raw) - clips.n_window
             return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0, raw)
+        raw = clips.raw(clip, {*self._views, *(("log_mel",) if augment.needs_spectrum else ())})
         raw = augment.signal(rng, raw, mfcc=self.options.mfcc, n_mels=self.options.n_mels)
+        raw = {view: raw[view] for view in self._views}
         n_frames = _n_frames(raw)
         first = augment.start(rng, n_frames, clips.n_window)
         windows = clips.window(clip, first, raw)
