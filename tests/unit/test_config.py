@@ -210,8 +210,17 @@ def test_parts_that_contradict_each_other_are_refused(raw, message):
     ],
 )
 def test_a_mode_needs_the_views_its_branches_read(mode, streams, views):
-    loaded = config.from_dict({"fusion": {"mode": mode}, "lstm": {"streams": streams}})
+    raw = {"fusion": {"mode": mode}, "lstm": {"streams": streams}}
+    raw["augment"] = {"tempo": 0, "warp": 0, "noise": 0}
+    loaded = config.from_dict(raw)
     assert loaded.views == loaded.extractor.views == views
+
+
+@pytest.mark.parametrize("part", ["tempo", "warp", "noise"])
+def test_a_changed_spectrum_is_needed_whatever_the_branches_read(part):
+    augment = {"tempo": 0, "warp": 0, "noise": 0} | {part: 0.1}
+    loaded = config.from_dict({"fusion": {"mode": "lstm"}, "augment": augment})
+    assert loaded.views == ("log_mel", "mfcc")
 
 
 def test_a_window_is_counted_in_frames():

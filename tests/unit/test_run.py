@@ -17,7 +17,6 @@ from speechsent.run import (
     environment,
     now,
     relative,
-    sha256,
 )
 
 
@@ -238,13 +237,6 @@ def test_a_missing_split_is_named(tmp_path):
 )
 def test_paths_are_relative_where_they_can_be(path, expected):
     assert relative(Path(path), Path("/c")) == expected
-
-
-def test_a_files_hash_is_that_of_its_bytes(tmp_path):
-    """The published test vector of three letters: FIPS 180-4."""
-    (tmp_path / "abc").write_bytes(b"abc")
-    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert sha256(tmp_path / "abc") == expected
 
 
 def test_times_sort_as_text():
