@@ -42,7 +42,7 @@ from speechsent.training.recipes import Stage, Trainer
 from speechsent.training.seed import seed_everything
 
 RUNS = Path("runs")
-HISTORY_COLUMNS = ("stage", "epoch", "loss", "uar", "val_loss", "val_uar", "kept")
+HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "uar", "val_loss", "val_uar", "kept")
 REESTIMATION_BATCHES = 50
 
 

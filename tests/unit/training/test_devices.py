@@ -35,8 +35,8 @@ def figures():
 def test_two_devices_train_like_one(figures, mode, n_epochs):
     """Three epochs of one stage, or of three; sums in another order round otherwise."""
     one, two = figures[mode]
-    assert len(set(one["loss"])) == n_epochs
-    np.testing.assert_allclose(two["loss"], one["loss"], rtol=0, atol=1e-6)
+    assert len(set(one["objective"])) == n_epochs
+    np.testing.assert_allclose(two["objective"], one["objective"], rtol=0, atol=1e-6)
     np.testing.assert_allclose(two["val_loss"], one["val_loss"], rtol=0, atol=1e-5)
 
 

@@ -186,4 +186,4 @@ def test_the_loss_is_smoothed_cross_entropy(lstm, make_clips, smoothing):
     config = FitConfig(learning_rate=1e-9, weight_decay=0, label_smoothing=smoothing)
     scores = EpochScores(clips, clips)
     history = fit(model, batches, scores, config, stage="x", epochs=1, listener=Listener())
-    assert history.rows[0]["loss"] == pytest.approx(expected, rel=1e-5)
+    assert history.rows[0]["objective"] == pytest.approx(expected, rel=1e-5)

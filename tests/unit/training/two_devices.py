@@ -67,7 +67,7 @@ def losses(mode, n_devices):
             listener=Listener(),
         ).run()
     rows = [row for stage in trained.stages for row in stage.history.rows]
-    return {name: [row[name] for row in rows] for name in ("loss", "val_loss")}
+    return {name: [row[name] for row in rows] for name in ("objective", "val_loss")}
 
 
 def clipped_losses(n_devices):
