@@ -202,7 +202,7 @@ def evaluate(
     scores = score(
         predictions,
         protocol=protocol if own else protocol_name(protocol, standardizer),
-        part="test" if own else root.name,
+        part="test" if own else root.resolve().name,
         speaker_disjoint=disjoint,
         seed=run.config.seed,
         n_train=run.facts["n_clips"]["train"],
@@ -210,7 +210,13 @@ def evaluate(
         split_hash=run.facts["split_hash"] if own else None,
         note=note,
     )
-    folder = Path(out) if out else run.path if own else run.path / "evaluations" / f"{name}-{root.name}"
+    folder = (
+        Path(out)
+        if out
+        else run.path
+        if own
+        else run.path / "evaluations" / f"{name}-{root.resolve().name}"
+    )
     return _write_evaluation(run, scores, predictions, folder, "test" if own else str(root))
 
 

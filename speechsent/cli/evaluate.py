@@ -21,7 +21,9 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("corpus", nargs="?", type=Path, help="folder or CSV of clips to score")
-    parser.add_argument("--run", dest="run_folder", type=Path, help="default: the newest run")
+    parser.add_argument(
+        "--run", dest="run_folder", type=Path, metavar="RUN", help="default: the newest run"
+    )
     parser.add_argument("--out", type=Path, help="where results go (default: inside the run)")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
     add_resources(parser)

@@ -26,7 +26,9 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="file or folder")
-    parser.add_argument("--run", dest="run_folder", type=Path, help="default: the newest run")
+    parser.add_argument(
+        "--run", dest="run_folder", type=Path, metavar="RUN", help="default: the newest run"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
