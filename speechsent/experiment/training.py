@@ -1,0 +1,162 @@
+"""From a corpus to a run folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from speechsent.branches import batchnorm
+from speechsent.config import ExperimentConfig, to_yaml
+from speechsent.corpus.utterance import PARTS, Corpus
+from speechsent.datasets import TrainingOptions
+from speechsent.evaluation.figures import history_figure
+from speechsent.experiment.evaluation import RUNS, evaluate
+from speechsent.network import build_branches, precision
+from speechsent.preparation import Prepared, prepare
+from speechsent.resources import Resources
+from speechsent.run import FORMAT, MODEL, SPLIT_COLUMNS, STATISTICS, Run, environment, now
+from speechsent.training.devices import sharing
+from speechsent.training.fit import require_tensorboard
+from speechsent.training.listener import Listener
+from speechsent.training.recipes import Stage, Trainer
+from speechsent.training.seed import seed_everything
+
+HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "uar", "val_loss", "val_uar", "kept")
+REESTIMATION_BATCHES = 50
+
+
+def train(
+    config: ExperimentConfig | None = None,
+    corpus: Corpus | Path | str | None = None,
+    *,
+    out: Path | str = RUNS,
+    test: bool = True,
+    tensorboard: bool = False,
+    resources: Resources | None = None,
+    listener: Listener | None = None,
+) -> Run:
+    """Train a recogniser and write a run folder.
+
+    Args:
+        config: What to compute; the defaults if not given.
+        corpus: A corpus, or the folder or CSV of one; without it ``train/`` in the current
+            folder, and where there is none the built-in synthetic corpus.
+        out: Folder under which the run folder is made.
+        test: Score the test part at the end, which counts as one look at it.
+        tensorboard: Write TensorBoard files into the run folder.
+        resources: Threads or a cluster for features, GPUs for training, and what is kept; all
+            CPUs, one GPU if there is one, and features if not given.
+        listener: Who is told about progress.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        CorpusError: If the corpus cannot be read or split.
+        AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
+        WeightsError: If pretrained weights are not at hand.
+        TrainingError: If the loss is not finite, or TensorBoard is asked for and missing.
+        ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
+        ClusterError: If a cluster is asked for and cannot be reached.
+    """
+    config, listener = config or ExperimentConfig(), listener or Listener()
+    resources = resources or Resources()
+    if tensorboard:
+        require_tensorboard()
+    seed_everything(config.seed)
+    devices = sharing(
+        resources.n_devices, batch_size=config.fit.batch_size, precision=config.fit.precision
+    )
+    with precision(config.fit.precision), devices:
+        branches = build_branches(config)  # first: an hour of features would be a late no
+        prepared = prepare(config, corpus, listener, resources)
+        run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
+        run.write_text("config.yaml", to_yaml(config))
+        run.write_json("environment.json", environment())
+        trainer = Trainer(
+            branches=branches,
+            train=prepared.part("train"),
+            validation=prepared.part("validation"),
+            options=TrainingOptions(
+                batch_size=config.fit.batch_size,
+                seed=config.seed,
+                augment=config.augment,
+                mfcc=config.mfcc,
+                n_mels=config.log_mel.n_mels,
+                class_weights=config.fit.class_weights,
+            ),
+            fusion=config.fusion,
+            config=config.fit,
+            listener=listener,
+            log_folder=run.path / "tensorboard" if tensorboard else None,
+        )
+        if "cnn" in branches and config.cnn.pretrained and config.cnn.bn == "reestimate":
+            batchnorm.reestimate(branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
+        trained = trainer.run()
+    with run.writing(MODEL) as path:
+        trained.model.save_weights(str(path))
+    _write_results(run, prepared, trained.stages, config)
+    if test:
+        evaluate(run, resources=resources, listener=listener)
+    return run
+
+
+def _write_results(
+    run: Run, prepared: Prepared, stages: Sequence[Stage], config: ExperimentConfig
+) -> None:
+    """Everything but the model, whose presence without ``run.json`` means an unfinished run."""
+    with run.writing(STATISTICS) as path:
+        prepared.standardizer.save(path)
+    run.write_json("labels.json", list(prepared.labels.names))
+    run.write_rows("split.csv", SPLIT_COLUMNS, prepared.record().rows(prepared.corpus.root))
+    rows = [
+        {**row, "stage": stage.history.stage, "kept": int(row["epoch"] == stage.history.best_epoch)}
+        for stage in stages
+        for row in stage.history.rows
+    ]
+    run.write_rows("history.csv", HISTORY_COLUMNS, rows)
+    run.write_json("stages.json", [_stage_facts(stage) for stage in stages])
+    for stage in stages:
+        _draw_history(run, stage)
+    run.write_json("run.json", _facts(prepared, stages, config))
+
+
+def _stage_facts(stage: Stage) -> dict[str, Any]:
+    return {
+        "stage": stage.history.stage,
+        "best_epoch": stage.history.best_epoch,
+        "best": dict(stage.history.best),
+        "fitted_on": sorted(stage.fitted_on),
+        "validated_on": sorted(stage.validated_on),
+        "frozen": {path: list(pair) for path, pair in stage.frozen.items()},
+    }
+
+
+def _draw_history(run: Run, stage: Stage) -> None:
+    columns = {
+        name: [row[name] for row in stage.history.rows]
+        for name in ("loss", "val_loss", "uar", "val_uar")
+    }
+    path = run.path / f"history-{stage.history.stage}.png"
+    history_figure(columns, path, best_epoch=stage.history.best_epoch)
+
+
+def _facts(prepared: Prepared, stages: Sequence[Stage], config: ExperimentConfig) -> dict[str, Any]:
+    """What ``evaluate`` and people need to know of a run without opening anything else."""
+    train = prepared.part("train")
+    return {
+        "format": FORMAT,
+        "finished": now(),
+        "corpus": prepared.corpus.name,
+        "root": str(prepared.corpus.root.resolve()),
+        "mode": config.fusion.mode,
+        "protocol": prepared.protocol,
+        "split_hash": prepared.split.hash,
+        "speaker_disjoint": prepared.split.speaker_disjoint,
+        "note": prepared.split.note,
+        "n_clips": {part: len(prepared.parts[part]) for part in PARTS},
+        "majority": int(np.bincount(train.classes).argmax()),
+        "validation_uar": stages[-1].history.best["val_uar"],
+        "refused": {str(r.path): r.reason for r in prepared.table.refused},
+    }
