@@ -1,0 +1,118 @@
+"""From nested mappings to frozen dataclasses: strict types, and all problems at once."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from difflib import get_close_matches
+from math import isfinite
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from speechsent.errors import ParameterError
+
+
+def build(default: Any, raw: Any, at: str, problems: list[str]) -> Any:
+    """Replace fields of a dataclass, and of those inside it, by the values of a mapping.
+
+    Args:
+        default: An instance; it says which fields exist, and their types.
+        raw: Nested mappings, as YAML reads them.
+        at: Name of the section in messages; empty at the top.
+        problems: What is unknown, mistyped or out of range is appended here.
+
+    Returns:
+        The new instance, or ``default`` where something is wrong.
+    """
+    if not isinstance(raw, Mapping):
+        problems.append(f"{at or 'configuration'}: expected a section of keys. Received: {raw!r}")
+        return default
+    hints = get_type_hints(type(default))
+    known = {f.name: getattr(default, f.name) for f in fields(default)}
+    values = dict(known)
+    before = len(problems)
+    for key, value in raw.items():
+        where = f"{at}.{key}".lstrip(".")
+        if key not in known:
+            problems.append(f"{where}: unknown key; {_suggest(str(key), at, known)}")
+        elif is_dataclass(known[key]):
+            values[key] = build(known[key], value, where, problems)
+        else:
+            values[key] = _typed(value, hints[key], where, problems)
+    if len(problems) > before:
+        return default
+    try:
+        return replace(default, **values)
+    except ParameterError as error:
+        problems.append(f"{at}: {error}" if at else str(error))
+        return default
+
+
+def _suggest(key: str, at: str, known: Mapping[str, Any]) -> str:
+    """The same key in the section that was forgotten, or the nearest right key here."""
+    sections = {} if at else {name: part for name, part in known.items() if is_dataclass(part)}
+    near = [
+        f"{section}.{key}"
+        for section, part in sections.items()
+        if key in {f.name for f in fields(part)}
+    ] or get_close_matches(key, known, n=2)
+    return f"did you mean {' or '.join(near)}?" if near else f"known keys: {', '.join(known)}"
+
+
+def _typed(value: Any, hint: Any, at: str, problems: list[str]) -> Any:
+    """Return ``value`` if it has the type ``hint``; only int to float and list to tuple change."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for option in options:
+        fits, converted = _convert(value, option)
+        if fits:
+            return converted
+    wanted = " or ".join(_describe(option) for option in options)
+    mistaken = float in options and _looks_like_number(value)
+    hint_number = "; write 1.0e-3, not 1e-3" if mistaken else ""
+    problems.append(f"{at}: expected {wanted}. Received: {value!r}{hint_number}")
+    return value
+
+
+def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return value in get_args(hint), value
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            return False, value
+        kind = get_args(hint)[0]
+        if kind is str:  # a speaker named 2 is a name all the same
+            value = [str(item) if type(item) is int else item for item in value]
+        items = [_convert(item, kind) for item in value]
+        return all(fits for fits, _ in items), tuple(item for _, item in items)
+    if origin is not None:  # a mapping of names to names
+        fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
+        return fits, {str(k): v for k, v in value.items()} if fits else value
+    if hint is float:
+        fits = type(value) in (int, float) and isfinite(value)
+        return fits, float(value) if fits else value
+    if hint is str and value is None:  # `--set cnn.unfreeze=` and the YAML word null
+        return False, value
+    if hint is NoneType:
+        return value is None, value
+    return type(value) is hint, value
+
+
+def _describe(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if origin is tuple:
+        return f"a list of {_describe(get_args(hint)[0])}"
+    if origin is not None:
+        return "a mapping of names"
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return words.get(hint, "nothing")
+
+
+def _looks_like_number(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
