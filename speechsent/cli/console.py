@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from speechsent.training.listener import Listener
+from speechsent.training.listener import Listener, clock
 
 
 class PlainConsole(Listener):
@@ -129,18 +129,3 @@ def figures(logs: Mapping[str, float]) -> str:
         f"loss {logs['loss']:.3f}, train UAR {logs['uar']:.3f}, "
         f"val loss {logs['val_loss']:.3f}, val UAR {logs['val_uar']:.3f}"
     )
-
-
-def clock(seconds: float) -> str:
-    """A duration as people say it.
-
-    Example:
-        >>> clock(9.24), clock(75), clock(3700)
-        ('9.2 s', '1:15 min', '1:01 h')
-    """
-    if seconds < 59.95:  # beyond, it would read 60.0 s
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}:{rest:02d} min"
-    return f"{minutes // 60}:{minutes % 60:02d} h"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from speechsent.branches.batchnorm import leaves
-from speechsent.training.listener import Listener
+from speechsent.training.listener import Listener, clock
 
 MIB = 1 << 20
 STEPS = 5  # steps measured; the first, which compiles, is not among them
@@ -103,6 +103,6 @@ class Forecast(keras.callbacks.Callback):
             self.told = True
             epoch = (time.monotonic() - self.started) / batch * self.n_steps
             self.listener.note(
-                f"{self.stage}: about {epoch:.1f} s an epoch of {self.n_steps} steps, at most "
-                f"{epoch * self.epochs / 60:.1f} min for {self.epochs}; about {self.memory:.0f} MiB"
+                f"{self.stage}: about {clock(epoch)} an epoch of {self.n_steps} steps, at most "
+                f"{clock(epoch * self.epochs)} for {self.epochs}; about {self.memory:.0f} MiB"
             )

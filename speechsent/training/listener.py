@@ -20,3 +20,18 @@ class Listener:
 
     def end(self) -> None:
         """The current stage is finished."""
+
+
+def clock(seconds: float) -> str:
+    """A duration as people say it.
+
+    Example:
+        >>> clock(9.24), clock(75), clock(3700)
+        ('9.2 s', '1:15 min', '1:01 h')
+    """
+    if seconds < 59.95:  # beyond, it would read 60.0 s
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from speechsent.cli import console as module
-from speechsent.cli.console import LiveConsole, PlainConsole, clock, console, figures
+from speechsent.cli.console import LiveConsole, PlainConsole, console, figures
 from speechsent.training.listener import Listener
 
 LOGS = {"loss": 1.25, "uar": 0.5, "val_loss": 1.5, "val_uar": 0.4567}
@@ -136,24 +136,3 @@ def test_a_bar_does_not_outlive_an_error(monkeypatch):
 
 def test_figures_are_told_in_words():
     assert figures(LOGS) == "loss 1.250, train UAR 0.500, val loss 1.500, val UAR 0.457"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (59.94, "59.9 s"),
-        (60, "1:00 min"),
-        (125.4, "2:05 min"),
-        (3599, "59:59 min"),
-        (3600, "1:00 h"),
-        (90_000, "25:00 h"),
-    ],
-)
-def test_durations_are_said_as_people_say_them(seconds, text):
-    assert clock(seconds) == text
-
-
-def test_a_duration_never_reads_sixty():
-    assert clock(59.97) == "1:00 min"
-    assert clock(3599.7) == "1:00 h"

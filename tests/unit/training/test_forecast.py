@@ -58,5 +58,5 @@ def test_time_is_told_once_after_a_few_steps_without_the_first(monkeypatch):
     for step in range(20):
         told.on_train_batch_end(step)
     assert notes.texts == [
-        "joint: about 50.0 s an epoch of 100 steps, at most 3.3 min for 4; about 900 MiB"
+        "joint: about 50.0 s an epoch of 100 steps, at most 3:20 min for 4; about 900 MiB"
     ]
