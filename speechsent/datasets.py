@@ -1,5 +1,6 @@
 """Clips to batches: windows of both views, in an order that is a function of seed and epoch."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -70,6 +71,17 @@ class Clips:
             self.n_window,
             tuple(self.ids[i] for i in indices),
         )
+
+    def digest(self) -> str:
+        """SHA-256, in hex, of all that decides what a model is shown of these clips."""
+        found = hashlib.sha256(f"{self.n_window} {self.ids}".encode())
+        for clip in range(len(self)):
+            for view, values in sorted(self.raw(clip).items()):
+                statistics = self.statistics[view][clip]
+                found.update(f"{view} {values.shape}".encode())
+                for array in (values, statistics.mean, statistics.scale):
+                    found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
 
     def raw(self, clip: int, views: Collection[str] | None = None) -> Views:
         """Features of one clip by view, as they are stored; all views, or only some."""

@@ -12,6 +12,7 @@ from speechsent.corpus.utterance import PARTS, Corpus
 from speechsent.datasets import TrainingOptions
 from speechsent.evaluation.figures import history_figure
 from speechsent.experiment.evaluation import RUNS, evaluate
+from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, precision
 from speechsent.preparation import Prepared, prepare
 from speechsent.resources import Resources
@@ -21,6 +22,7 @@ from speechsent.training.fit import require_tensorboard
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Stage, Trainer
 from speechsent.training.seed import seed_everything
+from speechsent.training.store import EmbeddingStore
 
 HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "uar", "val_loss", "val_uar", "kept")
 REESTIMATION_BATCHES = 50
@@ -90,6 +92,7 @@ def train(
             config=config.fit,
             listener=listener,
             log_folder=run.path / "tensorboard" if tensorboard else None,
+            store=EmbeddingStore(FeatureCache()) if resources.cache else None,
         )
         if "cnn" in branches and config.cnn.pretrained and config.cnn.bn == "reestimate":
             batchnorm.reestimate(branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))

@@ -1,19 +1,22 @@
 """Embeddings of frozen branches: computed once, so that the head trains in seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
 
 from speechsent.datasets import (
     Clips,
+    Inputs,
     SeededBatches,
     TrainingBatches,
     evaluation_batches,
     to_inputs,
 )
 from speechsent.training.inference import batch_outputs, mean_by_clip
+from speechsent.training.store import EmbeddingStore, embedding_key
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,10 @@ class Embedded:
 
 
 def embed_training(
-    branches: Mapping[str, keras.Model], batches: TrainingBatches, copies: int
+    branches: Mapping[str, keras.Model],
+    batches: TrainingBatches,
+    copies: int,
+    store: EmbeddingStore | None = None,
 ) -> Embedded:
     """Embed ``copies`` augmented windows of each training clip.
 
@@ -42,39 +48,64 @@ def embed_training(
         branches: Embedding models by name.
         batches: Makes the windows; its epoch and seed decide which.
         copies: Windows of each clip.
+        store: Where outputs are kept between runs; None keeps nothing.
     """
+    told = f"{copies} copies of epoch {batches.epoch} with {batches.options}"
+    windows = partial(_training_windows, batches, copies)
+    return _embed(branches, batches.clips, windows, told, store)
+
+
+def embed_clips(
+    branches: Mapping[str, keras.Model], clips: Clips, store: EmbeddingStore | None = None
+) -> Embedded:
+    """Embed the windows that cover each clip; nothing random.
+
+    Args:
+        branches: Embedding models by name.
+        clips: The clips.
+        store: Where outputs are kept between runs; None keeps nothing.
+    """
+    return _embed(branches, clips, partial(evaluation_batches, clips), "all windows", store)
+
+
+def _training_windows(batches: TrainingBatches, copies: int) -> Iterator[tuple[Inputs, np.ndarray]]:
+    """Augmented windows, batch by batch, with the clip each is from."""
     n_clips = len(batches.clips)
-    pieces: dict[str, list[np.ndarray]] = {name: [] for name in branches}
     for copy in range(1, copies + 1):
         for first in range(0, n_clips, batches.batch_size):
-            clips = range(first, min(first + batches.batch_size, n_clips))
-            inputs = to_inputs([batches.augmented(clip, copy) for clip in clips])
-            for name, values in _embed(branches, inputs).items():
-                pieces[name].append(values)
-    return Embedded(
-        {name: np.concatenate(values) for name, values in pieces.items()},
-        np.tile(np.arange(n_clips), copies),
-        batches.clips.classes,
-        batches.clips.n_classes,
-    )
-
-
-def embed_clips(branches: Mapping[str, keras.Model], clips: Clips) -> Embedded:
-    """Embed the windows that cover each clip; nothing random."""
-    pieces: dict[str, list[np.ndarray]] = {name: [] for name in branches}
-    owners = []
-    for inputs, owner in evaluation_batches(clips):
-        owners.append(owner)
-        for name, values in _embed(branches, inputs).items():
-            pieces[name].append(values)
-    embeddings = {name: np.concatenate(values) for name, values in pieces.items()}
-    return Embedded(embeddings, np.concatenate(owners), clips.classes, clips.n_classes)
+            clips = np.arange(first, min(first + batches.batch_size, n_clips))
+            yield to_inputs([batches.augmented(int(clip), copy) for clip in clips]), clips
 
 
 def _embed(
-    branches: Mapping[str, keras.Model], inputs: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    return {name: batch_outputs(branch, inputs) for name, branch in branches.items()}
+    branches: Mapping[str, keras.Model],
+    clips: Clips,
+    windows: Callable[[], Iterator[tuple[Inputs, np.ndarray]]],
+    told: str,
+    store: EmbeddingStore | None,
+) -> Embedded:
+    """Take from the store what is there; show the windows to the other branches, once."""
+    keys = {}
+    kept: dict[str, np.ndarray | None] = dict.fromkeys(branches)
+    if store is not None:
+        shown = f"{clips.digest()} {told}"
+        keys = {name: embedding_key(branch, shown) for name, branch in branches.items()}
+        kept = {name: store.load(key) for name, key in keys.items()}
+    missing = [name for name, values in kept.items() if values is None]
+    if missing:
+        pieces: dict[str, list[np.ndarray]] = {name: [] for name in missing}
+        for inputs, owners in windows():
+            for name in missing:
+                values = batch_outputs(branches[name], inputs)
+                pieces[name].append(np.column_stack([owners, values]).astype(np.float32))
+        for name in missing:
+            kept[name] = table = np.concatenate(pieces[name])
+            if store is not None:
+                store.save(keys[name], table)
+    tables = {name: table for name, table in kept.items() if table is not None}
+    owners = next(iter(tables.values()))[:, 0].astype(int)
+    embeddings = {name: np.ascontiguousarray(table[:, 1:]) for name, table in tables.items()}
+    return Embedded(embeddings, owners, clips.classes, clips.n_classes)
 
 
 def head_outputs(head: keras.Model, embedded: Embedded) -> np.ndarray:

@@ -24,6 +24,7 @@ from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
+from speechsent.training.store import EmbeddingStore
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Trainer:
         config: How long and how fast.
         listener: Who is told about progress.
         log_folder: Where TensorBoard files go; None writes none.
+        store: Where outputs of frozen branches are kept between runs; None keeps nothing.
     """
 
     branches: Mapping[str, keras.Model]
@@ -74,6 +76,7 @@ class Trainer:
     config: FitConfig
     listener: Listener
     log_folder: Path | None = None
+    store: EmbeddingStore | None = None
 
     def __post_init__(self) -> None:
         shared = set(self.train.ids).intersection(self.validation.ids)
@@ -192,7 +195,7 @@ class Trainer:
     def _fit_head(self) -> tuple[keras.Model, Stage]:
         head = self._head()
         batches = TrainingBatches(self.train, self.options)
-        embedded = embed_training(self.branches, batches, self.fusion.copies)
+        embedded = embed_training(self.branches, batches, self.fusion.copies, self.store)
         weights = (
             balanced_weights(self.train) if self.options.class_weights else np.ones(len(self.train))
         )
@@ -202,8 +205,8 @@ class Trainer:
                 embedded, weights, batch_size=self.config.batch_size, seed=self.options.seed
             ),
             EpochScores(
-                embed_clips(self.branches, self._glimpse()),
-                embed_clips(self.branches, self.validation),
+                embed_clips(self.branches, self._glimpse(), self.store),
+                embed_clips(self.branches, self.validation, self.store),
                 head_outputs,
             ),
             self.config,

@@ -1,0 +1,123 @@
+"""Outputs of frozen branches are kept, found again, and never mistaken for others."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from speechsent.datasets import TrainingBatches, TrainingOptions
+from speechsent.features.augment import Augment
+from speechsent.features.cache import FeatureCache
+from speechsent.features.mfcc import Mfcc
+from speechsent.training import embeddings
+from speechsent.training.embeddings import embed_clips, embed_training
+from speechsent.training.store import EmbeddingStore
+
+OPTIONS = TrainingOptions(
+    batch_size=4, augment=Augment(), mfcc=Mfcc(n_mfcc=2, n_deltas=0), n_mels=8
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return EmbeddingStore(FeatureCache(tmp_path / "features"))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Names of the branches that really were shown a batch."""
+    names = []
+    original = embeddings.batch_outputs
+    monkeypatch.setattr(
+        embeddings,
+        "batch_outputs",
+        lambda model, inputs: names.append(model.name) or original(model, inputs),
+    )
+    return names
+
+
+def same(one, other):
+    np.testing.assert_array_equal(one.owners, other.owners)
+    for name in one.embeddings:
+        np.testing.assert_array_equal(one.embeddings[name], other.embeddings[name])
+
+
+def test_kept_outputs_are_the_computed_ones_and_no_branch_is_asked(
+    make_branches, make_clips, store, shown
+):
+    branches, clips = make_branches(), make_clips(7, n_frames=30)
+    fresh = embed_clips(branches, clips)
+    same(embed_clips(branches, clips, store), fresh)
+    shown.clear()
+    same(embed_clips(branches, clips, store), fresh)
+    assert shown == []
+
+
+def test_augmented_copies_are_kept_as_well(make_branches, make_clips, store, shown):
+    branches, batches = make_branches(), TrainingBatches(make_clips(7), OPTIONS)
+    fresh = embed_training(branches, batches, 3, store)
+    shown.clear()
+    same(embed_training(branches, batches, 3, store), fresh)
+    assert shown == []
+    assert len(fresh.owners) == 21
+
+
+@pytest.mark.parametrize(
+    "change", ["seed", "copies", "augment", "epoch", "features", "window", "statistics"]
+)
+def test_whatever_changes_what_is_shown_is_computed_anew(
+    change, make_branches, make_clips, store, shown
+):
+    branches, clips, options, copies = make_branches(), make_clips(7), OPTIONS, 2
+    embed_training(branches, TrainingBatches(clips, options), copies, store)
+    shown.clear()
+    if change == "seed":
+        options = replace(options, seed=1)
+    elif change == "copies":
+        copies = 1
+    elif change == "augment":
+        options = replace(options, augment=Augment(gain_db=1.0))
+    elif change == "features":
+        clips.views["mfcc"][3][2, 1] += 1e-3
+    elif change == "window":
+        branches = {"lstm": branches["lstm"]}  # a convolution is built for one width
+        clips = replace(clips, n_window=11)
+    elif change == "statistics":
+        other = replace(clips.statistics["mfcc"][0], scale=np.float32(2))
+        clips = replace(clips, statistics={**clips.statistics, "mfcc": [other] * 7})
+    batches = TrainingBatches(clips, options)
+    if change == "epoch":
+        batches.start(1)
+    embed_training(branches, batches, copies, store)
+    assert shown
+
+
+def test_a_changed_weight_is_computed_anew_and_the_other_branch_is_not(
+    make_branches, make_clips, store, shown
+):
+    branches, clips = make_branches(), make_clips(7)
+    embed_clips(branches, clips, store)
+    shown.clear()
+    bias = branches["cnn"].get_layer("cnn_embedding").bias
+    bias.assign(bias + 1e-3)
+    changed = embed_clips(branches, clips, store)
+    assert set(shown) == {branches["cnn"].name}
+    same(changed, embed_clips(branches, clips))
+
+
+def test_damaged_outputs_are_computed_anew(make_branches, make_clips, store, shown):
+    branches, clips = make_branches(), make_clips(7)
+    fresh = embed_clips(branches, clips, store)
+    for path in store.cache.folder.glob("*/*.pack"):
+        data = bytearray(path.read_bytes())
+        data[-3] ^= 0xFF
+        path.write_bytes(data)
+    shown.clear()
+    same(embed_clips(branches, clips, store), fresh)
+    assert set(shown) == {branch.name for branch in branches.values()}
+
+
+def test_they_count_and_are_pruned_with_the_features(make_branches, make_clips, store):
+    embed_clips(make_branches(), make_clips(7), store)
+    assert store.cache.info().n_packs == 2
+    assert store.cache.prune(0).n_packs == 0
