@@ -1,7 +1,6 @@
 """``speechsent train``: from a corpus to a run folder."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from speechsent.cli.console import console
@@ -32,13 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-test", action="store_true", help="do not look at the test part")
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
-    parser.add_argument(
-        "--devices",
-        type=int,
-        default=1,
-        metavar="N",
-        help="GPUs of this machine that share each training batch (default %(default)s)",
-    )
     add_resources(parser)
     add_output(parser)
     add_config(parser)
@@ -59,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             out=args.out,
             test=not args.no_test,
             tensorboard=args.tensorboard,
-            resources=replace(resources(args), n_devices=args.devices),
+            resources=resources(args),
             listener=listener,
         )
     if args.no_test:

@@ -17,7 +17,6 @@ from speechsent.network import build_branches, precision
 from speechsent.preparation import Prepared, prepare
 from speechsent.resources import Resources
 from speechsent.run import FORMAT, MODEL, SPLIT_COLUMNS, STATISTICS, Run, environment, now
-from speechsent.training.devices import sharing
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Stage, Trainer
@@ -47,8 +46,8 @@ def train(
         out: Folder under which the run folder is made.
         test: Score the test part at the end, which counts as one look at it.
         tensorboard: Write TensorBoard files into the run folder.
-        resources: Threads or a cluster for features, GPUs for training, and what is kept; all
-            CPUs, one GPU if there is one, and features if not given.
+        resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
+            kept, if not given.
         listener: Who is told about progress.
 
     Returns:
@@ -59,7 +58,6 @@ def train(
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
         WeightsError: If pretrained weights are not at hand.
         TrainingError: If the loss is not finite, or TensorBoard is asked for and missing.
-        ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     config, listener = config or ExperimentConfig(), listener or Listener()
@@ -67,10 +65,7 @@ def train(
     if tensorboard:
         require_tensorboard()
     seed_everything(config.seed)
-    devices = sharing(
-        resources.n_devices, batch_size=config.fit.batch_size, precision=config.fit.precision
-    )
-    with precision(config.fit.precision), devices:
+    with precision(config.fit.precision):
         branches = build_branches(config)  # first: an hour of features would be a late no
         prepared = prepare(config, corpus, listener, resources)
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")

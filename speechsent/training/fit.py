@@ -11,7 +11,6 @@ import keras
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
-from speechsent.training.devices import adamw
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener
 
@@ -126,7 +125,7 @@ def fit(
     """
     n_steps = len(batches)
     model.compile(
-        optimizer=adamw(
+        optimizer=keras.optimizers.AdamW(
             _schedule(config.learning_rate * rate, n_steps * epochs, config.warmup),
             weight_decay=config.weight_decay,
             clipnorm=1.0,

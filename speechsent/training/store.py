@@ -48,6 +48,8 @@ def embedding_key(branch: keras.Model, shown: str) -> str:
     Seeds of dropout are left out: a frozen branch never uses them.
     """
     weights = sorted(
-        (path, digest) for path, digest in fingerprint(branch).items() if "seed_generator" not in path
+        (path, digest)
+        for path, digest in fingerprint(branch).items()
+        if "seed_generator" not in path
     )
     return hashlib.sha256(repr((weights, shown)).encode()).hexdigest()
