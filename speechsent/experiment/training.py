@@ -1,6 +1,5 @@
 """From a corpus to a run folder."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from speechsent.resources import Resources
 from speechsent.run import FORMAT, MODEL, SPLIT_COLUMNS, STATISTICS, Run, environment, now
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.listener import Listener
-from speechsent.training.recipes import Stage, Trainer
+from speechsent.training.recipes import Stage, Trained, Trainer
 from speechsent.training.seed import seed_everything
 from speechsent.training.store import EmbeddingStore
 
@@ -94,14 +93,14 @@ def train(
         trained = trainer.run()
     with run.writing(MODEL) as path:
         trained.model.save_weights(str(path))
-    _write_results(run, prepared, trained.stages, config)
+    _write_results(run, prepared, trained, config)
     if test:
         evaluate(run, resources=resources, listener=listener)
     return run
 
 
 def _write_results(
-    run: Run, prepared: Prepared, stages: Sequence[Stage], config: ExperimentConfig
+    run: Run, prepared: Prepared, trained: Trained, config: ExperimentConfig
 ) -> None:
     """Everything but the model, whose presence without ``run.json`` means an unfinished run."""
     with run.writing(STATISTICS) as path:
@@ -110,14 +109,14 @@ def _write_results(
     run.write_rows("split.csv", SPLIT_COLUMNS, prepared.record().rows(prepared.corpus.root))
     rows = [
         {**row, "stage": stage.history.stage, "kept": int(row["epoch"] == stage.history.best_epoch)}
-        for stage in stages
+        for stage in trained.stages
         for row in stage.history.rows
     ]
     run.write_rows("history.csv", HISTORY_COLUMNS, rows)
-    run.write_json("stages.json", [_stage_facts(stage) for stage in stages])
-    for stage in stages:
+    run.write_json("stages.json", [_stage_facts(stage) for stage in trained.stages])
+    for stage in trained.stages:
         _draw_history(run, stage)
-    run.write_json("run.json", _facts(prepared, stages, config))
+    run.write_json("run.json", _facts(prepared, trained, config))
 
 
 def _stage_facts(stage: Stage) -> dict[str, Any]:
@@ -140,7 +139,7 @@ def _draw_history(run: Run, stage: Stage) -> None:
     history_figure(columns, path, best_epoch=stage.history.best_epoch)
 
 
-def _facts(prepared: Prepared, stages: Sequence[Stage], config: ExperimentConfig) -> dict[str, Any]:
+def _facts(prepared: Prepared, trained: Trained, config: ExperimentConfig) -> dict[str, Any]:
     """What ``evaluate`` and people need to know of a run without opening anything else."""
     train = prepared.part("train")
     return {
@@ -155,6 +154,6 @@ def _facts(prepared: Prepared, stages: Sequence[Stage], config: ExperimentConfig
         "note": prepared.split.note,
         "n_clips": {part: len(prepared.parts[part]) for part in PARTS},
         "majority": int(np.bincount(train.classes).argmax()),
-        "validation_uar": stages[-1].history.best["val_uar"],
+        "validation_uar": trained.validation_uar,
         "refused": {str(r.path): r.reason for r in prepared.table.refused},
     }

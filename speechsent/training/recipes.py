@@ -46,10 +46,22 @@ class Stage:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model from all inputs to class probabilities, and the stages that made it."""
+    """A model from all inputs to class probabilities, and the stages that made it.
+
+    Args:
+        model: The model.
+        stages: In the order they were run.
+        kept: The stage whose weights the model has; the last one if not given.
+    """
 
     model: keras.Model
     stages: tuple[Stage, ...]
+    kept: Stage | None = None
+
+    @property
+    def validation_uar(self) -> float:
+        """UAR on the clips by which the model was chosen, so optimistic."""
+        return float((self.kept or self.stages[-1]).history.best["val_uar"])
 
 
 @dataclass(frozen=True)
@@ -144,11 +156,12 @@ class Trainer:
         stage = self._fit(
             model, stage="finetune", epochs=self.config.epochs, rate=self.config.finetune_rate
         )
-        frozen = trained.stages[-1].history.best
-        if stage.history.best["val_uar"] < frozen["val_uar"]:
+        kept = stage
+        if stage.history.best["val_uar"] < trained.validation_uar:
             model.set_weights(before)
+            kept = trained.stages[-1]
             self.listener.note("fine-tuning only lost on validation: the frozen fusion is kept")
-        return Trained(model, (*trained.stages, stage))
+        return Trained(model, (*trained.stages, stage), kept)
 
     def image_batches(self, n_batches: int) -> Iterator[dict[str, np.ndarray]]:
         """Images of training clips, to re-estimate statistics on."""

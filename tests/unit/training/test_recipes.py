@@ -193,7 +193,9 @@ def test_a_frozen_fusion_is_kept_where_fine_tuning_only_loses(make_trainer, monk
         return pretend_fit(stage=stage, val_uar=0.5)
 
     monkeypatch.setattr(recipes, "fit", worsen)
-    model = trainer.run().model
+    trained = trainer.run()
+    model = trained.model
+    assert trained.validation_uar == 0.6
     for values, before in zip(model.get_weights(), taken["before"], strict=True):
         np.testing.assert_array_equal(values, before)
 
