@@ -76,7 +76,7 @@ class Prosody:
     def _pitch(self, signal: np.ndarray) -> np.ndarray:
         import librosa  # only this view needs it
 
-        return librosa.yin(
+        pitch = librosa.yin(
             signal,
             fmin=self.fmin,
             fmax=self.fmax,
@@ -84,6 +84,8 @@ class Prosody:
             frame_length=2 * self._frame_length,
             hop_length=self.hop_length,
         )
+        # From librosa 1.0 on, a frame without a pitch has none; before, it had any.
+        return np.where(np.isfinite(pitch), pitch, self.fmin)
 
     def _periodicity(self, frames: np.ndarray, pitch: np.ndarray) -> np.ndarray:
         """Normalised autocorrelation one pitch period away, clipped to [0, 1]."""
