@@ -12,6 +12,7 @@ from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
 from speechsent.fusion import classifier, fusion_head, late_fusion
 from speechsent.run import MODEL, Run
+from speechsent.training.workshop import Workshop
 
 
 def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict[str, keras.Model]:
@@ -51,10 +52,14 @@ def assemble(
     return late_fusion(branches, head)
 
 
-def load_model(run: Run) -> keras.Model:
+def load_model(run: Run, workshop: Workshop | None = None) -> keras.Model:
     """Rebuild a run's network from our code and its configuration, and load its weights.
 
     Nothing in the folder is executed: the weight file holds arrays and nothing else.
+
+    Args:
+        run: The run.
+        workshop: Where models of the run's recipe are kept; None builds one for this call alone.
 
     Raises:
         RunError: If the weights do not fit or are not finite.
@@ -62,6 +67,8 @@ def load_model(run: Run) -> keras.Model:
     with precision(run.config.fit.precision):
         branches = build_branches(run.config, pretrained=False)
         model = assemble(branches, run.config, len(run.labels))
+    if workshop is not None:
+        model = workshop.fresh("loaded", model)
     path = run.path / MODEL
     try:
         with warnings.catch_warnings():  # Keras merely warns of some layers left at random

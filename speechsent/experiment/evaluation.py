@@ -21,6 +21,7 @@ from speechsent.resources import Resources
 from speechsent.run import STATISTICS, Run, relative
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
+from speechsent.training.workshop import Workshop
 
 RUNS = Path("runs")
 
@@ -51,6 +52,7 @@ def evaluate(
     out: Path | str | None = None,
     resources: Resources | None = None,
     listener: Listener | None = None,
+    workshop: Workshop | None = None,
 ) -> Evaluation:
     """Score a run on its own test part, or on other clips.
 
@@ -62,6 +64,7 @@ def evaluate(
         resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
             they are, if not given.
         listener: Who is told about progress.
+        workshop: The one the run was trained in, so that its network need not be traced again.
 
     Returns:
         The scores; the files are written, and the look at the test set is recorded.
@@ -79,7 +82,7 @@ def evaluate(
     predictions = Predictions(
         files=tuple(relative(u.path, root) for u in table.utterances),
         truth=clips.classes,
-        probabilities=clip_outputs(load_model(run), clips),
+        probabilities=clip_outputs(load_model(run, workshop), clips),
         speakers=tuple(u.speaker for u in table.utterances),
         genders=tuple(u.gender for u in table.utterances),
         labels=run.labels,

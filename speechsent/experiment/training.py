@@ -21,6 +21,7 @@ from speechsent.training.listener import Listener
 from speechsent.training.recipes import Stage, Trained, Trainer
 from speechsent.training.seed import seed_everything
 from speechsent.training.store import EmbeddingStore
+from speechsent.training.workshop import Workshop
 
 HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "uar", "val_loss", "val_uar", "kept")
 REESTIMATION_BATCHES = 50
@@ -35,6 +36,7 @@ def train(
     tensorboard: bool = False,
     resources: Resources | None = None,
     listener: Listener | None = None,
+    workshop: Workshop | None = None,
 ) -> Run:
     """Train a recogniser and write a run folder.
 
@@ -48,6 +50,8 @@ def train(
         resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
             kept, if not given.
         listener: Who is told about progress.
+        workshop: Hand the same one to the trainings of other folds and seeds: what one has
+            compiled, the next does not trace again. The results are the same.
 
     Returns:
         The finished run.
@@ -64,9 +68,12 @@ def train(
     if tensorboard:
         require_tensorboard()
     seed_everything(config.seed)
+    workshop = workshop or Workshop()
     with precision(config.fit.precision):
         branches = build_branches(config)  # first: an hour of features would be a late no
         prepared = prepare(config, corpus, listener, resources)
+        workshop.take_up(_recipe(config, prepared))
+        branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
         run.write_text("config.yaml", to_yaml(config))
         run.write_json("environment.json", environment())
@@ -87,6 +94,7 @@ def train(
             listener=listener,
             log_folder=run.path / "tensorboard" if tensorboard else None,
             store=EmbeddingStore(FeatureCache()) if resources.cache else None,
+            workshop=workshop,
         )
         if "cnn" in branches and config.cnn.pretrained and config.cnn.bn == "reestimate":
             batchnorm.reestimate(branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
@@ -95,8 +103,20 @@ def train(
         trained.model.save_weights(str(path))
     _write_results(run, prepared, trained, config)
     if test:
-        evaluate(run, resources=resources, listener=listener)
+        evaluate(run, resources=resources, listener=listener, workshop=workshop)
     return run
+
+
+def _recipe(config: ExperimentConfig, prepared: Prepared) -> str:
+    """All that decides the graphs of a training; folds and seeds share it."""
+    shape = (
+        len(prepared.labels),
+        config.n_window,
+        config.log_mel.n_mels,
+        config.mfcc,
+        config.prosody,
+    )
+    return repr((config.cnn, config.lstm, config.fusion, config.fit, shape))
 
 
 def _write_results(

@@ -13,9 +13,9 @@ from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener
+from speechsent.training.workshop import Workshop
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-FLOOR = 0.01  # lowest rate, relative to the peak
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -102,6 +102,7 @@ def fit(
     loss_weights: Mapping[str, float] | None = None,
     rate: float = 1.0,
     log_folder: Path | None = None,
+    workshop: Workshop | None = None,
 ) -> History:
     """Train a model in place and leave the best epoch's weights in it.
 
@@ -116,6 +117,7 @@ def fit(
         loss_weights: Weight of each output's loss; 1 for each if not given.
         rate: Factor on the learning rate.
         log_folder: Where TensorBoard files go; None writes none.
+        workshop: Knows models that an earlier training has compiled; None compiles anew.
 
     Returns:
         The history.
@@ -124,15 +126,14 @@ def fit(
         TrainingError: If the loss is not finite.
     """
     n_steps = len(batches)
-    model.compile(
-        optimizer=keras.optimizers.AdamW(
-            _schedule(config.learning_rate * rate, n_steps * epochs, config.warmup),
-            weight_decay=config.weight_decay,
-            clipnorm=1.0,
-        ),
+    schedule = (workshop or Workshop()).compile(
+        model,
+        stage,
+        optimizer={"weight_decay": config.weight_decay, "clipnorm": 1.0},
         loss=_losses(model, config.label_smoothing),
         loss_weights=dict(loss_weights) if loss_weights else None,
     )
+    schedule.plan(config.learning_rate * rate, n_steps * epochs, config.warmup)
     keep, report = KeepBest(config.patience), Report(listener, stage, epochs, n_steps)
     # Keras ends an epoch that never was while it builds the metrics, so the epoch is set here.
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
@@ -144,18 +145,6 @@ def fit(
         callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
     model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
     return History(stage, tuple(report.rows), keep.best_epoch)
-
-
-def _schedule(peak: float, n_steps: int, warmup: float) -> Any:
-    """Linear warm-up from a hundredth of the peak, then a cosine back down to it."""
-    n_warmup = round(warmup * n_steps)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=FLOOR * peak if n_warmup else peak,
-        decay_steps=max(1, n_steps - n_warmup),
-        alpha=FLOOR,  # of the rate it falls from
-        warmup_target=peak if n_warmup else None,
-        warmup_steps=n_warmup,
-    )
 
 
 def _losses(model: keras.Model, smoothing: float) -> Any:

@@ -25,6 +25,7 @@ from speechsent.training.fit import FitConfig, History, fit
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
 from speechsent.training.store import EmbeddingStore
+from speechsent.training.workshop import Workshop
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Trainer:
         listener: Who is told about progress.
         log_folder: Where TensorBoard files go; None writes none.
         store: Where outputs of frozen branches are kept between runs; None keeps nothing.
+        workshop: Where compiled models are kept between trainings; the branches come from it.
     """
 
     branches: Mapping[str, keras.Model]
@@ -89,6 +91,7 @@ class Trainer:
     listener: Listener
     log_folder: Path | None = None
     store: EmbeddingStore | None = None
+    workshop: Workshop = field(default_factory=Workshop)
 
     def __post_init__(self) -> None:
         shared = set(self.train.ids).intersection(self.validation.ids)
@@ -108,7 +111,9 @@ class Trainer:
 
     def alone(self, name: str) -> tuple[keras.Model, Stage]:
         """Train one branch with a classifier of its own."""
-        model = classifier(self.branches[name], n_classes=self.train.n_classes)
+        model = self.workshop.fresh(
+            name, classifier(self.branches[name], n_classes=self.train.n_classes)
+        )
         return model, self._fit(model, stage=name, epochs=self.config.epochs)
 
     def joint(self) -> Trained:
@@ -117,13 +122,13 @@ class Trainer:
         weights = {OUTPUT: 1.0, **dict.fromkeys(self.branches, self.fusion.auxiliary)}
         if self.fusion.auxiliary:
             stage = self._fit(
-                with_auxiliaries(self.branches, head),
+                self.workshop.fresh("auxiliaries", with_auxiliaries(self.branches, head)),
                 stage="joint",
                 epochs=self.config.epochs,
                 loss_weights=weights,
             )
-            return Trained(late_fusion(self.branches, head), (stage,))
-        model = late_fusion(self.branches, head)
+            return Trained(self._fused(head), (stage,))
+        model = self._fused(head)
         return Trained(model, (self._fit(model, stage="joint", epochs=self.config.epochs),))
 
     def frozen(self) -> Trained:
@@ -144,7 +149,7 @@ class Trainer:
             changed = [path for path in before if before[path] != after[path]]
             raise TrainingError(f"frozen variables changed: {some(changed)}")
         kept = {path: (before[path], after[path]) for path in before}
-        return Trained(late_fusion(self.branches, head), (*stages, replace(stage, frozen=kept)))
+        return Trained(self._fused(head), (*stages, replace(stage, frozen=kept)))
 
     def finetune(self, trained: Trained) -> Trained:
         """Go on from a frozen fusion: everything at a low rate, BatchNorm statistics pinned."""
@@ -170,12 +175,16 @@ class Trainer:
             yield {"image": batches[step][0]["image"]}
 
     def _head(self) -> keras.Model:
-        return fusion_head(
+        head = fusion_head(
             {name: branch.output_shape[-1] for name, branch in self.branches.items()},
             n_classes=self.train.n_classes,
             units=self.fusion.units,
             dropout=self.fusion.dropout,
         )
+        return self.workshop.fresh("head", head)
+
+    def _fused(self, head: keras.Model) -> keras.Model:
+        return self.workshop.fresh("fused", late_fusion(self.branches, head))
 
     def _fit(
         self,
@@ -202,6 +211,7 @@ class Trainer:
             loss_weights=loss_weights,
             rate=rate,
             log_folder=self.log_folder,
+            workshop=self.workshop,
         )
         return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
 
@@ -227,6 +237,7 @@ class Trainer:
             epochs=self.config.head_epochs,
             listener=self.listener,
             log_folder=self.log_folder,
+            workshop=self.workshop,
         )
         return head, Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
 

@@ -1,5 +1,3 @@
-import math
-
 import keras
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import classifier
 from speechsent.training.callbacks import EpochScores
-from speechsent.training.fit import FitConfig, _schedule, fit, require_tensorboard
+from speechsent.training.fit import FitConfig, fit, require_tensorboard
 from speechsent.training.listener import Listener
 from speechsent.training.seed import seed_everything
 
@@ -124,30 +122,6 @@ def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("speechsent.training.fit.find_spec", lambda name: None)
     with pytest.raises(TrainingError, match=r"pip install speechsent\[tensorboard\]"):
         require_tensorboard()
-
-
-def test_the_rate_warms_up_and_falls_as_a_cosine():
-    """100 steps, a tenth of them warm-up, peak 1: the values by hand."""
-    schedule = _schedule(1.0, 100, 0.1)
-    assert float(schedule(0)) == pytest.approx(0.01)
-    assert float(schedule(5)) == pytest.approx(0.01 + 0.99 / 2)
-    assert float(schedule(10)) == pytest.approx(1.0)
-    assert float(schedule(40)) == pytest.approx(0.01 + 0.99 * (1 + math.cos(math.pi / 3)) / 2)
-    assert float(schedule(55)) == pytest.approx(0.01 + 0.99 / 2)
-    assert float(schedule(100)) == pytest.approx(0.01)
-    assert float(schedule(200)) == pytest.approx(0.01)
-
-
-def test_without_warm_up_the_rate_starts_at_its_peak():
-    schedule = _schedule(0.5, 10, 0.0)
-    assert float(schedule(0)) == pytest.approx(0.5)
-    assert float(schedule(10)) == pytest.approx(0.005)
-
-
-@pytest.mark.parametrize(("n_steps", "warmup"), [(1, 0.1), (1, 0.99), (3, 0.99)])
-def test_very_short_trainings_have_a_rate(n_steps, warmup):
-    schedule = _schedule(1.0, n_steps, warmup)
-    assert all(0 < float(schedule(step)) <= 1 for step in range(n_steps + 1))
 
 
 @pytest.mark.parametrize(

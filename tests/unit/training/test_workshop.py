@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from speechsent.datasets import TrainingOptions
+from speechsent.features.augment import Augment
+from speechsent.features.mfcc import Mfcc
+from speechsent.fusion import FusionConfig
+from speechsent.training.fit import FitConfig
+from speechsent.training.listener import Listener
+from speechsent.training.recipes import Trainer
+from speechsent.training.workshop import Workshop
+
+CONFIG = FitConfig(epochs=2, head_epochs=2, batch_size=6, learning_rate=0.02)
+
+
+@pytest.fixture(scope="module")
+def train(make_clips, make_branches):
+    """Train one fold in a workshop; folds differ in their clips and in how many there are."""
+
+    def run(workshop, mode, *, fold, seed):
+        branches = make_branches(seed)
+        trainer = Trainer(
+            branches={
+                name: workshop.fresh(f"{name} branch", branches[name])
+                for name in FusionConfig(mode=mode).branches
+            },
+            train=make_clips(18 + 6 * fold, prefix="train", seed=fold),
+            validation=make_clips(9, prefix="validation", seed=9),
+            options=TrainingOptions(
+                batch_size=6,
+                seed=seed,
+                augment=Augment(time_mask_frames=3, mel_mask_bands=2),
+                mfcc=Mfcc(n_mfcc=2, n_deltas=0),
+            ),
+            fusion=FusionConfig(mode=mode, units=4, copies=2),
+            config=CONFIG,
+            listener=Listener(),
+            workshop=workshop,
+        )
+        return trainer.run()
+
+    return run
+
+
+@pytest.mark.parametrize(("mode", "n_fits"), [("joint", 1), ("finetune", 4)])
+def test_a_second_fold_traces_nothing_and_is_the_same_as_without_the_first(train, mode, n_fits):
+    alone = train(Workshop(), mode, fold=1, seed=2)
+    shared = Workshop()
+    first = train(shared, mode, fold=0, seed=1)
+    weights_of_first = first.model.get_weights()
+    models = list(shared._models.values())
+    traced = [(model.train_function, model.predict_function) for model in models]
+    second = train(shared, mode, fold=1, seed=2)
+    assert second.model is first.model
+    assert traced == [(model.train_function, model.predict_function) for model in models]
+    assert sum(step is not None for step, _ in traced) == n_fits
+    assert [stage.history for stage in second.stages] == [stage.history for stage in alone.stages]
+    for one, other in zip(alone.model.get_weights(), second.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert any(
+        not np.array_equal(one, other)
+        for one, other in zip(weights_of_first, second.model.get_weights(), strict=True)
+    )
+
+
+def test_another_recipe_starts_with_no_models(make_branches):
+    workshop = Workshop("one")
+    kept = workshop.fresh("cnn", make_branches()["cnn"])
+    workshop.take_up("one")
+    assert workshop.fresh("cnn", make_branches()["cnn"]) is kept
+    workshop.take_up("another")
+    assert workshop.fresh("cnn", make_branches()["cnn"]) is not kept
+
+
+def test_another_stage_of_one_model_is_compiled_anew(make_branches):
+    """Otherwise a stage would follow the loss of the one before."""
+    model, workshop = make_branches()["cnn"], Workshop()
+    workshop.compile(model, "first", optimizer={}, loss="mse")
+    optimizer = model.optimizer
+    workshop.compile(model, "second", optimizer={}, loss="mae")
+    assert model.optimizer is not optimizer
+    workshop.compile(model, "first", optimizer={}, loss="mse")
+    assert model.loss == "mse"
