@@ -1,6 +1,6 @@
 """Confidence intervals: how far a score would move with other clips or other speakers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from speechsent.errors import ParameterError
-from speechsent.metrics import Counts, Values, confusion_matrix
-
-Statistic = Callable[[Counts], Values]
+from speechsent.evaluation.resampling import Statistic, Unit, resample
+from speechsent.metrics import Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ def wilson(k: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
     """
     if not 0 <= k <= n or n < 1:
         raise ParameterError(f"k must lie in [0, n] and n be 1 or more. Received: k={k}, n={n}")
-    _check_confidence(confidence)
+    check_confidence(confidence)
     z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
     centre = (k + z2 / 2) / (n + z2)
     margin = (z2 * (k * (n - k) / n + z2 / 4)) ** 0.5 / (n + z2)
@@ -101,56 +100,31 @@ def bootstrap_by_speaker(
         Davison, Hinkley (1997). Bootstrap Methods and their Application, section 3.8.
         https://doi.org/10.1017/CBO9780511802843
     """
-    _check_confidence(confidence)
-    if n_resamples < 1:
-        raise ParameterError(f"n_resamples must be 1 or more. Received: n_resamples={n_resamples}")
-    truth, prediction = np.asarray(truth), np.asarray(prediction)
-    if len(speakers) != truth.size:
-        raise ParameterError(
-            "every utterance needs a speaker, or None. "
-            f"Received: {len(speakers)} speakers, {truth.size} utterances"
-        )
-    # Classes without an utterance add nothing to a score, so the highest index will do.
-    n_classes = int(np.max(np.append(truth, prediction), initial=0)) + 1
-    whole = confusion_matrix(truth, prediction, n_classes=n_classes)
-    rng = np.random.default_rng(seed)
-    if None not in speakers and len(set(speakers)) > 1:
-        unit = "speakers"
-        owners = np.asarray(speakers, dtype=str)
-        drawn = _draw_speakers(truth, prediction, owners, n_classes, n_resamples, rng)
-    else:
-        unit = "clips"
-        drawn = _draw_clips(whole, n_resamples, rng)
-    low, high = np.quantile(statistic(drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
+    check_confidence(confidence)
+    answers = np.asarray(prediction)[np.newaxis]
+    resampled = resample(statistic, truth, answers, speakers, n_resamples=n_resamples, seed=seed)
+    return percentile_interval(resampled.drawn[0], resampled.unit, confidence=confidence)
+
+
+def percentile_interval(drawn: Values, unit: Unit, *, confidence: float) -> Interval:
+    """Middle share of what a bootstrap drew.
+
+    Args:
+        drawn: Score on each resample, shape ``(n_resamples,)``.
+        unit: What was drawn.
+        confidence: Nominal coverage in ``(0, 1)``.
+    """
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(
         low=float(low), high=float(high), confidence=confidence, method=f"bootstrap over {unit}"
     )
 
 
-def _draw_speakers(
-    truth: np.ndarray,
-    prediction: np.ndarray,
-    owners: np.ndarray,
-    n_classes: int,
-    n_resamples: int,
-    rng: np.random.Generator,
-) -> Counts:
-    """Confusion matrices of as many speakers as there are, drawn with replacement."""
-    each = [
-        confusion_matrix(truth[owners == name], prediction[owners == name], n_classes=n_classes)
-        for name in np.unique(owners)
-    ]
-    times = rng.multinomial(len(each), np.full(len(each), 1 / len(each)), size=n_resamples)
-    return np.tensordot(times, np.stack(each), axes=1)
+def check_confidence(confidence: float) -> None:
+    """Refuse what is not a share.
 
-
-def _draw_clips(whole: Counts, n_resamples: int, rng: np.random.Generator) -> Counts:
-    """Confusion matrices of as many clips as there are; of a clip only its cell matters."""
-    n_clips = whole.sum()
-    cells = rng.multinomial(n_clips, whole.ravel() / n_clips, size=n_resamples)
-    return cells.reshape(n_resamples, *whole.shape)
-
-
-def _check_confidence(confidence: float) -> None:
+    Raises:
+        ParameterError: If ``confidence`` does not lie in ``(0, 1)``.
+    """
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must lie in (0, 1). Received: confidence={confidence}")
