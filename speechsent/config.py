@@ -7,7 +7,7 @@ problems are reported at once.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -53,6 +53,9 @@ class ViewConfig:
         trim_db: Quiet before and after speech is cut this many dB below the maximum; 0 cuts none.
         standardize: ``"corpus"`` uses the statistics of the training set; ``"speaker"`` those of
             each speaker's own unlabelled clips, which must then be at hand for test speakers too.
+        image_levels: ``"fitted"`` standardises the image like the other views; ``"fixed"`` shows
+            -100 to 20 dB whatever the corpus, so that the outputs of a frozen ImageNet network
+            are the same in every fold and computed once for all of them.
 
     Raises:
         ParameterError: If a field is out of range.
@@ -61,6 +64,7 @@ class ViewConfig:
     seconds: float = 3.0
     trim_db: float = 35.0
     standardize: Scope = "corpus"
+    image_levels: Literal["fitted", "fixed"] = "fitted"
 
     def __post_init__(self) -> None:
         if not 0.2 <= self.seconds <= 60:
@@ -70,6 +74,10 @@ class ViewConfig:
         if self.standardize not in ("corpus", "speaker"):
             raise ParameterError(
                 f"standardize must be 'corpus' or 'speaker'. Received: {self.standardize!r}"
+            )
+        if self.image_levels not in ("fitted", "fixed"):
+            raise ParameterError(
+                f"image_levels must be 'fitted' or 'fixed'. Received: {self.image_levels!r}"
             )
 
 

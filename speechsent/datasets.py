@@ -72,14 +72,21 @@ class Clips:
             tuple(self.ids[i] for i in indices),
         )
 
-    def digest(self) -> str:
-        """SHA-256, in hex, of all that decides what a model is shown of these clips."""
-        found = hashlib.sha256(f"{self.n_window} {self.ids}".encode())
-        for clip in range(len(self)):
-            for view, values in sorted(self.raw(clip).items()):
+    def digest(self, clip: int, views: Collection[str], also: Collection[str] = ()) -> str:
+        """SHA-256, in hex, of all that decides what a model is shown of a clip.
+
+        Args:
+            clip: Index of the clip.
+            views: Views the model reads, standardised.
+            also: Views that count as they are stored, because others are made from them.
+        """
+        found = hashlib.sha256(str(self.n_window).encode())
+        for view, values in sorted(self.raw(clip, {*views, *also}).items()):
+            found.update(f"{view} {values.shape}".encode())
+            found.update(np.ascontiguousarray(values).data)
+            if view in views:
                 statistics = self.statistics[view][clip]
-                found.update(f"{view} {values.shape}".encode())
-                for array in (values, statistics.mean, statistics.scale):
+                for array in (statistics.mean, statistics.scale):
                     found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
 
@@ -126,7 +133,7 @@ def _n_frames(raw: Views) -> int:
     return len(next(iter(raw.values())))
 
 
-def _views_of(inputs: Sequence[str]) -> tuple[str, ...]:
+def views_of(inputs: Sequence[str]) -> tuple[str, ...]:
     """The views behind a model's inputs."""
     return tuple("log_mel" if name == "image" else name for name in inputs)
 
@@ -210,7 +217,7 @@ class TrainingBatches(SeededBatches):
         self.clips = clips
         self.options = options
         self.weights = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
-        self._views = _views_of(options.inputs) or tuple(clips.views)
+        self._views = views_of(options.inputs) or tuple(clips.views)
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
@@ -228,10 +235,17 @@ class TrainingBatches(SeededBatches):
         outputs = self.options.outputs
         return inputs, dict.fromkeys(outputs, targets), dict.fromkeys(outputs, weights)
 
-    def augmented(self, clip: int, copy: int = 0) -> Views:
-        """One random window of a clip, as this epoch sees it, of the views the model reads."""
+    def augmented(self, clip: int, copy: int = 0, *, stream: int | None = None) -> Views:
+        """One random window of a clip, as this epoch sees it, of the views the model reads.
+
+        Args:
+            clip: Index of the clip.
+            copy: Number of the window, for several a clip.
+            stream: Stands in the seed for the clip's index, which is the default.
+        """
         augment, clips = self.options.augment, self.clips
-        rng = np.random.default_rng([self.seed, self.epoch, clip, copy])
+        stream = clip if stream is None else stream
+        rng = np.random.default_rng([self.seed, self.epoch, stream, copy])
         if augment is None:
             raw = clips.raw(clip, self._views)
             spare = _n_frames(raw) - clips.n_window
@@ -285,15 +299,23 @@ def evaluation_batches(
     windows: list[Views] = []
     owners: list[int] = []
     for clip in range(len(clips)):
-        raw = clips.raw(clip)
-        for first in window_starts(_n_frames(raw), clips.n_window):
-            windows.append(clips.window(clip, first, raw))
+        for window in evaluation_windows(clips, clip):
+            windows.append(window)
             owners.append(clip)
             if len(windows) == batch_size:
                 yield to_inputs(windows), np.array(owners)
                 windows, owners = [], []
     if windows:
         yield to_inputs(windows), np.array(owners)
+
+
+def evaluation_windows(
+    clips: Clips, clip: int, *, views: Collection[str] | None = None
+) -> list[Views]:
+    """Half-overlapping standardised windows that cover a clip, of all views or of some."""
+    raw = clips.raw(clip, views)
+    starts = window_starts(_n_frames(raw), clips.n_window)
+    return [clips.window(clip, first, raw) for first in starts]
 
 
 def window_starts(n_frames: int, n_window: int) -> list[int]:

@@ -45,7 +45,7 @@ class Recogniser:
         Raises:
             AudioError: If a file cannot be used.
         """
-        for view in self.statistics:
+        for view in self.statistics.keys() - set(self.standardizer.fixed):
             pieces = (self._views(s)[view] for file in files for s in self._signals(file))
             self.statistics[view] = Statistics.of(pieces)
 

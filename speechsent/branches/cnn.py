@@ -16,6 +16,8 @@ from speechsent.errors import ParameterError
 Backbone = Literal["compact", "inceptionv3", "vgg16", "vgg19"]
 BatchNormPolicy = Literal["frozen", "reestimate", "train"]
 BACKBONES = ("compact", "inceptionv3", "vgg16", "vgg19")
+POOL = "_pool"
+PRETRAINED_POOLS = tuple(f"{name}{POOL}" for name in BACKBONES if name != "compact")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,29 @@ class CnnBranch:
         if self.pretrained:
             thaw(base, self.unfreeze, train_batchnorm=self.bn == "train")
         x = three_channels(image, self.backbone, self.image_size)
-        return layers.GlobalAveragePooling2D(name=f"{self.backbone}_pool")(base(x))
+        return layers.GlobalAveragePooling2D(name=f"{self.backbone}{POOL}")(base(x))
+
+
+def frozen_base(branch: keras.Model) -> tuple[keras.Model, keras.Model] | None:
+    """Split a branch behind its pretrained network, if nothing in there trains.
+
+    Returns:
+        The network with its pooling, whose output never changes, and the layers behind it, from
+        ``{"pooled": (batch, n_channels)}`` to embeddings; None if there is no such network. Both
+        share their layers with the branch.
+    """
+    pools = [layer.name for layer in branch.layers if layer.name in PRETRAINED_POOLS]
+    if not pools:
+        return None
+    pooled = branch.get_layer(pools[0]).output
+    base = keras.Model(branch.input, pooled, name=f"{branch.name}_base")
+    if base.trainable_variables:
+        return None
+    behind = [layer.name for layer in branch.layers]
+    x = inputs = keras.Input(pooled.shape[1:], name="pooled")
+    for name in behind[behind.index(pools[0]) + 1 :]:
+        x = branch.get_layer(name)(x)
+    return base, keras.Model({"pooled": inputs}, x, name=f"{branch.name}_neck")
 
 
 def thaw(base: keras.Model, first: str, *, train_batchnorm: bool) -> None:

@@ -7,10 +7,11 @@ any number of processes may read and write the same cache at once.
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -67,12 +68,16 @@ class FeatureCache:
         self.max_bytes = max_bytes
 
     def find(self, extractor: Extractor, view: str, keys: Sequence[bytes]) -> dict[bytes, Place]:
-        """Where the clips of a view lie that are kept; damaged packs are deleted.
+        """Where the clips of a view lie that are kept."""
+        return self.find_in(view_key(extractor, view), keys)
 
-        Only packs that hold a wanted clip stay open, and only they count as used.
+    def find_in(self, name: str, keys: Sequence[bytes]) -> dict[bytes, Place]:
+        """Where the keys lie that are kept under a name; damaged packs are deleted.
+
+        Only packs that hold a wanted key stay open, and only they count as used.
         """
         wanted, places = set(keys), dict[bytes, Place]()
-        for path in sorted((self.folder / view_key(extractor, view)).glob("*.pack")):
+        for path in sorted((self.folder / name).glob("*.pack")):
             pack = _sound_pack(path)
             held = wanted & pack.places.keys() if pack else set()
             if pack and held:
@@ -88,14 +93,28 @@ class FeatureCache:
         view: str,
         keys: Sequence[bytes],
         sequences: Sequence[np.ndarray],
-        notes: dict[int, list[str]],
+        notes: Mapping[int, Sequence[str]],
     ) -> Pack:
-        """Keep sequences, and make room for them if need be.
+        """Keep sequences of a view, and make room for them if need be.
 
         Raises:
             OSError: If they cannot be written.
         """
-        path = write_pack(self.folder / view_key(extractor, view), keys, sequences, notes)
+        return self.add_to(view_key(extractor, view), keys, sequences, notes)
+
+    def add_to(
+        self,
+        name: str,
+        keys: Sequence[bytes],
+        sequences: Sequence[np.ndarray],
+        notes: Mapping[int, Sequence[str]] = MappingProxyType({}),
+    ) -> Pack:
+        """Keep sequences under a name, and make room for them if need be.
+
+        Raises:
+            OSError: If they cannot be written.
+        """
+        path = write_pack(self.folder / name, keys, sequences, notes)
         self.prune(self.max_bytes, spare=path)
         return Pack(path)
 

@@ -2,7 +2,12 @@
 
 import numpy as np
 
+from speechsent.features.standardize import Statistics
+
 CONTRAST = 4.0  # standard deviations from grey to white; under 1 in 10,000 values lies beyond
+
+# Levels from -100 to 20 dB on the grey scale, whatever the corpus.
+FIXED_LEVELS = Statistics(np.array([-40.0], np.float32), np.array([15.0], np.float32))
 
 
 def to_image(log_mel: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -72,22 +73,38 @@ class Standardizer:
         scope: ``"corpus"`` uses the training statistics for everyone; ``"speaker"`` uses each
             speaker's own clips, and the training statistics only where the speaker is unknown.
         corpus: Training statistics by view.
+        fixed: Views whose statistics are constants, for every corpus and speaker.
     """
 
     scope: Scope
     corpus: Mapping[str, Statistics]
+    fixed: tuple[str, ...] = ()
 
     @classmethod
     def fit(
-        cls, views: Mapping[str, Sequence[np.ndarray]], train: Iterable[int], scope: Scope
+        cls,
+        views: Mapping[str, Sequence[np.ndarray]],
+        train: Iterable[int],
+        scope: Scope,
+        *,
+        fixed: Mapping[str, Statistics] = MappingProxyType({}),
     ) -> "Standardizer":
-        """Learn from the clips with the indices ``train``, and from no other."""
+        """Learn from the clips with the indices ``train``, and from no other.
+
+        Args:
+            views: Feature sequences by view, one a clip.
+            train: Indices of the training clips.
+            scope: Whose statistics are used.
+            fixed: Constants for some views, of which nothing is learned.
+        """
         if scope not in ("corpus", "speaker"):
             raise ParameterError(f"scope must be 'corpus' or 'speaker'. Received: {scope!r}")
         indices = list(train)
-        return cls(
-            scope, {view: Statistics.of(clips[i] for i in indices) for view, clips in views.items()}
-        )
+        learned = {
+            view: fixed.get(view) or Statistics.of(clips[i] for i in indices)
+            for view, clips in views.items()
+        }
+        return cls(scope, learned, tuple(view for view in views if view in fixed))
 
     def per_clip(
         self, views: Mapping[str, Sequence[np.ndarray]], speakers: Sequence[str | None]
@@ -105,6 +122,9 @@ class Standardizer:
             return {view: [self.corpus[view]] * len(speakers) for view in views}
         chosen = {}
         for view, clips in views.items():
+            if view in self.fixed:
+                chosen[view] = [self.corpus[view]] * len(speakers)
+                continue
             own: dict[str | None, Statistics] = {None: self.corpus[view]}
             for speaker in {s for s in speakers if s is not None}:
                 own[speaker] = Statistics.of(
@@ -115,7 +135,7 @@ class Standardizer:
 
     def save(self, path: Path) -> None:
         """Write the statistics as an ``.npz`` file without pickled objects."""
-        arrays: dict[str, Any] = {"scope": np.array(self.scope)}
+        arrays: dict[str, Any] = {"scope": np.array(self.scope), "fixed": np.array(self.fixed, str)}
         for view, statistics in self.corpus.items():
             arrays |= {f"{view}/mean": statistics.mean, f"{view}/scale": statistics.scale}
         with path.open("wb") as file:
@@ -133,6 +153,7 @@ class Standardizer:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             scope = str(arrays.pop("scope"))
+            fixed = tuple(map(str, arrays.pop("fixed", [])))  # older runs lack it
             views = {name.rpartition("/")[0] for name in arrays}
             corpus = {v: Statistics(arrays[f"{v}/mean"], arrays[f"{v}/scale"]) for v in views}
         except DAMAGED as error:
@@ -142,4 +163,4 @@ class Standardizer:
                 raise RunError(f"{path}: holds values that are not finite or not positive")
         if scope not in ("corpus", "speaker"):
             raise RunError(f"{path}: unknown scope {scope!r}")
-        return cls("corpus" if scope == "corpus" else "speaker", corpus)
+        return cls("corpus" if scope == "corpus" else "speaker", corpus, fixed)

@@ -1,7 +1,9 @@
 """Embeddings of frozen branches: computed once, so that the head trains in seconds."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import keras
@@ -9,14 +11,17 @@ import numpy as np
 
 from speechsent.datasets import (
     Clips,
-    Inputs,
     SeededBatches,
     TrainingBatches,
-    evaluation_batches,
+    evaluation_windows,
     to_inputs,
+    views_of,
 )
-from speechsent.training.inference import batch_outputs, mean_by_clip
-from speechsent.training.store import EmbeddingStore, embedding_key
+from speechsent.features.augment import Views
+from speechsent.training.inference import batch_outputs, input_names, mean_by_clip
+from speechsent.training.store import EmbeddingStore, branch_key
+
+BATCH = 32  # windows a branch is shown at once; always as many, so that outputs never differ
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,13 @@ class Embedded:
     classes: np.ndarray
     n_classes: int
 
+    def through(self, networks: Mapping[str, keras.Model]) -> "Embedded":
+        """Replace some branches' embeddings by what a network of one input makes of them."""
+        further = {
+            name: _in_batches(network, self.embeddings[name]) for name, network in networks.items()
+        }
+        return replace(self, embeddings={**self.embeddings, **further})
+
 
 def embed_training(
     branches: Mapping[str, keras.Model],
@@ -44,15 +56,28 @@ def embed_training(
 ) -> Embedded:
     """Embed ``copies`` augmented windows of each training clip.
 
+    What a copy looks like depends on the clip's name and not on its place among the training
+    clips, so that another fold finds the copies of the clips it shares.
+
     Args:
         branches: Embedding models by name.
         batches: Makes the windows; its epoch and seed decide which.
         copies: Windows of each clip.
         store: Where outputs are kept between runs; None keeps nothing.
     """
-    told = f"{copies} copies of epoch {batches.epoch} with {batches.options}"
-    windows = partial(_training_windows, batches, copies)
-    return _embed(branches, batches.clips, windows, told, store)
+    options, clips = batches.options, batches.clips
+    # What makes a batch but not a window would only hide windows that are kept.
+    told = repr(replace(options, batch_size=1, inputs=(), outputs=(), class_weights=False))
+    told = f"{copies} copies of epoch {batches.epoch} with {told}"
+    needs_spectrum = options.augment is not None and options.augment.needs_spectrum
+    also = ("log_mel",) if needs_spectrum else ()
+    per_clip = {}
+    for name, branch in branches.items():
+        own = TrainingBatches(clips, replace(options, inputs=tuple(input_names(branch))))
+        own.start(batches.epoch)
+        keys = [_key(clips, i, branch, f"{told} {clips.ids[i]}", also) for i in range(len(clips))]
+        per_clip[name] = _outputs(branch, partial(_copies, own, copies), keys, store)
+    return _joined(per_clip, clips)
 
 
 def embed_clips(
@@ -65,47 +90,96 @@ def embed_clips(
         clips: The clips.
         store: Where outputs are kept between runs; None keeps nothing.
     """
-    return _embed(branches, clips, partial(evaluation_batches, clips), "all windows", store)
+    per_clip = {}
+    for name, branch in branches.items():
+        views = views_of(input_names(branch))
+        keys = [_key(clips, i, branch, "all windows") for i in range(len(clips))]
+        windows = partial(evaluation_windows, clips, views=views)
+        per_clip[name] = _outputs(branch, windows, keys, store)
+    return _joined(per_clip, clips)
 
 
-def _training_windows(batches: TrainingBatches, copies: int) -> Iterator[tuple[Inputs, np.ndarray]]:
-    """Augmented windows, batch by batch, with the clip each is from."""
-    n_clips = len(batches.clips)
-    for copy in range(1, copies + 1):
-        for first in range(0, n_clips, batches.batch_size):
-            clips = np.arange(first, min(first + batches.batch_size, n_clips))
-            yield to_inputs([batches.augmented(int(clip), copy) for clip in clips]), clips
+def _copies(batches: TrainingBatches, copies: int, clip: int) -> list[Views]:
+    """Augmented windows of one clip."""
+    stream = zlib.crc32(batches.clips.ids[clip].encode())
+    return [batches.augmented(clip, copy, stream=stream) for copy in range(1, copies + 1)]
 
 
-def _embed(
-    branches: Mapping[str, keras.Model],
-    clips: Clips,
-    windows: Callable[[], Iterator[tuple[Inputs, np.ndarray]]],
-    told: str,
+def _key(
+    clips: Clips, clip: int, branch: keras.Model, told: str, also: Sequence[str] = ()
+) -> bytes:
+    """32 bytes that name what a branch is shown of a clip."""
+    shown = clips.digest(clip, views_of(input_names(branch)), also)
+    return hashlib.sha256(f"{told} {shown}".encode()).digest()
+
+
+def _outputs(
+    branch: keras.Model,
+    windows: Callable[[int], Sequence[Views]],
+    keys: Sequence[bytes],
     store: EmbeddingStore | None,
-) -> Embedded:
-    """Take from the store what is there; show the windows to the other branches, once."""
-    keys = {}
-    kept: dict[str, np.ndarray | None] = dict.fromkeys(branches)
-    if store is not None:
-        shown = f"{clips.digest()} {told}"
-        keys = {name: embedding_key(branch, shown) for name, branch in branches.items()}
-        kept = {name: store.load(key) for name, key in keys.items()}
-    missing = [name for name, values in kept.items() if values is None]
+) -> list[np.ndarray]:
+    """Outputs of a branch by clip: what is kept is taken, the rest is computed and kept."""
+    if store is None:
+        return _computed(branch, windows, range(len(keys)))
+    name = branch_key(branch)
+    kept = store.find(name, keys)
+    missing = [clip for clip, values in enumerate(kept) if values is None]
+    fresh = _computed(branch, windows, missing)
     if missing:
-        pieces: dict[str, list[np.ndarray]] = {name: [] for name in missing}
-        for inputs, owners in windows():
-            for name in missing:
-                values = batch_outputs(branches[name], inputs)
-                pieces[name].append(np.column_stack([owners, values]).astype(np.float32))
-        for name in missing:
-            kept[name] = table = np.concatenate(pieces[name])
-            if store is not None:
-                store.save(keys[name], table)
-    tables = {name: table for name, table in kept.items() if table is not None}
-    owners = next(iter(tables.values()))[:, 0].astype(int)
-    embeddings = {name: np.ascontiguousarray(table[:, 1:]) for name, table in tables.items()}
-    return Embedded(embeddings, owners, clips.classes, clips.n_classes)
+        store.keep(name, [keys[clip] for clip in missing], fresh)
+    found = dict(zip(missing, fresh, strict=True))
+    return [found[clip] if values is None else values for clip, values in enumerate(kept)]
+
+
+def _computed(
+    branch: keras.Model, windows: Callable[[int], Sequence[Views]], clips: Sequence[int]
+) -> list[np.ndarray]:
+    """Show a branch all windows of some clips, in batches that do not stop at a clip's end."""
+    counts: list[int] = []
+
+    def shown() -> Iterator[Views]:
+        for clip in clips:
+            own = windows(clip)
+            counts.append(len(own))
+            yield from own
+
+    pieces, batch = [], []
+    for window in shown():
+        batch.append(window)
+        if len(batch) == BATCH:
+            pieces.append(_batch(branch, batch))
+            batch = []
+    if batch:
+        pieces.append(_batch(branch, batch))
+    if not pieces:
+        return []
+    return np.split(np.concatenate(pieces).astype(np.float32), np.cumsum(counts)[:-1])
+
+
+def _batch(branch: keras.Model, windows: Sequence[Views]) -> np.ndarray:
+    return batch_outputs(branch, to_inputs(windows), at_least=BATCH)
+
+
+def _joined(per_clip: Mapping[str, Sequence[np.ndarray]], clips: Clips) -> Embedded:
+    counts = [len(values) for values in next(iter(per_clip.values()))]
+    return Embedded(
+        {name: np.concatenate(values) for name, values in per_clip.items()},
+        np.repeat(np.arange(len(clips)), counts),
+        clips.classes,
+        clips.n_classes,
+    )
+
+
+def _in_batches(network: keras.Model, values: np.ndarray) -> np.ndarray:
+    (name,) = input_names(network)
+    step = 1024
+    return np.concatenate(
+        [
+            batch_outputs(network, {name: values[first : first + step]})
+            for first in range(0, len(values), step)
+        ]
+    )
 
 
 def head_outputs(head: keras.Model, embedded: Embedded) -> np.ndarray:

@@ -25,7 +25,8 @@ class FitConfig:
 
     Args:
         epochs: Most passes over the training clips.
-        head_epochs: The same for the head of a frozen fusion.
+        head_epochs: The same over outputs that are kept, ``fusion.copies`` of each clip: for the
+            head of a frozen fusion, and for what is behind a frozen pretrained network.
         batch_size: Clips in a step.
         learning_rate: Peak rate of AdamW, reached after the warm-up, then falling as a cosine.
         finetune_rate: Factor on the rate when a trained fusion is fine-tuned.

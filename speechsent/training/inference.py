@@ -50,7 +50,9 @@ def mean_by_clip(outputs: Iterable[tuple[np.ndarray, np.ndarray]], n_clips: int)
     return sums / np.bincount(owners, minlength=n_clips)[:, None].astype(np.float32)
 
 
-def batch_outputs(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+def batch_outputs(
+    model: keras.Model, inputs: Mapping[str, np.ndarray], *, at_least: int = 1
+) -> np.ndarray:
     """Main output of a model for one batch, in inference mode.
 
     The batch is filled up to a power of two, so that few sizes are ever traced.
@@ -58,12 +60,14 @@ def batch_outputs(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> np.nd
     Args:
         model: Its (main) output is ``(batch, n_values)``.
         inputs: Arrays by name, ``(batch, ...)`` each; the model takes those it knows.
+        at_least: Size to which a smaller batch is filled up. In batches of one size a row's output
+            is the same bit for bit whatever else is in the batch; between sizes it may differ.
 
     Returns:
         The output, shape ``(batch, n_values)``.
     """
     n = len(next(iter(inputs.values())))
-    n_padded = 1 << (n - 1).bit_length()
+    n_padded = max(1 << (n - 1).bit_length(), at_least)
     padded = {
         name: np.concatenate([inputs[name], np.repeat(inputs[name][-1:], n_padded - n, axis=0)])
         for name in input_names(model)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from speechsent.branches import batchnorm
+from speechsent.branches.cnn import frozen_base
 from speechsent.datasets import Clips, TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import TrainingError, some
 from speechsent.fusion import (
@@ -111,6 +113,8 @@ class Trainer:
 
     def alone(self, name: str) -> tuple[keras.Model, Stage]:
         """Train one branch with a classifier of its own."""
+        if name in self.bases:
+            return self._behind_base(name)
         model = self.workshop.fresh(
             name, classifier(self.branches[name], n_classes=self.train.n_classes)
         )
@@ -215,31 +219,83 @@ class Trainer:
         )
         return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
 
+    def _behind_base(self, name: str) -> tuple[keras.Model, Stage]:
+        """Train what is behind a frozen pretrained network, whose outputs are computed once."""
+        base, neck = self.bases[name]
+        model = self.workshop.fresh(
+            f"{name} neck", classifier(neck, n_classes=self.train.n_classes)
+        )
+        stage = self._fit_kept(model, {"pooled": base}, {}, stage=name)
+        whole = self.workshop.fresh(
+            name, classifier(self.branches[name], n_classes=self.train.n_classes)
+        )
+        whole.get_layer(OUTPUT).set_weights(model.get_layer(OUTPUT).get_weights())
+        return whole, stage
+
     def _fit_head(self) -> tuple[keras.Model, Stage]:
         head = self._head()
+        frozen = {
+            name: self.bases.get(name, (branch,))[0] for name, branch in self.branches.items()
+        }
+        necks = {name: neck for name, (_, neck) in self.bases.items()}
+        return head, self._fit_kept(head, frozen, necks, stage="head")
+
+    def _fit_kept(
+        self,
+        model: keras.Model,
+        frozen: Mapping[str, keras.Model],
+        necks: Mapping[str, keras.Model],
+        *,
+        stage: str,
+    ) -> Stage:
+        """Train a model on outputs of frozen networks, which are computed once and kept.
+
+        Args:
+            model: Reads the outputs by name.
+            frozen: The networks by name.
+            necks: What lies between a frozen network and the model, if anything does.
+            stage: Name of the stage.
+        """
         batches = TrainingBatches(self.train, self.options)
-        embedded = embed_training(self.branches, batches, self.fusion.copies, self.store)
+        embedded = embed_training(frozen, batches, self.fusion.copies, self.store)
         weights = (
             balanced_weights(self.train) if self.options.class_weights else np.ones(len(self.train))
         )
         history = fit(
-            head,
+            model,
             HeadBatches(
-                embedded, weights, batch_size=self.config.batch_size, seed=self.options.seed
+                embedded.through(necks),
+                weights,
+                batch_size=self.config.batch_size,
+                seed=self.options.seed,
             ),
             EpochScores(
-                embed_clips(self.branches, self._glimpse(), self.store),
-                embed_clips(self.branches, self.validation, self.store),
+                embed_clips(frozen, self._glimpse(), self.store).through(necks),
+                embed_clips(frozen, self.validation, self.store).through(necks),
                 head_outputs,
             ),
             self.config,
-            stage="head",
+            stage=stage,
             epochs=self.config.head_epochs,
             listener=self.listener,
             log_folder=self.log_folder,
             workshop=self.workshop,
         )
-        return head, Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
+        return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
+
+    @cached_property
+    def bases(self) -> dict[str, tuple[keras.Model, keras.Model]]:
+        """Frozen pretrained networks inside branches, each with the layers behind it."""
+        found = {}
+        for name, branch in self.branches.items():
+            parts = frozen_base(branch)
+            if parts is not None:
+                base, neck = parts
+                found[name] = (
+                    self.workshop.fresh(f"{name} base", base),
+                    self.workshop.fresh(f"behind {name} base", neck),
+                )
+        return found
 
     def _glimpse(self) -> Clips:
         """As many training clips as there are validation clips, evenly spread: enough to see."""

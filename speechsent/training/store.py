@@ -1,18 +1,19 @@
 """Outputs of frozen branches kept between runs, by the branch's weights and what it was shown."""
 
 import hashlib
-from pathlib import Path
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
+from speechsent.branches.batchnorm import leaves
 from speechsent.features.cache import FeatureCache
-from speechsent.features.pack import DamagedPackError, Pack, write_pack
+from speechsent.features.pack import DamagedPackError
 from speechsent.training.fingerprint import fingerprint
 
 
 class EmbeddingStore:
-    """Arrays beside the kept features, checked before use and pruned with them.
+    """Outputs by clip beside the kept features, checked before use and pruned with them.
 
     Args:
         cache: Decides where, and how much is kept.
@@ -21,35 +22,44 @@ class EmbeddingStore:
     def __init__(self, cache: FeatureCache) -> None:
         self.cache = cache
 
-    def load(self, key: str) -> np.ndarray | None:
-        """Return what was kept under a key, float32; None if there is nothing sound."""
-        for path in self._folder(key).glob("*.pack"):
+    def find(self, branch: str, keys: Sequence[bytes]) -> list[np.ndarray | None]:
+        """What is kept of a branch under each key, ``(n_windows, n_values)``; None if nothing."""
+        places = self.cache.find_in(_folder(branch), keys)
+        found: list[np.ndarray | None] = []
+        for key in keys:
             try:
-                return Pack(path)[0]
-            except (DamagedPackError, OSError):
-                path.unlink(missing_ok=True)
-        return None
+                pack, place = places[key]
+                found.append(pack[place])
+            except (KeyError, OSError):
+                found.append(None)
+            except DamagedPackError:
+                pack.path.unlink(missing_ok=True)
+                found.append(None)
+        return found
 
-    def save(self, key: str, values: np.ndarray) -> None:
-        """Keep an array ``(n_rows, n_values)``; without room it is computed again next time."""
+    def keep(self, branch: str, keys: Sequence[bytes], values: Sequence[np.ndarray]) -> None:
+        """Keep outputs by key; without room they are computed again next time."""
         try:
-            path = write_pack(self._folder(key), [bytes.fromhex(key)], [values], {})
-            self.cache.prune(self.cache.max_bytes, spare=path)
+            self.cache.add_to(_folder(branch), keys, values)
         except OSError:
             return
 
-    def _folder(self, key: str) -> Path:
-        return self.cache.folder / f"embedding-{key[:32]}"
+
+def _folder(branch: str) -> str:
+    return f"embedding-{branch[:32]}"
 
 
-def embedding_key(branch: keras.Model, shown: str) -> str:
-    """Name of a branch's outputs: SHA-256, in hex, of its variables and of what it was shown.
+def branch_key(branch: keras.Model) -> str:
+    """Name of a branch: SHA-256, in hex, of its layers and of their variables.
 
-    Seeds of dropout are left out: a frozen branch never uses them.
+    What does not decide its output is left out: whether a layer trains, its name (Keras numbers
+    the layers of its own networks through), and the seeds of dropout.
     """
-    weights = sorted(
-        (path, digest)
-        for path, digest in fingerprint(branch).items()
-        if "seed_generator" not in path
-    )
-    return hashlib.sha256(repr((weights, shown)).encode()).hexdigest()
+    found = hashlib.sha256()
+    for layer in leaves(branch):
+        config = layer.get_config()
+        settings = {key: config[key] for key in config.keys() - {"name", "trainable"}}
+        found.update(f"{type(layer).__name__} {layer.output.shape} {sorted(settings.items())}".encode())
+        for digest in (d for p, d in fingerprint(layer).items() if "seed_generator" not in p):
+            found.update(digest.encode())
+    return found.hexdigest()

@@ -1,3 +1,6 @@
+import zlib
+
+import keras
 import numpy as np
 import pytest
 
@@ -36,13 +39,34 @@ def test_training_clips_are_embedded_as_often_as_asked(branches, make_clips):
     options = TrainingOptions(batch_size=3, augment=Augment(), mfcc=Mfcc(n_mfcc=2, n_deltas=0))
     batches = TrainingBatches(clips, options)
     embedded = embed_training(branches, batches, 2)
-    assert embedded.owners.tolist() == [*range(7), *range(7)]
+    assert embedded.owners.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    name = zlib.crc32(clips.ids[4].encode())
     for copy in (1, 2):
-        window = to_inputs([batches.augmented(4, copy)])
-        expected = branches["lstm"]({"mfcc": window["mfcc"]})[0]
-        row = embedded.embeddings["lstm"][7 * (copy - 1) + 4]
-        np.testing.assert_allclose(row, expected, atol=1e-6)
-    assert np.ptp(embedded.embeddings["cnn"][[4, 11]], axis=0).max() > 0
+        window = to_inputs([batches.augmented(4, copy, stream=name)])
+        for branch, view in (("lstm", "mfcc"), ("cnn", "image")):
+            expected = branches[branch]({view: window[view]})[0]
+            row = embedded.embeddings[branch][2 * 4 + copy - 1]
+            np.testing.assert_allclose(row, expected, atol=1e-6)
+    assert np.ptp(embedded.embeddings["cnn"][[8, 9]], axis=0).max() > 0
+
+
+def test_copies_of_a_clip_are_the_same_in_another_fold(branches, make_clips):
+    options = TrainingOptions(batch_size=3, augment=Augment(), mfcc=Mfcc(n_mfcc=2, n_deltas=0))
+    clips = make_clips(9)
+    one = embed_training(branches, TrainingBatches(clips.subset(range(6)), options), 2)
+    other = embed_training(branches, TrainingBatches(clips.subset([8, 5, 2]), options), 2)
+    for name in branches:
+        np.testing.assert_allclose(
+            one.embeddings[name][10:12], other.embeddings[name][2:4], atol=1e-6
+        )
+
+
+def test_a_network_behind_frozen_outputs_replaces_only_its_own(branches, make_clips):
+    embedded = embed_clips(branches, make_clips(4))
+    inputs = keras.Input((5,), name="pooled")
+    doubled = embedded.through({"cnn": keras.Model({"pooled": inputs}, 2 * inputs)})
+    np.testing.assert_allclose(doubled.embeddings["cnn"], 2 * embedded.embeddings["cnn"])
+    assert doubled.embeddings["lstm"] is embedded.embeddings["lstm"]
 
 
 @pytest.fixture

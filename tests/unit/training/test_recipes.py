@@ -1,19 +1,23 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from speechsent.branches.batchnorm import batchnorm_layers, leaves
+from speechsent.branches.cnn import CnnBranch, frozen_base, thaw
 from speechsent.datasets import TrainingOptions
 from speechsent.errors import TrainingError
 from speechsent.features.augment import Augment
+from speechsent.features.cache import FeatureCache
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
-from speechsent.training import recipes
+from speechsent.training import embeddings, recipes
 from speechsent.training.fit import FitConfig, History
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer, freeze, refuse_leak
+from speechsent.training.store import EmbeddingStore
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +248,39 @@ def test_images_to_reestimate_on_are_training_images(make_trainer):
     images = list(trainer.image_batches(2))
     assert [batch["image"].shape for batch in images] == [(6, 8, 12, 1)] * 2
     assert len(list(trainer.image_batches(50))) == 3
+
+
+@pytest.fixture(scope="module")
+def pretrained(make_branches):
+    """Branches whose image network counts as pretrained: VGG16 at random, frozen."""
+    branches = make_branches()
+    config = CnnBranch(backbone="vgg16", weights="none", image_size=32, embedding=5, dropout=0.0)
+    branches["cnn"] = config.build((8, 12))
+    thaw(branches["cnn"].get_layer("vgg16"), "", train_batchnorm=False)
+    return branches
+
+
+@pytest.mark.parametrize("mode", ["cnn", "frozen"])
+def test_a_frozen_pretrained_network_is_shown_each_window_once(
+    make_trainer, pretrained, mode, tmp_path, monkeypatch
+):
+    trainer = make_trainer(mode, branches=pretrained)
+    trainer = replace(trainer, store=EmbeddingStore(FeatureCache(tmp_path)))
+    base, _ = frozen_base(pretrained["cnn"])
+    before = hashes(base)
+    n_shown = []
+    original = embeddings.batch_outputs
+
+    def count(model, inputs, **how):
+        if model.name == base.name:
+            n_shown.append(len(inputs["image"]))
+        return original(model, inputs, **how)
+
+    monkeypatch.setattr(embeddings, "batch_outputs", count)
+    trained = trainer.run()
+    n_copies = trainer.fusion.copies * len(trainer.train)
+    n_evaluated = len(trainer.validation) * 2  # as many training clips are watched
+    assert sum(n_shown) == n_copies + n_evaluated
+    assert hashes(base) == before
+    assert_scored_as_returned(trainer, trained)
+    assert stage_names(trained) == {"cnn": ["cnn"], "frozen": ["cnn", "lstm", "head"]}[mode]

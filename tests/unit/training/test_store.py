@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -31,7 +32,7 @@ def shown(monkeypatch):
     monkeypatch.setattr(
         embeddings,
         "batch_outputs",
-        lambda model, inputs: names.append(model.name) or original(model, inputs),
+        lambda model, inputs, **how: names.append(model.name) or original(model, inputs, **how),
     )
     return names
 
@@ -103,6 +104,56 @@ def test_a_changed_weight_is_computed_anew_and_the_other_branch_is_not(
     changed = embed_clips(branches, clips, store)
     assert set(shown) == {branches["cnn"].name}
     same(changed, embed_clips(branches, clips))
+
+
+def test_another_fold_is_computed_only_where_it_has_other_clips(
+    make_branches, make_clips, store, monkeypatch
+):
+    branches, clips = make_branches(), make_clips(9)
+    batches = TrainingBatches(clips.subset(range(6)), OPTIONS)
+    embed_training(branches, batches, 2, store)
+    sizes = []
+    original = embeddings.batch_outputs
+    monkeypatch.setattr(
+        embeddings,
+        "batch_outputs",
+        lambda model, inputs, **how: (
+            sizes.append(len(next(iter(inputs.values())))) or original(model, inputs, **how)
+        ),
+    )
+    other = TrainingBatches(clips.subset([7, 5, 3, 1]), OPTIONS)
+    found = embed_training(branches, other, 2, store)
+    assert sizes == [2, 2]  # two copies of the one new clip, for each branch
+    monkeypatch.undo()
+    fresh = embed_training(branches, other, 2)
+    same(found, fresh)
+
+
+def test_a_clip_of_another_name_has_other_copies(make_branches, make_clips, store, shown):
+    branches, clips = make_branches(), make_clips(4)
+    embed_training(branches, TrainingBatches(clips, OPTIONS), 2, store)
+    shown.clear()
+    renamed = replace(clips, ids=tuple(f"other/{name}" for name in clips.ids))
+    embed_training(branches, TrainingBatches(renamed, OPTIONS), 2, store)
+    assert shown
+
+
+def test_the_same_weights_in_another_architecture_are_another_branch(make_clips, store, shown):
+    """A fully convolutional network has the same variables whatever its image's size."""
+
+    def branch(size):
+        image = keras.Input((8, 12, 1), name="image")
+        x = keras.layers.Resizing(size, size)(image)
+        x = keras.layers.Conv2D(3, 3, kernel_initializer="ones", name="same")(x)
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        return keras.Model({"image": image}, x, name="branch")
+
+    clips = make_clips(3)
+    for size in (16, 8):
+        shown.clear()
+        found = embed_clips({"cnn": branch(size)}, clips, store)
+        assert shown
+        same(found, embed_clips({"cnn": branch(size)}, clips))
 
 
 def test_damaged_outputs_are_computed_anew(make_branches, make_clips, store, shown):
