@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechsent.errors import ParameterError
-from speechsent.features.spectrum import mel_filters, mel_power
+from speechsent.features.spectrum import mel_power
 
 AMIN = 1e-10  # power below which a band counts as this, -100 dB
 DB_PER_NEPER = 10 / np.log(10)  # np.log is three times as fast as np.log10
@@ -64,20 +64,17 @@ class LogMel:
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """Map a signal ``(n_samples,)`` to decibels re 1, float32, ``(n_mels, n_frames)``."""
-        power = mel_power(signal, self.filters, n_fft=self.n_fft, hop_length=self.hop_length)
-        np.maximum(power, AMIN, out=power)
-        level = np.log(power, out=power)
-        level *= np.float32(DB_PER_NEPER)
-        np.maximum(level, level.max() - np.float32(self.top_db), out=level)
-        return level.T
-
-    @property
-    def filters(self) -> np.ndarray:
-        """The mel filter bank, shape ``(n_fft // 2 + 1, n_mels)``."""
-        return mel_filters(
+        power = mel_power(
+            signal,
+            hop_length=self.hop_length,
             sample_rate=self.sample_rate,
             n_fft=self.n_fft,
             n_mels=self.n_mels,
             fmin=self.fmin,
             fmax=self.fmax,
         )
+        np.maximum(power, AMIN, out=power)
+        level = np.log(power, out=power)
+        level *= np.float32(DB_PER_NEPER)
+        np.maximum(level, level.max() - np.float32(self.top_db), out=level)
+        return level.T

@@ -61,6 +61,7 @@ def delta(sequence: np.ndarray, *, width: int = 9, order: int = 1) -> np.ndarray
 
 def _correlate(sequence: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted sums over ``len(weights)`` neighbours; only where all of them exist."""
+    weights = weights.astype(sequence.dtype)
     n_sums = len(sequence) - len(weights) + 1
     total = weights[0] * sequence[:n_sums]
     product = np.empty_like(total)
@@ -114,6 +115,7 @@ class Mfcc:
                 "n_mfcc must not exceed the number of mel bands. "
                 f"Received: n_mfcc={self.n_mfcc}, n_mels={n_mels}"
             )
-        static = log_mel.T.astype(np.float64) @ dct_matrix(n_mels, self.n_mfcc)
+        cepstrum = log_mel.T.astype(np.float64) @ dct_matrix(n_mels, self.n_mfcc)
+        static = cepstrum.astype(np.float32)  # slopes are smaller by far than what this rounds off
         slopes = [delta(static, width=self.width, order=k + 1) for k in range(self.n_deltas)]
         return np.concatenate([static, *slopes], axis=1, dtype=np.float32)

@@ -5,6 +5,7 @@ its first call costs seconds and its route takes five times as long per clip.
 """
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import scipy.fft
@@ -13,6 +14,7 @@ BLOCK = 128  # frames filtered at once: their power stays in the CPU's cache
 # Frames transformed at once. The memory of larger ones goes back to the system each time it is
 # freed, and fetching it anew costs as much as the transform.
 FEW = 32
+N_GROUPS = 8  # pieces of the filter bank
 
 
 @lru_cache(maxsize=8)
@@ -80,33 +82,66 @@ def n_frames(n_samples: int, hop_length: int) -> int:
     return 1 + n_samples // hop_length
 
 
+@lru_cache(maxsize=8)
+def _groups(
+    *, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float
+) -> tuple[tuple[slice, slice, np.ndarray], ...]:
+    """The filter bank in pieces of some bands: their bins, the bands, and the weights there.
+
+    Nearly all weights are 0, because a band is a few bins wide. Piece by piece only a few times
+    as many products are made as there are weights; one product for each band costs more again.
+    """
+    filters = mel_filters(sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    edges = np.linspace(0, n_mels, min(N_GROUPS, n_mels) + 1).astype(int)
+    groups = []
+    for first, last in pairwise(edges.tolist()):
+        bins = np.flatnonzero(filters[:, first:last].any(axis=1))
+        used = slice(int(bins[0]), int(bins[-1]) + 1) if len(bins) else slice(0, 1)
+        weights = np.ascontiguousarray(filters[used, first:last])
+        groups.append((used, slice(first, last), weights))
+    return tuple(groups)
+
+
 def mel_power(
-    signal: np.ndarray, filters: np.ndarray, *, n_fft: int, hop_length: int
+    signal: np.ndarray,
+    *,
+    hop_length: int,
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
 ) -> np.ndarray:
     """Mel power of a signal; frame ``i`` is centred on sample ``i * hop_length``.
 
-    The transform runs in float64 (float32 is off by 1e-3 dB in quiet bins), the filter bank
-    in float32.
+    The transform runs in float64 (float32 is off by 1e-3 dB in quiet bins), squares and the
+    filter bank in float32.
 
     Args:
         signal: Mono samples, shape ``(n_samples,)``.
-        filters: From :func:`mel_filters`, shape ``(n_fft // 2 + 1, n_mels)``.
-        n_fft: FFT length in samples.
         hop_length: Step between frames in samples.
+        sample_rate: Sampling rate in Hz.
+        n_fft: FFT length in samples.
+        n_mels: Number of bands.
+        fmin: Lower edge of the lowest band in Hz.
+        fmax: Upper edge of the highest band in Hz.
 
     Returns:
         Power, float32, shape ``(n_frames, n_mels)``.
     """
+    groups = _groups(sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     padded = np.zeros(len(signal) + 2 * (n_fft // 2))
     padded[n_fft // 2 : n_fft // 2 + len(signal)] = signal
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
     window = hann(n_fft)
-    squared = np.empty((BLOCK, filters.shape[0]), np.float32)
-    power = np.empty((len(frames), filters.shape[1]), np.float32)
+    squared = np.empty((BLOCK, n_fft // 2 + 1), np.float32)
+    power = np.empty((len(frames), n_mels), np.float32)
     for first in range(0, len(frames), BLOCK):
         block = frames[first : first + BLOCK]
         _square_spectrum(block, window, out=squared)
-        np.matmul(squared[: len(block)], filters, out=power[first : first + BLOCK])
+        for bins, bands, weights in groups:
+            out = power[first : first + BLOCK, bands]
+            np.matmul(squared[: len(block), bins], weights, out=out)
     return power
 
 
@@ -114,6 +149,7 @@ def _square_spectrum(frames: np.ndarray, window: np.ndarray, *, out: np.ndarray)
     """Write the power spectrum of each frame into the first rows of ``out``."""
     for first in range(0, len(frames), FEW):
         few = frames[first : first + FEW]
-        parts = scipy.fft.rfft(few * window, axis=1).view(np.float64)  # real, imaginary, real, ...
-        np.square(parts, out=parts)
-        out[first : first + len(few)] = parts[:, ::2] + parts[:, 1::2]
+        spectrum = scipy.fft.rfft(few * window, axis=1)
+        parts = spectrum.view(np.float64).astype(np.float32)  # real, imaginary, real, ...
+        parts *= parts
+        np.add(parts[:, ::2], parts[:, 1::2], out=out[first : first + len(few)])

@@ -55,9 +55,7 @@ def test_shared_arrays_cannot_be_overwritten():
 
 @pytest.mark.parametrize("n_samples", [1, 319, 320, 1_600, 320 * BLOCK - 1, 320 * BLOCK, 50_000])
 def test_there_is_a_frame_at_every_hop(rng, n_samples):
-    power = mel_power(
-        rng.normal(size=n_samples), mel_filters(**PARAMETERS[0]), n_fft=512, hop_length=320
-    )
+    power = mel_power(rng.normal(size=n_samples), hop_length=320, **PARAMETERS[0])
     assert power.shape == (n_frames(n_samples, 320), 64)
     assert n_frames(n_samples, 320) == len(range(0, n_samples + 1, 320))
 
@@ -66,7 +64,18 @@ def test_frames_are_centred_on_their_hop():
     """A click at sample 960 is loudest in frame 6 of hop 160, and its neighbours hear it alike."""
     click = np.zeros(3_200)
     click[960] = 1
-    power = mel_power(click, mel_filters(**PARAMETERS[0]), n_fft=512, hop_length=160)
+    power = mel_power(click, hop_length=160, **PARAMETERS[0])
     loudness = power.sum(axis=1)
     assert loudness.argmax() == 6
     np.testing.assert_allclose(loudness[5], loudness[7], rtol=1e-6)
+
+
+@pytest.mark.parametrize("parameters", [*PARAMETERS, PARAMETERS[0] | {"n_mels": 5}])
+def test_the_filter_bank_in_pieces_is_the_whole(rng, parameters):
+    """Against librosa's spectrum and its filter bank as one matrix."""
+    signal = rng.normal(size=parameters["sample_rate"] // 2)
+    n_fft = parameters["n_fft"]
+    spectrum = librosa.stft(signal, n_fft=n_fft, hop_length=n_fft // 4, pad_mode="constant")
+    expected = (np.abs(spectrum) ** 2).T @ mel_filters(**parameters)
+    power = mel_power(signal, hop_length=n_fft // 4, **parameters)
+    np.testing.assert_allclose(power, expected, rtol=2e-5)
