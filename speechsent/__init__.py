@@ -30,6 +30,7 @@ _HOME = {
     "SplitConfig": "corpus.protocols",
     "SyntheticCorpus": "corpus.synthetic",
     "Utterance": "corpus.utterance",
+    "audit": "auditing",
     "evaluate": "experiment",
     "hold_out": "corpus.protocols",
     "late_fusion": "fusion",
@@ -60,6 +61,7 @@ __all__ = [
     "SyntheticCorpus",
     "Utterance",
     "__version__",
+    "audit",
     "evaluate",
     "hold_out",
     "late_fusion",
@@ -72,6 +74,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from speechsent.audio import AudioConfig
+    from speechsent.auditing import audit
     from speechsent.branches.cnn import CnnBranch
     from speechsent.branches.lstm import LstmBranch
     from speechsent.config import ExperimentConfig

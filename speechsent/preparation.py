@@ -13,13 +13,14 @@ from speechsent.corpus.default import builtin_path, default_corpus
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.open import read_corpus
-from speechsent.corpus.protocols import Split, hold_out
+from speechsent.corpus.protocols import Split, hold_out, restrict
 from speechsent.corpus.synthetic import SyntheticCorpus
 from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
 from speechsent.datasets import Clips
 from speechsent.errors import CorpusError, some
 from speechsent.features.cache import FeatureCache
 from speechsent.features.extraction import FeatureTable, extract
+from speechsent.features.image import FIXED_LEVELS
 from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
 from speechsent.resources import Resources
@@ -91,7 +92,7 @@ def prepare(
         CorpusError: If the corpus cannot be read or split.
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
     """
-    corpus = open_corpus(corpus, config, listener)
+    corpus = restrict(open_corpus(corpus, config, listener), config.split)
     labels = _labels(corpus)
     split = hold_out(corpus, config.split)
     listener.note(
@@ -108,7 +109,12 @@ def prepare(
     listener.note(f"protocol {split.protocol} (split {split.hash}): {sizes}")
     if split.note:
         listener.note(f"note: {split.note}")
-    standardizer = Standardizer.fit(table.views, parts["train"], config.view.standardize)
+    standardizer = Standardizer.fit(
+        table.views,
+        parts["train"],
+        config.view.standardize,
+        fixed={"log_mel": FIXED_LEVELS} if config.view.image_levels == "fixed" else {},
+    )
     clips = to_clips(table, standardizer, labels.names, config, root=corpus.root)
     return Prepared(corpus, labels, split, table, parts, standardizer, clips)
 

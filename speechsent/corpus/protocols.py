@@ -1,15 +1,23 @@
 """Named splits of a corpus into training, validation and test, by speaker unless told otherwise."""
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from speechsent.corpus.named import load_protocol
 from speechsent.corpus.sampling import draw_clips, draw_speakers
 from speechsent.corpus.speakers import find_speaker
-from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
+from speechsent.corpus.split import (
+    UNKNOWN_SPEAKERS,
+    Split,
+    clip_name,
+    shared_speakers,
+    split_hash,
+    untrained_emotions,
+)
+from speechsent.corpus.utterance import PARTS, Corpus, Part
 from speechsent.errors import CorpusError, ParameterError, some
+
+__all__ = ["Split", "SplitConfig", "hold_out", "restrict"]
 
 DRAWN: tuple[Part, ...] = ("test", "validation")
 OVERLAP_REMEDY = "or allow that speakers overlap (--allow-speaker-overlap)"
@@ -27,10 +35,14 @@ class SplitConfig:
         test_speakers: Speakers to test on, such as ``ravdess/02`` or ``2``; empty to draw them.
         validation_speakers: Speakers to validate on; empty to draw them.
         allow_speaker_overlap: Split by clips, so that speakers occur in several parts.
+        protocol: A named protocol, or the path of one's own in YAML, which decides all but the
+            seed of the validation part; empty for none.
+        fold: Which fold of the protocol, from 0.
 
     Raises:
         ParameterError: If a share is out of range, nothing is left to train on, the seed is
-            negative, a speaker is named twice, or speakers are named although they may overlap.
+            negative, a speaker is named twice, speakers are named although they may overlap, a
+            protocol is named beside what it decides itself, or a fold without a protocol.
     """
 
     test: float = 0.2
@@ -39,6 +51,8 @@ class SplitConfig:
     test_speakers: tuple[str, ...] = ()
     validation_speakers: tuple[str, ...] = ()
     allow_speaker_overlap: bool = False
+    protocol: str = ""
+    fold: int = 0
 
     def __post_init__(self) -> None:
         if not (self.test > 0 and self.validation > 0 and self.test + self.validation < 1):
@@ -56,47 +70,45 @@ class SplitConfig:
                 "name test and validation speakers or allow speakers to overlap, not both. "
                 f"Received: {some(named)}"
             )
+        self._check_protocol()
 
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """Three parts of a corpus.
-
-    Args:
-        protocol: Name to report beside every score, such as ``"ravdess-8-holdout"``.
-        speaker_disjoint: Whether no speaker occurs in two parts; None if speakers are unknown.
-        parts: Indices into the corpus, ascending; every utterance is in one part.
-        hash: Twelve hexadecimal digits that tell splits of the same files apart.
-        note: What a reader of the score must know; empty if there is nothing.
-    """
-
-    protocol: str
-    speaker_disjoint: bool | None
-    parts: Mapping[Part, tuple[int, ...]]
-    hash: str
-    note: str = ""
-
-    def part_of(self, index: int) -> Part:
-        """Return the part of one utterance."""
-        return self._part_by_index[index]
-
-    @cached_property
-    def _part_by_index(self) -> dict[int, Part]:
-        return {index: part for part, indices in self.parts.items() for index in indices}
+    def _check_protocol(self) -> None:
+        if self.fold < 0 or (self.fold and not self.protocol):
+            raise ParameterError(
+                "fold counts the folds of a protocol from 0, so it goes with split.protocol. "
+                f"Received: fold={self.fold}, protocol={self.protocol!r}"
+            )
+        decided = ("test", "validation", "test_speakers", "validation_speakers")
+        given = [
+            f"{name}={getattr(self, name)}"
+            for name in (*decided, "allow_speaker_overlap")
+            if getattr(self, name) != getattr(SplitConfig, name)
+        ]
+        if self.protocol and given:
+            raise ParameterError(
+                "a protocol decides the parts, so no shares or speakers can be given beside it. "
+                f"Received: protocol={self.protocol!r}, {', '.join(given)}"
+            )
 
 
 def hold_out(corpus: Corpus, config: SplitConfig | None = None) -> Split:
     """Split a corpus once, so that no speaker is both trained and tested on.
 
+    A named protocol decides alone, whatever parts the corpus prescribes. Without one:
     Parts which the corpus prescribes are kept; a validation or test part it lacks is drawn
     from its training part. Speakers are drawn so that every part is near its fair share of each
     class and gender. Where speakers are unknown or may overlap, clips are drawn class by class.
 
     Raises:
         CorpusError: If there are too few speakers, only some of them are known, one is in two
-            prescribed parts, a named speaker does not exist, or training lacks a class.
+            prescribed parts, a named speaker does not exist, training lacks a class, or the
+            corpus is not the one of the protocol.
+        ParameterError: If there is no such protocol or fold.
+        ConfigError: If a protocol of one's own is not well written.
     """
     config = config or SplitConfig()
+    if config.protocol:
+        return load_protocol(config.protocol).split(corpus, config.fold, config.seed)
     prescribed = _prescribed(corpus, config)
     by_clip = config.allow_speaker_overlap or not corpus.speakers
     if not by_clip:
@@ -112,11 +124,22 @@ def hold_out(corpus: Corpus, config: SplitConfig | None = None) -> Split:
     return _split(corpus, [parts[i] for i in range(len(corpus))], method)
 
 
+def restrict(corpus: Corpus, config: SplitConfig) -> Corpus:
+    """The clips which the named protocol is about; all of them where none is named.
+
+    Raises:
+        CorpusError: If the corpus is not the one of the protocol, or lacks a class of it.
+        ParameterError: If there is no such protocol.
+        ConfigError: If a protocol of one's own is not well written.
+    """
+    return load_protocol(config.protocol).restrict(corpus) if config.protocol else corpus
+
+
 def _prescribed(corpus: Corpus, config: SplitConfig) -> dict[int, Part]:
     """Parts the corpus itself prescribes, by index; empty, or one for every utterance."""
     parts = {i: u.part for i, u in enumerate(corpus) if u.part is not None}
     if parts and len(parts) < len(corpus):
-        without = some(_name(corpus, u) for u in corpus if u.part is None)
+        without = some(clip_name(corpus, u) for u in corpus if u.part is None)
         raise CorpusError(f"{corpus.root}: all clips have a part or none has. Without: {without}")
     if parts and "train" not in parts.values():
         raise CorpusError(f"{corpus.root}: a prescribed split needs a training part")
@@ -131,13 +154,13 @@ def _prescribed(corpus: Corpus, config: SplitConfig) -> dict[int, Part]:
 
 
 def _check_speakers(corpus: Corpus) -> None:
-    unknown = [_name(corpus, u) for u in corpus if u.speaker is None]
+    unknown = [clip_name(corpus, u) for u in corpus if u.speaker is None]
     if unknown:
         raise CorpusError(
             f"{corpus.root}: speakers of some clips are unknown: {some(unknown)}. "
             f"Fill the speaker column of a CSV, {OVERLAP_REMEDY}"
         )
-    shared = _shared_speakers(corpus, [u.part for u in corpus])
+    shared = shared_speakers(corpus, [u.part for u in corpus])
     if shared:
         raise CorpusError(
             f"{corpus.root}: speakers in two prescribed parts: {some(shared)}. "
@@ -206,45 +229,25 @@ def _named(corpus: Corpus, config: SplitConfig) -> dict[str, Part]:
 
 
 def _split(corpus: Corpus, parts: Sequence[Part], method: str) -> Split:
-    trained = {u.emotion for u, part in zip(corpus, parts, strict=True) if part == "train"}
-    absent = sorted(corpus.emotions.keys() - trained)
+    absent = untrained_emotions(corpus, parts)
     if absent:
         raise CorpusError(
             f"{corpus.root}: no training clip of {some(absent)}: too few speakers have these "
             f"emotions. Drop them with --set corpus.classes, {OVERLAP_REMEDY}"
         )
-    shared = _shared_speakers(corpus, parts)
+    shared = shared_speakers(corpus, parts)
     known = all(u.speaker is not None for u in corpus)
     ending = "-speakers-overlap" if shared else "" if known else "-speakers-unknown"
     return Split(
         protocol=f"{corpus.name}-{len(corpus.emotions)}-{method}{ending}",
         speaker_disjoint=False if shared else True if known else None,
         parts={p: tuple(i for i, q in enumerate(parts) if q == p) for p in PARTS},
-        hash=_hash(corpus, parts),
+        hash=split_hash(corpus, parts),
         note=_note(shared, known),
     )
-
-
-def _shared_speakers(corpus: Corpus, parts: Sequence[Part | None]) -> list[str]:
-    """Speakers with clips in two parts."""
-    pairs = {(u.speaker, part) for u, part in zip(corpus, parts, strict=True) if u.speaker}
-    n_parts = Counter(str(speaker) for speaker, _ in pairs)
-    return sorted(speaker for speaker, n in n_parts.items() if n > 1)
 
 
 def _note(shared: Sequence[str], known: bool) -> str:
     if shared:
         return f"{len(shared)} speakers occur in several parts, which flatters the score"
-    return "" if known else "speakers unknown: clips of one speaker may lie on both sides"
-
-
-def _hash(corpus: Corpus, parts: Iterable[Part]) -> str:
-    lines = sorted(
-        f"{_name(corpus, u)}\t{u.start!r}\t{u.end!r}\t{part}"
-        for u, part in zip(corpus, parts, strict=True)
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
-
-
-def _name(corpus: Corpus, utterance: Utterance) -> str:
-    return utterance.path.relative_to(corpus.root).as_posix()
+    return "" if known else UNKNOWN_SPEAKERS

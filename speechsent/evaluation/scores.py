@@ -73,6 +73,9 @@ class Scores:
         per_gender: Known genders by name.
         chance_uar: ``1 / n_classes``.
         majority: Always answering the most frequent class of the training set; None if unknown.
+        protocol_hash: Fingerprint of a named protocol's definition; empty if there is none.
+        fold: Name of the fold of a named protocol; empty if there is none.
+        n_folds: Folds of the protocol.
     """
 
     protocol: str
@@ -96,6 +99,9 @@ class Scores:
     per_gender: tuple[GroupScore, ...]
     chance_uar: float
     majority: Baseline | None
+    protocol_hash: str = ""
+    fold: str = ""
+    n_folds: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return nested dictionaries, lists, numbers and None, as JSON would give them back."""
@@ -104,7 +110,7 @@ class Scores:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Scores":
-        """Undo ``as_dict``.
+        """Undo ``as_dict``; scores written before protocols had folds may lack those keys.
 
         Raises:
             ParameterError: If keys are missing or unknown.
@@ -141,6 +147,9 @@ def score(
     majority: int | None = None,
     split_hash: str | None = None,
     note: str = "",
+    protocol_hash: str = "",
+    fold: str = "",
+    n_folds: int = 1,
     n_resamples: int = 1000,
     confidence: float = 0.95,
 ) -> Scores:
@@ -156,6 +165,9 @@ def score(
         majority: Class index most frequent in the training set.
         split_hash: Fingerprint of the split.
         note: What a reader must know; remarks on unknown or few speakers are added.
+        protocol_hash: Fingerprint of a named protocol's definition.
+        fold: Name of its fold.
+        n_folds: How many folds it has.
         n_resamples: Bootstrap resamples for the interval of UAR.
         confidence: Nominal coverage of all intervals, in ``(0, 1)``.
 
@@ -196,6 +208,9 @@ def score(
         per_gender=_groups(predictions, predictions.genders),
         chance_uar=1 / len(predictions.labels),
         majority=None if majority is None else _always(majority, predictions),
+        protocol_hash=protocol_hash,
+        fold=fold,
+        n_folds=n_folds,
     )
 
 

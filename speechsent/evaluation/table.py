@@ -33,11 +33,21 @@ def _headline(scores: Scores) -> list[str]:
     trained = "" if scores.n_train is None else f", trained on {scores.n_train}"
     split = "" if scores.split_hash is None else f", split {scores.split_hash[:12]}"
     lines = [
-        f"protocol {scores.protocol}, {scores.part}: {seen}",
+        f"protocol {scores.protocol}{_fold(scores)}, {scores.part}: {seen}",
         f"{scores.n} clips{trained}, seed {scores.seed}{split}",
         *([f"note: {scores.note}"] if scores.note else []),
     ]
     return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
+
+
+def _fold(scores: Scores) -> str:
+    """Fold and definition of a named protocol."""
+    if not scores.protocol_hash:
+        return ""
+    definition = f"definition {scores.protocol_hash}"
+    if scores.n_folds == 1:
+        return f" ({definition})"
+    return f", {scores.fold} (one of {scores.n_folds} folds, {definition})"
 
 
 def _totals(scores: Scores) -> list[str]:

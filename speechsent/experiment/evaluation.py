@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +103,7 @@ def evaluate(
         majority=run.facts["majority"],
         split_hash=run.facts["split_hash"] if own else None,
         note=note,
+        **(_fold(run) if own else {}),
     )
     folder = (
         Path(out)
@@ -111,6 +113,11 @@ def evaluate(
         else run.path / "evaluations" / f"{name}-{root.resolve().name}"
     )
     return _write_evaluation(run, scores, predictions, folder, "test" if own else str(root))
+
+
+def _fold(run: Run) -> dict[str, Any]:
+    """Definition and fold of the run's named protocol; nothing where it has none."""
+    return {key: run.facts[key] for key in ("protocol_hash", "fold", "n_folds") if key in run.facts}
 
 
 def open_run(run: Run | Path | str | None) -> Run:

@@ -35,6 +35,10 @@ def test_no_flag_overrides_nothing():
         (["--classes", "anger, fear,"], ['corpus.classes=["anger", "fear"]']),
         (["--skip-bad-audio"], ["corpus.skip_bad_audio=true"]),
         (["--allow-speaker-overlap"], ["split.allow_speaker_overlap=true"]),
+        (
+            ["--protocol", "savee-loso", "--fold", "3"],
+            ['split.protocol="savee-loso"', "split.fold=3"],
+        ),
         (["--set", "a.b=1", "--set", "c=2"], ["a.b=1", "c=2"]),
     ],
 )

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from speechsent.corpus.protocols import SplitConfig, hold_out
+from speechsent.corpus.protocols import SplitConfig, hold_out, restrict
 from speechsent.corpus.utterance import PARTS, Corpus, Utterance
 from speechsent.errors import CorpusError, ParameterError
 
@@ -133,6 +133,48 @@ def test_a_few_unknown_speakers_pass_where_overlap_is_allowed():
     assert sum(len(indices) for indices in split.parts.values()) == 16
 
 
+OWN = """\
+name: toy-anger
+classes: [anger, fear]
+test: {by: listed-speakers, speakers: [[1, 2], [3]]}
+validation: {by: drawn-speakers, n: 2}
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A protocol of one's own, on two of three emotions."""
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN)
+    return SplitConfig(protocol=str(path), fold=1)
+
+
+def test_a_named_protocol_splits_the_corpus(own):
+    corpus = restrict(spoken_by(*TEN, emotions=("anger", "fear", "calm")), own)
+    split = hold_out(corpus, own)
+    assert split.protocol == "toy-2-toy-anger"
+    assert (split.fold, split.n_folds, len(split.protocol_hash)) == ("fold 2", 2, 12)
+    assert speakers_in(corpus, split, "test") == {"toy/03"}
+    assert len(speakers_in(corpus, split, "validation")) == 2
+
+
+def test_the_split_seed_draws_the_validation_speakers_of_a_protocol(own):
+    corpus = spoken_by(*TEN)
+    splits = [hold_out(corpus, replace(own, seed=seed)) for seed in range(5)]
+    assert len({split.parts["validation"] for split in splits}) > 1
+    assert {split.parts["test"] for split in splits} == {splits[0].parts["test"]}
+
+
+def test_without_a_protocol_a_corpus_is_kept_whole():
+    corpus = spoken_by(*TEN)
+    assert restrict(corpus, SplitConfig()) is corpus
+
+
+def test_a_split_without_a_named_protocol_has_no_definition():
+    split = hold_out(spoken_by(*TEN))
+    assert (split.protocol_hash, split.fold, split.n_folds) == ("", "", 1)
+
+
 GIVEN = dict(zip(TEN, ["train"] * 6 + ["validation"] * 2 + ["test"] * 2, strict=True))
 
 
@@ -216,6 +258,13 @@ def test_every_class_must_be_trained_on():
         {"seed": -1},
         {"test_speakers": ("1",), "validation_speakers": ("1",)},
         {"test_speakers": ("1",), "allow_speaker_overlap": True},
+        {"fold": 1},
+        {"protocol": "savee-loso", "fold": -1},
+        {"protocol": "savee-loso", "test": 0.3},
+        {"protocol": "savee-loso", "validation": 0.1},
+        {"protocol": "savee-loso", "test_speakers": ("DC",)},
+        {"protocol": "savee-loso", "validation_speakers": ("DC",)},
+        {"protocol": "savee-loso", "allow_speaker_overlap": True},
     ],
 )
 def test_a_bad_configuration_is_refused(fields):

@@ -111,6 +111,20 @@ def test_as_dict_is_what_json_gives_back(six, make_scores):
     assert json.loads(json.dumps(plain)) == plain
 
 
+def test_scores_of_a_named_protocol_survive_json(six, make_scores):
+    scores = make_scores(six, protocol_hash="0123456789ab", fold="fold 2", n_folds=5)
+    assert (scores.protocol_hash, scores.fold, scores.n_folds) == ("0123456789ab", "fold 2", 5)
+    assert Scores.from_dict(json.loads(json.dumps(scores.as_dict()))) == scores
+
+
+def test_scores_written_before_protocols_had_folds_stay_readable(six, make_scores):
+    scores = make_scores(six)
+    raw = scores.as_dict()
+    for key in ("protocol_hash", "fold", "n_folds"):
+        del raw[key]
+    assert Scores.from_dict(raw) == scores
+
+
 @pytest.mark.parametrize("damage", [{"extra": 1}, {"uar_interval": {"low": 0}}, {"recall": {}}])
 def test_damaged_scores_are_refused(six, make_scores, damage):
     raw = make_scores(six).as_dict() | damage

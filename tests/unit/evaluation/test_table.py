@@ -23,6 +23,21 @@ def test_the_first_line_tells_the_protocol(six, make_scores, speaker_disjoint, w
     assert lines_of(scores)[0] == f"protocol toy-holdout, test: {words}"
 
 
+def test_the_first_line_tells_fold_and_definition_of_a_named_protocol(six, make_scores):
+    scores = make_scores(six, protocol_hash="0123456789ab", fold="fold 2", n_folds=5)
+    assert " ".join(lines_of(scores)[:2]) == (
+        "protocol toy-holdout, fold 2 (one of 5 folds, definition 0123456789ab), test: "
+        "speakers unseen in training"
+    )
+
+
+def test_a_protocol_of_one_fold_tells_its_definition(six, make_scores):
+    scores = make_scores(six, protocol_hash="0123456789ab", fold="fold 1")
+    assert lines_of(scores)[0] == (
+        "protocol toy-holdout (definition 0123456789ab), test: speakers unseen in training"
+    )
+
+
 def test_scores_stand_beside_chance_and_majority(six, make_scores):
     lines = lines_of(make_scores(six, majority=0, n_train=40, split_hash="0123456789abcdef"))
     assert "6 clips, trained on 40, seed 7, split 0123456789ab" in lines

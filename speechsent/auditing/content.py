@@ -1,0 +1,67 @@
+"""Checks that open the files: same bytes, same samples, nearly the same sound, shortcuts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from speechsent.auditing.copies import file_keys, identical_findings, near_duplicates
+from speechsent.auditing.listening import Sound, listen
+from speechsent.auditing.report import Finding, finding
+from speechsent.auditing.shortcuts import CUES, shortcut_findings
+from speechsent.auditing.sides import Side
+from speechsent.corpus.hashes import file_hashes
+from speechsent.corpus.utterance import Refusal, Utterance
+from speechsent.training.listener import Listener
+
+BYTES = "the same bytes"
+SAMPLES = "the same samples"
+FILES = "identical-files"
+SOUNDS = ("identical-audio", "near-duplicates", *(f"shortcut-{cue}" for cue in CUES))
+
+Checked = tuple[list[str], list[Finding]]
+
+
+def byte_checks(train: Side, test: Side) -> Checked:
+    """Compare hashes where both sides know them."""
+    if not (train.hashes and test.hashes):
+        return [], []
+    keys = file_keys(train), file_keys(test)
+    return [FILES], identical_findings(FILES, BYTES, train, test, *keys)
+
+
+def content_checks(train: Side, test: Side, listener: Listener) -> Checked:
+    """Compare bytes, samples and sound of the files that are there, and say which are not."""
+    names, findings = byte_checks(hashed(train), hashed(test))
+    sounds, unheard = _sounds([*train.utterances, *test.utterances], listener)
+    message = f"{len(unheard)} of {len(sounds)} files cannot be opened: their sound is not compared"
+    findings += finding("content-unchecked", "note", message, unheard, len(sounds))
+    trained, tested = sounds[: len(train)], sounds[len(train) :]
+    if not (any(trained) and any(tested)):
+        return names, findings
+    digests = [s and s.digest for s in trained], [s and s.digest for s in tested]
+    told = {example for same in findings for example in same.examples}
+    findings += identical_findings(SOUNDS[0], SAMPLES, train, test, *digests, told)
+    findings += near_duplicates(train, test, trained, tested)
+    findings += shortcut_findings([*train.utterances, *test.utterances], sounds)
+    return [*names, *SOUNDS], findings
+
+
+def hashed(side: Side) -> Side:
+    """The side with the hash of each file, as far as files are there."""
+    if side.hashes:
+        return side
+    paths = [u.path for u in side.utterances if u.path.is_file()]
+    known = dict(zip(paths, file_hashes(paths), strict=True))
+    return replace(
+        side, hashes=tuple(known.get(u.path, "") for u in side.utterances) if known else ()
+    )
+
+
+def _sounds(
+    utterances: Sequence[Utterance], listener: Listener
+) -> tuple[list[Sound | None], list[str]]:
+    """Sound of every clip, None where there is none; and the clips without, with the reason."""
+    listener.begin("clips", len(utterances), "clips")
+    heard = listen(utterances, listener.step)
+    listener.end()
+    unheard = [f"{r.path} ({r.reason})" for r in heard if isinstance(r, Refusal)]
+    return [None if isinstance(s, Refusal) else s for s in heard], unheard

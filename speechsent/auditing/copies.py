@@ -1,0 +1,98 @@
+"""The same recording twice: the same bytes, the same samples, or nearly the same sound."""
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Mapping, Sequence
+
+import numpy as np
+
+from speechsent.auditing.fingerprint import alike
+from speechsent.auditing.listening import Sound
+from speechsent.auditing.report import Finding, finding
+from speechsent.auditing.sides import Side
+
+Keys = Sequence[Hashable | None]  # one a clip; None where nothing is known
+
+
+def file_keys(side: Side) -> Keys:
+    """Hash and stretch of each clip, so that two stretches of one file are two clips."""
+    if not side.hashes:
+        return [None] * len(side)
+    stretches = [(u.start, u.end) for u in side.utterances]
+    return [(h, *s) if h else None for h, s in zip(side.hashes, stretches, strict=True)]
+
+
+def identical_findings(
+    name: str,
+    what: str,
+    train: Side,
+    test: Side,
+    trained: Keys,
+    tested: Keys,
+    told: Collection[str] = (),
+) -> list[Finding]:
+    """Clips that are the same on both sides (a leak), and twice on one side (a note).
+
+    Args:
+        name: Name of the check.
+        what: What is the same, in words.
+        train: The training side.
+        test: The test side.
+        trained: What identifies each clip of ``train``.
+        tested: What identifies each clip of ``test``.
+        told: Examples of earlier findings, not to be told again.
+    """
+    heard, asked = _by_key(trained), _by_key(tested)
+    across = [
+        f"{test.clip(i)} = {train.clip(heard[key][0])}"
+        for i, key in enumerate(tested)
+        if key is not None and key in heard
+    ]
+    twins = [*_twins(train, heard), *_twins(test, asked)]
+    across, twins = ([example for example in x if example not in told] for x in (across, twins))
+    leak = f"{len(across)} of {len(test)} test clips have {what} as a training clip"
+    note = f"groups of clips that have {what}, both in one part: {len(twins)}"
+    return [
+        *finding(name, "leak", leak, across, len(test)),
+        *finding(name, "note", note, twins, len(train) + len(test)),
+    ]
+
+
+def near_duplicates(
+    train: Side, test: Side, trained: Sequence[Sound | None], tested: Sequence[Sound | None]
+) -> list[Finding]:
+    """Test clips that are trimmed, louder, resampled or re-encoded training clips."""
+    heard = {i: s for i, s in enumerate(trained) if s and s.fingerprint is not None}
+    asked = {i: s for i, s in enumerate(tested) if s and s.fingerprint is not None}
+    pairs = alike(_fingerprints(asked), _fingerprints(heard))
+    tests, trains = list(asked), list(heard)
+    best: dict[int, tuple[float, int]] = {}
+    for first, second, likeness in pairs:
+        a, b = tests[first], trains[second]
+        if asked[a].digest != heard[b].digest:
+            best[a] = max(best.get(a, (0.0, b)), (likeness, b))
+    found = [
+        f"{test.clip(a)} ~ {train.clip(b)} ({likeness:.2f})"
+        for a, (likeness, b) in sorted(best.items())
+    ]
+    message = (
+        f"{len(found)} of {len(asked)} test clips sound like a training clip: "
+        "trimmed, re-encoded, resampled, or louder"
+    )
+    return finding("near-duplicates", "leak", message, found, len(asked))
+
+
+def _fingerprints(sounds: Mapping[int, Sound]) -> list[np.ndarray]:
+    return [s.fingerprint for s in sounds.values() if s.fingerprint is not None]
+
+
+def _by_key(keys: Keys) -> dict[Hashable, list[int]]:
+    """Indices by key; clips of which nothing is known are left out."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for i, key in enumerate(keys):
+        if key is not None:
+            groups[key].append(i)
+    return groups
+
+
+def _twins(side: Side, groups: Mapping[Hashable, Sequence[int]]) -> list[str]:
+    return [" = ".join(map(side.clip, group)) for group in groups.values() if len(group) > 1]

@@ -1,0 +1,93 @@
+"""The audit, read top to bottom: read both sides, check labels, then bytes, then sound."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from speechsent.auditing import checks, history
+from speechsent.auditing.content import byte_checks, content_checks
+from speechsent.auditing.history import history_findings
+from speechsent.auditing.report import AuditReport, Finding, in_order
+from speechsent.auditing.sides import FITTED, Side, read_sides, split_side
+from speechsent.corpus.utterance import Corpus, Part, Utterance
+from speechsent.training.listener import Listener
+
+if TYPE_CHECKING:
+    from speechsent.run import Run
+
+
+def audit(
+    train: "Corpus | Run | Path | str",
+    test: "Corpus | Run | Path | str | None" = None,
+    *,
+    folder: Path | str | None = None,
+    content: bool = True,
+    text_independent: bool = False,
+    listener: Listener | None = None,
+) -> AuditReport:
+    """Find what leaks from the training side to the test side.
+
+    Args:
+        train: What is trained on: a corpus, its folder or CSV, a run, or a published list of
+            files. Of a corpus or run with parts, the training and validation parts count.
+        test: What is tested on, in the same forms; its test part, if it has parts. The test part
+            of ``train`` if not given.
+        folder: Where the files of published lists lie; beside the list if not given.
+        content: Open the files; without, names and labels are all that is compared.
+        text_independent: The split promises that no sentence is on both sides.
+        listener: Who is told about progress.
+
+    Raises:
+        CorpusError: If a side cannot be read, or is empty.
+        RunError: If a run is damaged.
+    """
+    first = _source(train)
+    second = None if test is None else _source(test)
+    sides = read_sides(first, second, folder=None if folder is None else Path(folder))
+    findings = checks.label_findings(*sides, text_independent=text_independent)
+    names, more = content_checks(*sides, listener or Listener()) if content else byte_checks(*sides)
+    checked, findings = [*checks.NAMES, *names], findings + more
+    if second is None and not isinstance(first, Corpus | Path):
+        checked, findings = [*checked, *history.NAMES], findings + history_findings(first)
+    return _report(*sides, checked, findings)
+
+
+def audit_split(
+    utterances: Sequence[Utterance], parts: Sequence[Part], hashes: Sequence[str], root: Path
+) -> AuditReport:
+    """Audit one's own split by labels and hashes alone; no file is opened.
+
+    Args:
+        utterances: All clips.
+        parts: The part of each.
+        hashes: SHA-256 of the file of each; none if not known.
+        root: Folder the names of clips are relative to.
+    """
+    side = split_side(utterances, parts, hashes, root)
+    train, test = side.part(*FITTED), side.part("test")
+    names, copies = byte_checks(train, test)
+    findings = checks.label_findings(train, test, text_independent=False) + copies
+    return _report(train, test, [*checks.NAMES, *names], findings)
+
+
+def _source(given: "Corpus | Run | Path | str") -> "Corpus | Run | Path":
+    """What was given, a run opened if it is the folder of one."""
+    source = Path(given) if isinstance(given, str) else given
+    if not isinstance(source, Path) or not (source / "run.json").is_file():
+        return source
+    from speechsent.run import Run  # TensorFlow loads here, and only an audit of a run needs it
+
+    return Run.open(source)
+
+
+def _report(
+    train: Side, test: Side, checked: Sequence[str], findings: Sequence[Finding]
+) -> AuditReport:
+    return AuditReport(
+        train=train.name,
+        test=test.name,
+        n_train=len(train),
+        n_test=len(test),
+        checked=tuple(checked),
+        findings=in_order(findings),
+    )

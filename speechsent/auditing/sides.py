@@ -1,0 +1,125 @@
+"""The two sides of a split, wherever they come from: folders, CSVs, runs, published lists."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from speechsent.auditing.lists import LIST_SUFFIXES, read_list
+from speechsent.corpus.manifest import COLUMNS, REQUIRED
+from speechsent.corpus.open import read_corpus
+from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
+from speechsent.errors import CorpusError
+
+if TYPE_CHECKING:
+    from speechsent.run import Run
+
+FITTED: tuple[Part, ...] = ("train", "validation")  # training saw both, though by other doors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """Clips of one side.
+
+    Args:
+        name: Where they come from, for people.
+        root: Folder their names are relative to.
+        utterances: The clips.
+        hashes: SHA-256 of each clip's file, where it is known already; empty if none is.
+        refused: Files that were left out while reading, with the reason.
+    """
+
+    name: str
+    root: Path
+    utterances: tuple[Utterance, ...]
+    hashes: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def clip(self, index: int) -> str:
+        """Name of one clip, relative to the root, with the stretch if it is part of a file."""
+        u = self.utterances[index]
+        path = u.path.relative_to(self.root) if u.path.is_relative_to(self.root) else u.path
+        whole = not u.start and u.end is None
+        return path.as_posix() if whole else f"{path.as_posix()}@{u.start:g}"
+
+    def part(self, *parts: Part) -> "Side":
+        """The clips of some parts; all clips if none has a part."""
+        if all(u.part is None for u in self.utterances):
+            return self
+        kept = [i for i, u in enumerate(self.utterances) if u.part in parts]
+        return replace(
+            self,
+            name=f"{self.name} ({'+'.join(parts)})",
+            utterances=tuple(self.utterances[i] for i in kept),
+            hashes=tuple(self.hashes[i] for i in kept) if self.hashes else (),
+        )
+
+
+def read_sides(
+    train: "Corpus | Run | Path", test: "Corpus | Run | Path | None", *, folder: Path | None = None
+) -> tuple[Side, Side]:
+    """Read the training and the test side.
+
+    Args:
+        train: What is trained on; if it has parts, its training and validation parts.
+        test: What is tested on; if it has parts, its test part. None takes the test part of
+            ``train``.
+        folder: Where the files of published lists lie; beside the list if not given.
+
+    Raises:
+        CorpusError: If a side cannot be read or is empty.
+    """
+    first = _read(train, folder)
+    if test is None and all(u.part is None for u in first.utterances):
+        raise CorpusError(f"{first.name}: has no test part of its own; name the other side as well")
+    second = first if test is None else _read(test, folder)
+    sides = first.part(*FITTED), second.part("test")
+    for side in sides:
+        if not side.utterances:
+            raise CorpusError(f"{side.name}: no clips")
+    return sides
+
+
+def split_side(
+    utterances: Sequence[Utterance], parts: Sequence[Part], hashes: Sequence[str], root: Path
+) -> Side:
+    """A split as one side, every clip with its part."""
+    placed = (replace(u, part=part) for u, part in zip(utterances, parts, strict=True))
+    return Side(name=str(root), root=root, utterances=tuple(placed), hashes=tuple(hashes))
+
+
+def _read(source: "Corpus | Run | Path", folder: Path | None) -> Side:
+    if isinstance(source, Corpus):
+        return _corpus_side(source, str(source.root))
+    if not isinstance(source, Path):
+        return _run_side(source)
+    if source.suffix.lower() in LIST_SUFFIXES and source.is_file() and not _is_manifest(source):
+        root = folder or source.parent
+        return Side(name=str(source), root=root, utterances=read_list(source, root))
+    return _corpus_side(read_corpus(source, skip_bad=True), str(source))
+
+
+def _corpus_side(corpus: Corpus, name: str) -> Side:
+    return Side(name=name, root=corpus.root, utterances=corpus.utterances, refused=corpus.refused)
+
+
+def _run_side(run: "Run") -> Side:
+    split = run.split
+    side = split_side(split.utterances, split.parts, split.hashes, Path(run.facts["root"]))
+    return replace(side, name=str(run.path))
+
+
+def _is_manifest(path: Path) -> bool:
+    """A CSV in our columns whose first file is there; any other CSV is somebody's list."""
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        columns = {column.strip() for column in reader.fieldnames or ()}
+        first = next(reader, None) or {}
+    ours = columns.issuperset(REQUIRED) and columns.issubset(COLUMNS)
+    return ours and (path.parent / (first.get("file") or "")).is_file()

@@ -1,0 +1,65 @@
+"""``speechsent audit``: what leaks between two sets, also sets made by others."""
+
+import argparse
+import json
+from pathlib import Path
+
+from speechsent.cli.console import console
+from speechsent.cli.options import add_output
+from speechsent.cli.startup import load_tensorflow
+
+NAME = "audit"
+HELP = "find what leaks from training to test: speakers, copies, second takes, shortcuts"
+EXAMPLES = """\
+examples:
+  speechsent audit train/ test/                  two folders or CSVs
+  speechsent audit corpus/                       a corpus with train/ and test/ in it
+  speechsent audit runs/ravdess/20260101-120000-joint-s0
+                                                 what a run trained on, against its test part
+  speechsent audit fold1_train.jsonl fold1_test.jsonl --files corpora/
+                                                 a published split; without the files, by names
+
+exit status: 0 nothing leaks, 3 something does; warnings and notes do not count"""
+LEAKING = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "train", type=Path, metavar="TRAIN", help="folder, CSV, run, or list (.jsonl .csv .txt)"
+    )
+    parser.add_argument(
+        "test", type=Path, metavar="TEST", nargs="?", help="default: the test part of TRAIN"
+    )
+    parser.add_argument("--files", type=Path, metavar="FOLDER", help="where the files of lists lie")
+    parser.add_argument(
+        "--names-only", action="store_true", help="compare names and labels; open no file"
+    )
+    parser.add_argument(
+        "--text-independent", action="store_true", help="a sentence on both sides is a leak"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Audit, print the table."""
+    if any((path / "run.json").is_file() for path in (args.train, args.test) if path):
+        load_tensorflow()
+    from speechsent.auditing import audit
+    from speechsent.auditing.report import table
+
+    with console(quiet=args.quiet or args.json) as listener:
+        report = audit(
+            args.train,
+            args.test,
+            folder=args.files,
+            content=not args.names_only,
+            text_independent=args.text_independent,
+            listener=listener,
+        )
+    print(
+        json.dumps(report.as_dict(), indent=2, ensure_ascii=False) if args.json else table(report)
+    )
+    return 0 if report.clean else LEAKING
