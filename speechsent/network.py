@@ -12,6 +12,7 @@ from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
 from speechsent.fusion import classifier, fusion_head, late_fusion
 from speechsent.run import MODEL, Run
+from speechsent.training.seed import seed_layers
 from speechsent.training.workshop import Workshop
 
 
@@ -24,6 +25,7 @@ def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict
     """
     branches = {}
     for name in config.fusion.branches:
+        seed_layers(config.seed, name)
         if name == "cnn":
             needs_file = pretrained and config.cnn.pretrained
             file = weight_file(config.cnn.backbone, config.cnn.weights) if needs_file else None

@@ -1,6 +1,6 @@
 """How a model comes about: one branch alone, jointly, from frozen branches, or fine-tuned."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,45 +26,15 @@ from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
+from speechsent.training.seed import seed_layers
+from speechsent.training.stages import Stage, Trained, freeze, refuse_leak
 from speechsent.training.store import EmbeddingStore
+from speechsent.training.trained_branches import (
+    branch_training_key,
+    find_trained,
+    keep_trained,
+)
 from speechsent.training.workshop import Workshop
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One fit, and the clips it has seen.
-
-    Args:
-        history: Its epochs; the name of the stage is there.
-        fitted_on: Clips whose gradients it followed.
-        validated_on: Clips by which its best epoch was chosen.
-        frozen: SHA-256 of the variables that had to stay, before and after, by path.
-    """
-
-    history: History
-    fitted_on: frozenset[str]
-    validated_on: frozenset[str]
-    frozen: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model from all inputs to class probabilities, and the stages that made it.
-
-    Args:
-        model: The model.
-        stages: In the order they were run.
-        kept: The stage whose weights the model has; the last one if not given.
-    """
-
-    model: keras.Model
-    stages: tuple[Stage, ...]
-    kept: Stage | None = None
-
-    @property
-    def validation_uar(self) -> float:
-        """UAR on the clips by which the model was chosen, so optimistic."""
-        return float((self.kept or self.stages[-1]).history.best["val_uar"])
 
 
 @dataclass(frozen=True)
@@ -113,15 +83,39 @@ class Trainer:
 
     def alone(self, name: str) -> tuple[keras.Model, Stage]:
         """Train one branch with a classifier of its own."""
+        seed_layers(self.options.seed, f"{name} alone")
         if name in self.bases:
             return self._behind_base(name)
         model = self.workshop.fresh(
             name, classifier(self.branches[name], n_classes=self.train.n_classes)
         )
-        return model, self._fit(model, stage=name, epochs=self.config.epochs)
+        key = branch_training_key(model, self.train, self.validation, (self.config, self.options))
+        history = self._kept(model, key, name)
+        if history is not None:
+            return model, self._stage(history)
+        stage = self._fit(model, stage=name, epochs=self.config.epochs)
+        if self.store is not None:
+            keep_trained(self.store.cache, key, model, stage.history)
+        return model, stage
+
+    def _kept(self, model: keras.Model, key: str, name: str) -> History | None:
+        """Put the weights into a branch that an earlier training has come to, if one has.
+
+        Only for fusions: whoever trains one branch means to train it.
+        """
+        if self.store is None or self.fusion.mode == name:
+            return None
+        history = find_trained(self.store.cache, key, model)
+        if history is not None:
+            self.listener.note(f"{name}: the branch of an earlier training on the same clips")
+        return history
+
+    def _stage(self, history: History) -> Stage:
+        return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
 
     def joint(self) -> Trained:
         """Train branches and head together: one graph, one optimiser, one split."""
+        seed_layers(self.options.seed, "joint")
         head = self._head()
         weights = {OUTPUT: 1.0, **dict.fromkeys(self.branches, self.fusion.auxiliary)}
         if self.fusion.auxiliary:
@@ -217,7 +211,7 @@ class Trainer:
             log_folder=self.log_folder,
             workshop=self.workshop,
         )
-        return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
+        return self._stage(history)
 
     def _behind_base(self, name: str) -> tuple[keras.Model, Stage]:
         """Train what is behind a frozen pretrained network, whose outputs are computed once."""
@@ -233,6 +227,7 @@ class Trainer:
         return whole, stage
 
     def _fit_head(self) -> tuple[keras.Model, Stage]:
+        seed_layers(self.options.seed, "head")
         head = self._head()
         frozen = {
             name: self.bases.get(name, (branch,))[0] for name, branch in self.branches.items()
@@ -281,7 +276,7 @@ class Trainer:
             log_folder=self.log_folder,
             workshop=self.workshop,
         )
-        return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
+        return self._stage(history)
 
     @cached_property
     def bases(self) -> dict[str, tuple[keras.Model, keras.Model]]:
@@ -310,32 +305,3 @@ class Trainer:
             for name, branch in self.branches.items()
             for path, digest in fingerprint(branch).items()
         }
-
-
-def freeze(branch: keras.Model) -> None:
-    """Make every layer untrainable, one by one: Keras skips flags it believes unchanged.
-
-    Raises:
-        TrainingError: If anything in the branch would still train.
-    """
-    for layer in batchnorm.leaves(branch):
-        layer.trainable = False
-    if branch.trainable_variables:
-        left = some(variable.path for variable in branch.trainable_variables)
-        raise TrainingError(f"{branch.name} is not frozen: {left} would still train")
-
-
-def refuse_leak(stages: Sequence[Stage], validation: Clips) -> None:
-    """Refuse to validate a later stage on clips that an earlier one was fitted on.
-
-    Raises:
-        TrainingError: If any validation clip was trained on.
-    """
-    for stage in stages:
-        leaked = stage.fitted_on.intersection(validation.ids)
-        if leaked:
-            raise TrainingError(
-                f"stage {stage.history.stage!r} was fitted on {len(leaked)} of the "
-                f"{len(validation)} validation clips ({some(sorted(leaked))}); a score on them "
-                "would mean nothing. Use one split for all stages"
-            )

@@ -18,3 +18,15 @@ def seed_everything(seed: int) -> None:
 
     random.seed(seed)
     tf.config.experimental.enable_op_determinism()
+
+
+def seed_layers(seed: int, name: str) -> None:
+    """Seed the layers that are built next, whatever has been built before.
+
+    So a branch starts from the same weights whether it is trained alone or beside another.
+
+    Args:
+        seed: Any non-negative integer.
+        name: What is built, such as ``"cnn"``.
+    """
+    random.seed(f"{seed} {name}")

@@ -59,7 +59,9 @@ def branch_key(branch: keras.Model) -> str:
     for layer in leaves(branch):
         config = layer.get_config()
         settings = {key: config[key] for key in config.keys() - {"name", "trainable"}}
-        found.update(f"{type(layer).__name__} {layer.output.shape} {sorted(settings.items())}".encode())
+        found.update(
+            f"{type(layer).__name__} {layer.output.shape} {sorted(settings.items())}".encode()
+        )
         for digest in (d for p, d in fingerprint(layer).items() if "seed_generator" not in p):
             found.update(digest.encode())
     return found.hexdigest()

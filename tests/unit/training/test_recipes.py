@@ -16,7 +16,8 @@ from speechsent.training import embeddings, recipes
 from speechsent.training.fit import FitConfig, History
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
-from speechsent.training.recipes import Trainer, freeze, refuse_leak
+from speechsent.training.recipes import Trainer
+from speechsent.training.stages import freeze, refuse_leak
 from speechsent.training.store import EmbeddingStore
 
 
@@ -284,3 +285,57 @@ def test_a_frozen_pretrained_network_is_shown_each_window_once(
     assert hashes(base) == before
     assert_scored_as_returned(trainer, trained)
     assert stage_names(trained) == {"cnn": ["cnn"], "frozen": ["cnn", "lstm", "head"]}[mode]
+
+
+@pytest.fixture
+def with_store(make_trainer, tmp_path):
+    store = EmbeddingStore(FeatureCache(tmp_path / "features"))
+    return lambda mode, **fusion: replace(make_trainer(mode, **fusion), store=store)
+
+
+def fitted(monkeypatch):
+    """Names of the stages that are really fitted from now on."""
+    stages, original = [], recipes.fit
+    monkeypatch.setattr(
+        recipes,
+        "fit",
+        lambda *args, stage, **how: stages.append(stage) or original(*args, stage=stage, **how),
+    )
+    return stages
+
+
+def test_a_fusion_takes_the_branches_of_an_earlier_training(make_trainer, with_store, monkeypatch):
+    alone = make_trainer("frozen").run()
+    with_store("cnn").run()
+    with_store("lstm").run()
+    stages = fitted(monkeypatch)
+    trained = with_store("frozen").run()
+    assert stages == ["head"]
+    assert [stage.history for stage in trained.stages] == [stage.history for stage in alone.stages]
+    assert hashes(trained.model) == hashes(alone.model)
+
+
+def test_whoever_trains_a_branch_trains_it(with_store, monkeypatch):
+    with_store("cnn").run()
+    stages = fitted(monkeypatch)
+    with_store("cnn").run()
+    assert stages == ["cnn"]
+
+
+@pytest.mark.parametrize("change", ["seed", "rate", "clips", "damage"])
+def test_a_branch_trained_otherwise_is_not_taken(with_store, change, make_clips, monkeypatch):
+    first = with_store("cnn")
+    first.run()
+    trainer = with_store("frozen")
+    if change == "seed":
+        trainer = replace(trainer, options=replace(trainer.options, seed=1))
+    elif change == "rate":
+        trainer = replace(trainer, config=replace(trainer.config, learning_rate=0.04))
+    elif change == "clips":
+        trainer = replace(trainer, train=make_clips(18, prefix="other"))
+    else:
+        for path in first.store.cache.folder.glob("branch-*/*.pack"):
+            path.write_bytes(path.read_bytes()[:-1] + b"x")
+    stages = fitted(monkeypatch)
+    trainer.run()
+    assert stages == ["cnn", "lstm", "head"]

@@ -1,0 +1,81 @@
+"""Branches trained alone, kept so that every fusion of the same branch starts from it at once."""
+
+import hashlib
+import json
+from typing import Any
+
+import keras
+import numpy as np
+
+from speechsent import __version__
+from speechsent.datasets import Clips, TrainingOptions, views_of
+from speechsent.features.cache import FeatureCache
+from speechsent.features.pack import DamagedPackError
+from speechsent.training.fit import FitConfig, History
+from speechsent.training.inference import input_names
+from speechsent.training.store import branch_key
+
+
+def branch_training_key(
+    model: keras.Model, train: Clips, validation: Clips, how: tuple[FitConfig, TrainingOptions]
+) -> str:
+    """SHA-256, in hex, of all that decides what training a branch alone will come to.
+
+    Args:
+        model: The branch with its classifier, untrained.
+        train: Clips it is fitted on.
+        validation: Clips its epoch is chosen by.
+        how: Rates, epochs, batches and augmentation.
+    """
+    views = views_of(input_names(model))
+    augment = how[1].augment
+    also = ("log_mel",) if augment is not None and augment.needs_spectrum else ()
+    found = hashlib.sha256(f"{__version__} {branch_key(model)} {how} {len(train)}".encode())
+    for clips in (train, validation):
+        for i, name in enumerate(clips.ids):
+            told = f"{name} {clips.classes[i]} {clips.digest(i, views, also)}"
+            found.update(told.encode())
+    return found.hexdigest()
+
+
+def keep_trained(cache: FeatureCache, key: str, model: keras.Model, history: History) -> None:
+    """Keep a branch's weights and history; without room it is trained again next time."""
+    weights = model.get_weights()
+    rows = [np.reshape(values, (-1, 1)) for values in weights]
+    told = json.dumps([history.stage, history.best_epoch, [dict(row) for row in history.rows]])
+    try:
+        cache.add_to(_folder(key), _keys(len(rows)), rows, {0: [told]})
+    except OSError:
+        return
+
+
+def find_trained(cache: FeatureCache, key: str, model: keras.Model) -> History | None:
+    """Put kept weights into a branch; None, and nothing changed, if there are none."""
+    shapes = [values.shape for values in model.get_weights()]
+    keys = _keys(len(shapes))
+    places = cache.find_in(_folder(key), keys)
+    if len(places) < len(keys):
+        return None
+    try:
+        weights = [
+            places[place][0][places[place][1]].reshape(shape)
+            for place, shape in zip(keys, shapes, strict=True)
+        ]
+        (told,) = places[keys[0]][0].notes[0]
+        stage, best_epoch, rows = json.loads(told)
+    except (DamagedPackError, OSError, ValueError, KeyError):
+        return None
+    model.set_weights(weights)
+    return History(stage, tuple(_row(row) for row in rows), best_epoch)
+
+
+def _row(row: dict[str, Any]) -> dict[str, float]:
+    return {name: value if name == "epoch" else float(value) for name, value in row.items()}
+
+
+def _folder(key: str) -> str:
+    return f"branch-{key[:32]}"
+
+
+def _keys(n: int) -> list[bytes]:
+    return [i.to_bytes(32, "big") for i in range(n)]
