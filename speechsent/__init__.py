@@ -30,13 +30,17 @@ _HOME = {
     "SplitConfig": "corpus.protocols",
     "SyntheticCorpus": "corpus.synthetic",
     "Utterance": "corpus.utterance",
+    "ablate": "study",
     "audit": "auditing",
+    "compare_runs": "comparing",
     "evaluate": "experiment",
     "hold_out": "corpus.protocols",
     "late_fusion": "fusion",
     "load_config": "config",
+    "load_study": "study",
     "predict": "experiment",
     "read_corpus": "corpus.open",
+    "reproduce": "comparing",
     "synthesize": "corpus.synthetic",
     "train": "experiment",
 }
@@ -61,13 +65,17 @@ __all__ = [
     "SyntheticCorpus",
     "Utterance",
     "__version__",
+    "ablate",
     "audit",
+    "compare_runs",
     "evaluate",
     "hold_out",
     "late_fusion",
     "load_config",
+    "load_study",
     "predict",
     "read_corpus",
+    "reproduce",
     "synthesize",
     "train",
 ]
@@ -77,6 +85,7 @@ if TYPE_CHECKING:
     from speechsent.auditing import audit
     from speechsent.branches.cnn import CnnBranch
     from speechsent.branches.lstm import LstmBranch
+    from speechsent.comparing import compare_runs, reproduce
     from speechsent.config import ExperimentConfig
     from speechsent.config import load as load_config
     from speechsent.corpus.open import read_corpus
@@ -92,6 +101,7 @@ if TYPE_CHECKING:
     from speechsent.fusion import FusionConfig, late_fusion
     from speechsent.resources import Resources
     from speechsent.run import Run
+    from speechsent.study import ablate, load_study
     from speechsent.training.fit import FitConfig
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from speechsent.errors import ParameterError, some
-from speechsent.features.standardize import Statistics
+from speechsent.errors import ParameterError, RunError, some
+from speechsent.features.standardize import DAMAGED, Statistics
 from speechsent.metrics import Values, unweighted_average_recall
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # inverse strengths of regularisation, strongest first
@@ -53,7 +54,7 @@ def _moments(views: Sequence[np.ndarray]) -> Values:
     return np.concatenate(moments)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LinearBaseline:
     """Multinomial logistic regression on standardised clip statistics.
 
@@ -61,13 +62,17 @@ class LinearBaseline:
         statistics: Mean and deviation of each value over the training clips.
         strength: Inverse strength of regularisation that did best on validation (C).
         n_classes: Number of classes in the label set.
-        model: The fitted scikit-learn classifier.
+        classes: Indices of the classes trained on, rising, shape ``(n_trained,)``.
+        weights: Shape ``(n_trained, n_values)``.
+        intercept: Shape ``(n_trained,)``.
     """
 
     statistics: Statistics
     strength: float
     n_classes: int
-    model: Any
+    classes: np.ndarray
+    weights: Values
+    intercept: Values
 
     @classmethod
     def fit(
@@ -107,11 +112,11 @@ class LinearBaseline:
                 statistics=statistics,
                 strength=strength,
                 n_classes=n_classes,
-                model=_classifier(strength).fit(standard, train_classes),
+                **_weights(_classifier(strength).fit(standard, train_classes)),
             )
             for strength in STRENGTHS
         ]
-        return max(fitted, key=lambda one: one._uar(validation_values, validation_classes))
+        return max(fitted, key=lambda one: one.uar(validation_values, validation_classes))
 
     def probabilities(self, values: Values) -> Values:
         """Probability of each class; 0 for a class that was not trained on.
@@ -121,12 +126,83 @@ class LinearBaseline:
 
         Returns:
             Shape ``(n_clips, n_classes)``, rows sum to 1.
+
+        Raises:
+            ParameterError: If the clips have another number of values.
         """
+        if values.shape[1:] != self.statistics.mean.shape:
+            raise ParameterError(
+                f"the linear baseline reads {len(self.statistics.mean)} values a clip. "
+                f"Received: values.shape={values.shape}"
+            )
+        logits = self.statistics(values) @ self.weights.T + self.intercept
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = np.zeros((len(values), self.n_classes))
-        probabilities[:, self.model.classes_] = self.model.predict_proba(self.statistics(values))
+        probabilities[:, self.classes] = odds / odds.sum(axis=1, keepdims=True)
         return probabilities
 
-    def _uar(self, values: Values, classes: ArrayLike) -> float:
+    def save(self, path: Path) -> None:
+        """Write the weights as an ``.npz`` file without pickled objects."""
+        with path.open("wb") as file:
+            np.savez(
+                file,
+                mean=self.statistics.mean,
+                scale=self.statistics.scale,
+                strength=np.array(self.strength),
+                classes=self.classes,
+                coef=self.weights,
+                intercept=self.intercept,
+            )
+
+    @classmethod
+    def load(cls, path: Path, n_classes: int) -> "LinearBaseline":
+        """Read what :meth:`save` wrote.
+
+        Args:
+            path: The file.
+            n_classes: Number of classes in the label set.
+
+        Raises:
+            RunError: If the file is missing, damaged, or holds values that cannot be used.
+        """
+        try:
+            # NumPy would leave a damaged file open, had it opened it.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                loaded = cls(
+                    statistics=Statistics(file["mean"], file["scale"]),
+                    strength=float(file["strength"]),
+                    n_classes=n_classes,
+                    classes=file["classes"],
+                    weights=file["coef"],
+                    intercept=file["intercept"],
+                )
+        except DAMAGED as error:
+            raise RunError(f"{path}: not the weights of a linear model ({error})") from error
+        if not loaded._usable:
+            raise RunError(f"{path}: holds values that are not finite or do not fit each other")
+        return loaded
+
+    @property
+    def _usable(self) -> bool:
+        """Whether shapes fit, numbers are finite, and classes are rising indices of the labels."""
+        classes, numbers = self.classes, (self.weights, self.intercept)
+        if classes.ndim != 1 or not np.issubdtype(classes.dtype, np.integer):
+            return False
+        shapes = (len(classes), *self.statistics.mean.shape), (len(classes),)
+        fits = tuple(values.shape for values in numbers) == shapes
+        if not fits or any(values.dtype != np.float64 for values in numbers):
+            return False
+        rising = np.diff(classes, prepend=-1, append=self.n_classes) > 0
+        finite = all(np.isfinite(values).all() for values in numbers)
+        return bool(self.statistics.usable and len(classes) > 1 and rising.all() and finite)
+
+    def uar(self, values: Values, classes: ArrayLike) -> float:
+        """UAR on clips.
+
+        Args:
+            values: Clip statistics, shape ``(n_clips, n_values)``.
+            classes: Class indices, shape ``(n_clips,)``.
+        """
         answers = self.probabilities(values).argmax(axis=1)
         return unweighted_average_recall(classes, answers, n_classes=self.n_classes)
 
@@ -135,3 +211,11 @@ def _classifier(strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=strength, class_weight="balanced", max_iter=MAX_ITERATIONS)
+
+
+def _weights(fitted: Any) -> dict[str, Any]:
+    """Weights of a fitted classifier; of two classes scikit-learn keeps a row for the second."""
+    rows, intercept = fitted.coef_, fitted.intercept_
+    if len(rows) == 1:
+        rows, intercept = np.vstack([0 * rows, rows]), np.append(0, intercept)
+    return {"classes": fitted.classes_, "weights": rows, "intercept": intercept}

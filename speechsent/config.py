@@ -160,9 +160,9 @@ def load(path: Path | None = None, overrides: Sequence[str] = ()) -> ExperimentC
     Raises:
         ConfigError: If anything is unknown, mistyped or out of range; lists every problem.
     """
-    raw: Any = _read(path) if path else {}
+    raw: Any = read_yaml(path) if path else {}
     for override in overrides:
-        raw = _merge(raw, _nest(override))
+        raw = merge(raw, nest(override))
     return from_dict(raw, source=str(path) if path else "configuration")
 
 
@@ -193,7 +193,12 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
+    """Whatever a YAML file holds, by the safe subset.
+
+    Raises:
+        ConfigError: If it is missing, or no text, or no YAML.
+    """
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -204,7 +209,7 @@ def _read(path: Path) -> Any:
         raise ConfigError([" ".join(f"not YAML: {error}".split())], str(path)) from error
 
 
-def _nest(override: str) -> Any:
+def nest(override: str) -> Any:
     """``"fit.epochs=3"`` to ``{"fit": {"epochs": 3}}``."""
     dotted, equals, text = override.partition("=")
     if not equals or not dotted:
@@ -218,8 +223,8 @@ def _nest(override: str) -> Any:
     return value
 
 
-def _merge(base: Any, extra: Any) -> Any:
+def merge(base: Any, extra: Any) -> Any:
     """Merge mappings key by key; anything else is replaced by ``extra``."""
     if isinstance(base, Mapping) and isinstance(extra, Mapping):
-        return {**base, **{key: _merge(base.get(key), value) for key, value in extra.items()}}
+        return {**base, **{key: merge(base.get(key), value) for key, value in extra.items()}}
     return extra

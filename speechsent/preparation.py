@@ -14,6 +14,7 @@ from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.open import read_corpus
 from speechsent.corpus.protocols import Split, hold_out, restrict
+from speechsent.corpus.split import thinned
 from speechsent.corpus.synthetic import SyntheticCorpus
 from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
 from speechsent.datasets import Clips
@@ -95,6 +96,8 @@ def prepare(
     corpus = restrict(open_corpus(corpus, config, listener), config.split)
     labels = _labels(corpus)
     split = hold_out(corpus, config.split)
+    if config.split.train_fraction < 1:
+        corpus, split = thinned(corpus, split, config.split.train_fraction, config.split.seed)
     listener.note(
         f"{corpus.name}: {len(corpus)} clips, {len(corpus.speakers)} known speakers, "
         f"{len(labels)} emotions: {', '.join(f'{n} {corpus.emotions[n]}' for n in labels.names)}"

@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
 from speechsent.datasets import standard_window, to_inputs, window_starts
+from speechsent.evaluation.calibrated import Calibration
 from speechsent.features.augment import Views
 from speechsent.features.standardize import Standardizer, Statistics
 from speechsent.network import load_model
@@ -23,6 +24,9 @@ BATCH = 32  # windows of a long file evaluated at once
 class Recogniser:
     """Recognise emotions with a finished run; load it once, call it often.
 
+    Probabilities of clips and files are calibrated where the run has a temperature; those of
+    windows never are, because the temperature was fitted on clips.
+
     Args:
         run: The run.
     """
@@ -33,6 +37,7 @@ class Recogniser:
         self.extractor = run.config.extractor
         self.standardizer = Standardizer.load(run.path / STATISTICS)
         self.statistics = dict(self.standardizer.corpus)
+        self.calibration = Calibration.find(run.path)
         self.model = load_model(run)
         self._forward = compiled(self.model)
         # Small matrix products spin for many times their cost when BLAS shares them among
@@ -67,11 +72,11 @@ class Recogniser:
             outputs = self.windows(signal)
             total += outputs.sum(axis=0)
             n_windows += len(outputs)
-        return total / n_windows
+        return self._calibrated(total / n_windows)
 
     def signal(self, signal: np.ndarray) -> np.ndarray:
         """Probabilities of mono samples ``(n_samples,)`` at ``audio.sample_rate``."""
-        return np.asarray(self.windows(signal).mean(axis=0))
+        return self._calibrated(self.windows(signal).mean(axis=0))
 
     def windows(self, signal: np.ndarray) -> np.ndarray:
         """Probabilities of each of the half-overlapping windows, ``(n_windows, n_classes)``."""
@@ -86,6 +91,9 @@ class Recogniser:
             )
             outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
         return np.concatenate(outputs)
+
+    def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:
+        return self.calibration(probabilities) if self.calibration else np.asarray(probabilities)
 
     def _views(self, signal: np.ndarray) -> Views:
         with self._blas.limit(limits=1):

@@ -1,6 +1,7 @@
 """The run folder: the only place that writes results, each file whole or not at all."""
 
 import csv
+import hashlib
 import json
 import os
 import platform
@@ -276,7 +277,18 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "libraries": {name: _version(name) for name in LIBRARIES},
+        "source": _source(),
     }
+
+
+def _source() -> str:
+    """SHA-256 over the names and contents of the package's own source files."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py")):
+        content = (package / name).read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def _version(name: str) -> str | None:

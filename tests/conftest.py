@@ -5,12 +5,19 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from collections.abc import Iterator
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).parents[1]
+START = 60  # seconds for a process to come up on a busy machine
 SAMPLE_RATE = 16_000
 SIBLING = Path(__file__).parents[2] / "shared" / "data" / "ravdess"
 
@@ -47,3 +54,75 @@ def ravdess() -> Path:
     if not root.is_dir():
         pytest.skip("RAVDESS is not here; set SPEECHSENT_RAVDESS to its folder")
     return root
+
+
+class Processes:
+    """A scheduler and its workers, which can be killed one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start a scheduler."""
+        self.folder = folder
+        self.started: list[subprocess.Popen[bytes]] = []
+        file = folder / "scheduler.json"
+        self.scheduler = self.start("scheduler", "--port", "0", "--scheduler-file", str(file))
+        self.address = _until(lambda: json.loads(file.read_text())["address"])
+
+    def start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        """Start a part of the cluster."""
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard"]
+        with (self.folder / f"{len(self.started)}.log").open("w") as log:
+            process = subprocess.Popen(
+                [*command, "--host", "127.0.0.1", *options],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                cwd=self.folder,
+            )
+        self.started.append(process)
+        return process
+
+    def start_worker(self, n_threads: int = 1) -> subprocess.Popen[bytes]:
+        """Start a worker."""
+        options = ("--no-nanny", "--nthreads", str(n_threads), "--local-directory", ".")
+        return self.start("worker", self.address, *options)
+
+    def stop(self) -> None:
+        """Kill all that is left."""
+        for process in self.started:
+            process.kill()
+            process.wait()
+
+
+def _until(look: Callable[[], Any]) -> Any:
+    """What ``look`` returns as soon as it can."""
+    for _ in range(START * 10):
+        try:
+            return look()
+        except (OSError, ValueError):
+            time.sleep(0.1)
+    raise TimeoutError(look)
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Processes]:
+    """A scheduler on the loopback interface, without workers."""
+    pytest.importorskip("distributed", reason="needs the extra [cluster]")
+    folder = tmp_path / "dask"
+    folder.mkdir()
+    processes = Processes(folder)
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture
+def two_workers(dask: Processes, monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Two workers of that scheduler."""
+    from speechsent.features import cluster
+
+    monkeypatch.setattr(cluster, "PATIENCE", START)
+    workers = [dask.start_worker(n_threads) for n_threads in (1, 2)]
+    from distributed import Client
+
+    with Client(dask.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=START)
+    return workers

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from speechsent.auditing.copies import file_keys, identical_findings, near_duplicates
+from speechsent.auditing.copies import (
+    file_keys,
+    identical_findings,
+    near_duplicates,
+    overlapping_stretches,
+)
 from speechsent.auditing.listening import Sound, listen
 from speechsent.auditing.report import Finding, finding
 from speechsent.auditing.shortcuts import CUES, shortcut_findings
@@ -25,7 +30,8 @@ def byte_checks(train: Side, test: Side) -> Checked:
     if not (train.hashes and test.hashes):
         return [], []
     keys = file_keys(train), file_keys(test)
-    return [FILES], identical_findings(FILES, BYTES, train, test, *keys)
+    same = identical_findings(FILES, BYTES, train, test, *keys)
+    return [FILES], same + overlapping_stretches(FILES, train, test)
 
 
 def content_checks(train: Side, test: Side, listener: Listener) -> Checked:

@@ -1,5 +1,6 @@
 """The same recording twice: the same bytes, the same samples, or nearly the same sound."""
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
@@ -9,6 +10,7 @@ from speechsent.auditing.fingerprint import alike
 from speechsent.auditing.listening import Sound
 from speechsent.auditing.report import Finding, finding
 from speechsent.auditing.sides import Side
+from speechsent.corpus.utterance import Utterance
 
 Keys = Sequence[Hashable | None]  # one a clip; None where nothing is known
 
@@ -55,6 +57,31 @@ def identical_findings(
         *finding(name, "leak", leak, across, len(test)),
         *finding(name, "note", note, twins, len(train) + len(test)),
     ]
+
+
+def overlapping_stretches(name: str, train: Side, test: Side) -> list[Finding]:
+    """Test clips of the same file as a training clip, cut elsewhere, that share sound with it.
+
+    Args:
+        name: Name of the check.
+        train: The training side, with hashes.
+        test: The test side, with hashes.
+    """
+    heard = _by_key([h or None for h in train.hashes])
+    found = []
+    for i, file_hash in enumerate(test.hashes):
+        same = [train.utterances[j] for j in heard.get(file_hash, ())]
+        if any(_overlap(test.utterances[i], other) for other in same):
+            found.append(test.clip(i))
+    message = f"{len(found)} of {len(test)} test clips overlap a training clip of the same file"
+    return finding(name, "leak", message, found, len(test))
+
+
+def _overlap(first: Utterance, second: Utterance) -> bool:
+    """Whether two different stretches of one file have sound in common."""
+    ends = [math.inf if u.end is None else u.end for u in (first, second)]
+    same = (first.start, first.end) == (second.start, second.end)
+    return not same and first.start < ends[1] and second.start < ends[0]
 
 
 def near_duplicates(

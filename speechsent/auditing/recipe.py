@@ -8,7 +8,7 @@ from speechsent.auditing import checks, history
 from speechsent.auditing.content import byte_checks, content_checks
 from speechsent.auditing.history import history_findings
 from speechsent.auditing.report import AuditReport, Finding, in_order
-from speechsent.auditing.sides import FITTED, Side, read_sides, split_side
+from speechsent.auditing.sides import FITTED, Side, read_sides, run_side, split_side
 from speechsent.corpus.utterance import Corpus, Part, Utterance
 from speechsent.training.listener import Listener
 
@@ -64,7 +64,26 @@ def audit_split(
         root: Folder the names of clips are relative to.
     """
     side = split_side(utterances, parts, hashes, root)
-    train, test = side.part(*FITTED), side.part("test")
+    return _audit_names(side.part(*FITTED), side.part("test"))
+
+
+def audit_clips(
+    run: "Run", utterances: Sequence[Utterance], hashes: Sequence[str], root: Path
+) -> AuditReport:
+    """Audit other clips against what a run was trained on; no file is opened.
+
+    Args:
+        run: The run; its training and validation parts count.
+        utterances: The other clips.
+        hashes: SHA-256 of the file of each.
+        root: Folder the names of the clips are relative to.
+    """
+    test = Side(name=str(root), root=root, utterances=tuple(utterances), hashes=tuple(hashes))
+    return _audit_names(run_side(run).part(*FITTED), test)
+
+
+def _audit_names(train: Side, test: Side) -> AuditReport:
+    """Compare labels and hashes."""
     names, copies = byte_checks(train, test)
     findings = checks.label_findings(train, test, text_independent=False) + copies
     return _report(train, test, [*checks.NAMES, *names], findings)

@@ -96,7 +96,7 @@ def _read(source: "Corpus | Run | Path", folder: Path | None) -> Side:
     if isinstance(source, Corpus):
         return _corpus_side(source, str(source.root))
     if not isinstance(source, Path):
-        return _run_side(source)
+        return run_side(source)
     if source.suffix.lower() in LIST_SUFFIXES and source.is_file() and not _is_manifest(source):
         root = folder or source.parent
         return Side(name=str(source), root=root, utterances=read_list(source, root))
@@ -107,7 +107,8 @@ def _corpus_side(corpus: Corpus, name: str) -> Side:
     return Side(name=name, root=corpus.root, utterances=corpus.utterances, refused=corpus.refused)
 
 
-def _run_side(run: "Run") -> Side:
+def run_side(run: "Run") -> Side:
+    """All clips of a run, each with its part and the hash of its file."""
     split = run.split
     side = split_side(split.utterances, split.parts, split.hashes, Path(run.facts["root"]))
     return replace(side, name=str(run.path))

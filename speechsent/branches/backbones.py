@@ -86,7 +86,7 @@ def three_channels(image: keras.KerasTensor, name: str, image_size: int) -> kera
 
 
 def compact_map(
-    image: keras.KerasTensor, *, filters: tuple[int, ...], dropout: float
+    image: keras.KerasTensor, *, filters: tuple[int, ...], dropout: float, normalise: bool = True
 ) -> keras.KerasTensor:
     """Our own small network for training from scratch.
 
@@ -98,6 +98,7 @@ def compact_map(
         image: Grey image, ``(batch, n_mels, n_frames, 1)``.
         filters: Channels of each block.
         dropout: Fraction of whole channels dropped after each block but the first.
+        normalise: Whether blocks have BatchNorm; without it their convolutions have a bias.
 
     Returns:
         Feature map, ``(batch, n_mels / 2**n, n_frames / 2**(n-1), filters[-1])``.
@@ -108,11 +109,12 @@ def compact_map(
             channels,
             3,
             padding="same",
-            use_bias=False,
+            use_bias=not normalise,
             kernel_initializer="he_normal",
             name=f"compact_conv{i}",
         )(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"compact_bn{i}")(x)
+        if normalise:
+            x = layers.BatchNormalization(momentum=0.9, name=f"compact_bn{i}")(x)
         x = layers.ReLU(name=f"compact_relu{i}")(x)
         pool = (2, 1) if i == len(filters) else (2, 2)
         x = layers.MaxPooling2D(pool, name=f"compact_pool{i}")(x)

@@ -34,6 +34,7 @@ class CnnBranch:
             measures them once on training clips and keeps those, ``"train"`` trains them where
             layers are unfrozen. From random weights it always trains.
         filters: Channels of each block of ``"compact"``.
+        batchnorm: Whether the blocks of ``"compact"`` have BatchNorm.
         dropout: Fraction dropped while training.
         embedding: Width of the embedding.
 
@@ -47,6 +48,7 @@ class CnnBranch:
     unfreeze: str = ""
     bn: BatchNormPolicy = "frozen"
     filters: tuple[int, ...] = (32, 48, 64, 96)
+    batchnorm: bool = True
     dropout: float = 0.2
     embedding: int = 64
 
@@ -106,7 +108,7 @@ class CnnBranch:
                 f"an image of {n_mels} x {n_frames} is too small for {depth} blocks of the compact "
                 "network; use fewer filters or more mel bands"
             )
-        x = compact_map(image, filters=self.filters, dropout=self.dropout)
+        x = compact_map(image, filters=self.filters, dropout=self.dropout, normalise=self.batchnorm)
         bands, frames, channels = x.shape[1:]
         x = layers.Permute((2, 1, 3), name="compact_time_first")(x)
         x = layers.Reshape((frames, bands * channels), name="compact_frames")(x)

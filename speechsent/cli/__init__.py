@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from speechsent import __version__
-from speechsent.cli import audit, cache, corpus, evaluate, predict, protocols, train
+from speechsent.cli import ablate, audit, cache, corpus, evaluate, predict, protocols, runs, train
 from speechsent.errors import SpeechsentError
 
-COMMANDS = (train, evaluate, predict, audit, corpus, protocols, cache)
+COMMANDS = (train, evaluate, predict, ablate, audit, corpus, protocols, runs, cache)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -20,7 +20,8 @@ EXAMPLES = """\
 examples:
   speechsent predict clip.wav
   speechsent predict *.flac --csv > emotions.csv
-  speechsent predict clips/ --run runs/ravdess/20260101-120000-joint-s0 --json"""
+  speechsent predict clips/ --run runs/ravdess/20260101-120000-joint-s0 --json
+  speechsent predict clips/ --reject-below 0.6     no answer where the network is unsure"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="file or folder")
     parser.add_argument(
         "--run", dest="run_folder", type=Path, metavar="RUN", help="default: the newest run"
+    )
+    parser.add_argument(
+        "--reject-below",
+        type=float,
+        metavar="P",
+        help="answer 'rejected' where the highest probability is below P, between 0 and 1",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
@@ -44,10 +51,17 @@ def run(args: argparse.Namespace) -> int:
     chosen = experiment.open_run(args.run_folder)
     with console(quiet=args.quiet or args.json or args.csv) as listener:
         listener.note(f"run {chosen.path}")
-        predictions = experiment.predict(args.files, chosen, listener=listener)
+        predictions = experiment.predict(
+            args.files, chosen, reject_below=args.reject_below, listener=listener
+        )
     if args.json:
         rows = [
-            {"file": p.file, "emotion": p.emotion, "probabilities": p.probabilities}
+            {
+                "file": p.file,
+                "emotion": p.emotion,
+                "calibrated": p.calibrated,
+                "probabilities": p.probabilities,
+            }
             for p in predictions
         ]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -55,6 +69,14 @@ def run(args: argparse.Namespace) -> int:
         _print_csv(predictions)
     else:
         _print_table(predictions)
+    if args.reject_below is not None:
+        n_rejected = sum(p.rejected for p in predictions)
+        about = sys.stderr if args.json or args.csv else sys.stdout
+        print(
+            f"rejected {n_rejected} of {len(predictions)} files: no emotion reaches a probability "
+            f"of {args.reject_below:g}",
+            file=about,
+        )
     return 0
 
 

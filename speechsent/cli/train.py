@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("runs"), help="where run folders go (default runs/)"
     )
     parser.add_argument("--no-test", action="store_true", help="do not look at the test part")
+    parser.add_argument(
+        "--no-baseline", action="store_true", help="fit no linear model to compare the net with"
+    )
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
     add_resources(parser)
     add_output(parser)
@@ -50,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
             args.corpus,
             out=args.out,
             test=not args.no_test,
+            baseline=not args.no_baseline,
             tensorboard=args.tensorboard,
             resources=resources(args),
             listener=listener,

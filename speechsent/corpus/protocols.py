@@ -38,6 +38,7 @@ class SplitConfig:
         protocol: A named protocol, or the path of one's own in YAML, which decides all but the
             seed of the validation part; empty for none.
         fold: Which fold of the protocol, from 0.
+        train_fraction: Share of the training clips of each emotion that is used, in (0, 1].
 
     Raises:
         ParameterError: If a share is out of range, nothing is left to train on, the seed is
@@ -53,12 +54,17 @@ class SplitConfig:
     allow_speaker_overlap: bool = False
     protocol: str = ""
     fold: int = 0
+    train_fraction: float = 1.0
 
     def __post_init__(self) -> None:
         if not (self.test > 0 and self.validation > 0 and self.test + self.validation < 1):
             raise ParameterError(
                 "test and validation are shares above 0 with a sum below 1. "
                 f"Received: test={self.test}, validation={self.validation}"
+            )
+        if not 0 < self.train_fraction <= 1:
+            raise ParameterError(
+                f"train_fraction must lie in (0, 1]. Received: train_fraction={self.train_fraction}"
             )
         if self.seed < 0:
             raise ParameterError(f"seed must not be negative. Received: seed={self.seed}")

@@ -1,10 +1,12 @@
 """Three parts of a corpus, and what a reader of a score must know about them."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
 
 from speechsent.corpus.utterance import Corpus, Part, Utterance
 
@@ -70,3 +72,37 @@ def untrained_emotions(corpus: Corpus, parts: Sequence[Part]) -> list[str]:
 def clip_name(corpus: Corpus, utterance: Utterance) -> str:
     """Path of a clip below the corpus, for messages and fingerprints."""
     return utterance.path.relative_to(corpus.root).as_posix()
+
+
+def thinned(corpus: Corpus, split: Split, fraction: float, seed: int) -> tuple[Corpus, Split]:
+    """Leave out training clips, emotion by emotion; validation and test stay whole.
+
+    With one seed, the clips of a smaller fraction are among those of a larger one.
+
+    Args:
+        corpus: The corpus that was split.
+        split: Its parts.
+        fraction: Share of the training clips of each emotion that stays, in (0, 1].
+        seed: Equal seeds keep equal clips.
+
+    Returns:
+        The corpus without those clips, and its parts.
+    """
+    by_emotion: dict[str, list[int]] = defaultdict(list)
+    for i in split.parts["train"]:
+        by_emotion[corpus[i].emotion].append(i)
+    rng = np.random.default_rng(seed)
+    dropped: set[int] = set()
+    for emotion in sorted(by_emotion):
+        clips = rng.permutation(by_emotion[emotion]).tolist()
+        dropped.update(clips[max(1, round(fraction * len(clips))) :])
+    stays = [i for i in range(len(corpus)) if i not in dropped]
+    place = {old: new for new, old in enumerate(stays)}
+    parts: dict[Part, tuple[int, ...]] = {
+        part: tuple(place[i] for i in indices if i in place)
+        for part, indices in split.parts.items()
+    }
+    told = f"{fraction:.0%} of the training clips"
+    note = "; ".join(filter(None, [split.note, told]))
+    kept = replace(corpus, utterances=tuple(corpus[i] for i in stays))
+    return kept, replace(split, parts=parts, note=note)

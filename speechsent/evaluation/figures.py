@@ -1,4 +1,4 @@
-"""Pictures of a result: the confusion matrix and the course of training, as PNG files."""
+"""Pictures of a result: confusion matrix, reliability, course of training, as PNG files."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from speechsent.errors import ParameterError
+from speechsent.evaluation.calibration import ConfidenceBin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe, Ito (2008). Color Universal Design: these two differ for every kind of colour vision.
-TRAIN_COLOUR, VALIDATION_COLOUR = "#0072B2", "#D55E00"
+BEFORE_COLOUR, AFTER_COLOUR = TRAIN_COLOUR, VALIDATION_COLOUR = "#0072B2", "#D55E00"
 
 
 def confusion_figure(
@@ -55,7 +56,7 @@ def confusion_figure(
     axes.set(xlabel="recognised as", ylabel="true emotion")
     figure.suptitle(fill(title, int(9 * side)), fontsize=11)
     figure.colorbar(image, ax=axes, label="share of the true emotion", shrink=0.8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def history_figure(
@@ -91,7 +92,63 @@ def history_figure(
     right.set(ylabel="UAR", ylim=(0, 1.02))
     handles, names = left.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
-    _save(figure, path)
+    save(figure, path)
+
+
+def reliability_figure(
+    before: Sequence[ConfidenceBin], after: Sequence[ConfidenceBin], path: Path, *, title: str
+) -> None:
+    """Draw accuracy against confidence, without and with temperature, over the clips of each bin.
+
+    Args:
+        before: Bins of the probabilities as the network gives them.
+        after: Bins of the calibrated ones.
+        path: The PNG file; it appears whole or not at all.
+        title: Heading, wrapped where it is too long.
+
+    Raises:
+        ParameterError: If there is no bin.
+    """
+    from matplotlib.figure import Figure
+
+    if not before or not after:
+        raise ParameterError(
+            "a reliability plot needs bins with clips. "
+            f"Received: {len(before)} before, {len(after)} after"
+        )
+    figure = Figure(figsize=(4.8, 5.6), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    upper.plot([0, 1], [0, 1], color="0.4", linestyle="--", label="perfect")
+    _draw_bins(upper, lower, before, BEFORE_COLOUR, "as trained", "o")
+    _draw_bins(upper, lower, after, AFTER_COLOUR, "with temperature", "s")
+    upper.set(ylabel="share recognised", ylim=(0, 1.02), xlim=(0, 1))
+    lower.set(xlabel="highest probability of a clip", ylabel="clips")
+    upper.legend(loc="upper left", frameon=False)
+    upper.grid(alpha=0.3)
+    figure.suptitle(fill(title, 50), fontsize=11)
+    save(figure, path)
+
+
+def _draw_bins(
+    upper: "Axes",
+    lower: "Axes",
+    bins: Sequence[ConfidenceBin],
+    colour: str,
+    label: str,
+    marker: str,
+) -> None:
+    """Draw accuracy and number of clips of each bin."""
+    confidence = [row.confidence for row in bins]
+    accuracy = [row.accuracy for row in bins]
+    upper.plot(confidence, accuracy, color=colour, marker=marker, label=label, clip_on=False)
+    lower.bar(
+        [row.low for row in bins],
+        [row.n for row in bins],
+        width=[row.high - row.low for row in bins],
+        align="edge",
+        fill=False,
+        edgecolor=colour,
+    )
 
 
 def _write_cells(axes: "Axes", counts: np.ndarray, rates: np.ndarray) -> None:
@@ -139,7 +196,7 @@ def _draw_curves(
     axes.grid(alpha=0.3)
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
     """Write a PNG whole or not at all, without a version stamp: equal figures, equal files."""
     unfinished = path.with_name(f"{path.name}.tmp")
     figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})

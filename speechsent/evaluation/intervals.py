@@ -9,7 +9,14 @@ from numpy.typing import ArrayLike
 
 from speechsent.errors import ParameterError
 from speechsent.evaluation.resampling import Statistic, Unit, resample
-from speechsent.metrics import Values
+from speechsent.metrics import (
+    Counts,
+    Values,
+    accuracy_from_confusion,
+    macro_f1_from_confusion,
+    recall_from_confusion,
+    uar_from_confusion,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +111,70 @@ def bootstrap_by_speaker(
     answers = np.asarray(prediction)[np.newaxis]
     resampled = resample(statistic, truth, answers, speakers, n_resamples=n_resamples, seed=seed)
     return percentile_interval(resampled.drawn[0], resampled.unit, confidence=confidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreIntervals:
+    """Bootstrap intervals of all scores of one set of answers, from the same resamples.
+
+    Args:
+        uar: Unweighted average recall.
+        accuracy: Share of clips recognised.
+        macro_f1: Mean F1.
+        recall: Recall of each class up to the highest index that occurs; None for a class that
+            never occurs in the truth. Resamples without a clip of the class do not count.
+    """
+
+    uar: Interval
+    accuracy: Interval
+    macro_f1: Interval
+    recall: tuple[Interval | None, ...]
+
+
+def score_intervals(
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    speakers: Sequence[str | None],
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> ScoreIntervals:
+    """Bootstrap every score at once, as ``bootstrap_by_speaker`` does one.
+
+    Args:
+        truth: Class indices, shape ``(n_utterances,)``.
+        prediction: Class indices, shape ``(n_utterances,)``.
+        speakers: Speaker of each utterance, None where unknown.
+        n_resamples: Number of resamples, at least 1.
+        seed: Seed of the draws.
+        confidence: Nominal coverage in ``(0, 1)``.
+
+    Raises:
+        ParameterError: If the lengths differ, or a parameter is out of range.
+    """
+    check_confidence(confidence)
+    answers = np.asarray(prediction)[np.newaxis]
+    resampled = resample(_all_scores, truth, answers, speakers, n_resamples=n_resamples, seed=seed)
+
+    def interval(drawn: Values) -> Interval:
+        return percentile_interval(drawn, resampled.unit, confidence=confidence)
+
+    uar, accuracy, macro_f1, *recalls = resampled.drawn[0].T
+    occurring = [recall[~np.isnan(recall)] for recall in recalls]
+    return ScoreIntervals(
+        uar=interval(uar),
+        accuracy=interval(accuracy),
+        macro_f1=interval(macro_f1),
+        recall=tuple(interval(recall) if len(recall) else None for recall in occurring),
+    )
+
+
+def _all_scores(confusion: Counts) -> Values:
+    """UAR, accuracy, macro-F1 and the recalls: ``(n, C, C)`` to ``(n, 3 + C)``."""
+    totals = (uar_from_confusion, accuracy_from_confusion, macro_f1_from_confusion)
+    columns = np.stack([total(confusion) for total in totals], axis=-1)
+    return np.concatenate([columns, recall_from_confusion(confusion)], axis=-1)
 
 
 def percentile_interval(drawn: Values, unit: Unit, *, confidence: float) -> Interval:

@@ -10,6 +10,8 @@ import numpy as np
 from speechsent import metrics
 from speechsent.errors import ParameterError, RunError, some
 
+PREDICTIONS = "predictions.csv"  # of a run, on its test part
+VALIDATION_PREDICTIONS = "validation_predictions.csv"
 COLUMNS = ["file", "speaker", "emotion", "predicted", "correct"]
 
 

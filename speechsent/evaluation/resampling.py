@@ -20,8 +20,8 @@ class Resampled:
     """Scores of some models, on the clips as they are and on each resample of them.
 
     Args:
-        observed: Score of each model, shape ``(n_models,)``.
-        drawn: Score of each model on each resample, shape ``(n_models, n_resamples)``.
+        observed: Score of each model, shape ``(n_models, ...)``.
+        drawn: Score of each model on each resample, shape ``(n_models, n_resamples, ...)``.
         unit: What was drawn with replacement.
     """
 
@@ -44,8 +44,9 @@ def resample(
     Clips are drawn where a clip's speaker is unknown, or all clips have the same one.
 
     Args:
-        statistic: Maps a stack of confusion matrices ``(n, C, C)`` to its scores ``(n,)``. C is
-            one more than the highest class index that occurs.
+        statistic: Maps a stack of confusion matrices ``(n, C, C)`` to its scores ``(n,)``, or to
+            several scores of each ``(n, n_scores)``. C is one more than the highest class index
+            that occurs.
         truth: Class indices, shape ``(n_utterances,)``.
         predictions: Class indices, shape ``(n_models, n_utterances)``.
         speakers: Speaker of each utterance, None where unknown.
@@ -113,15 +114,14 @@ def _urn(answers: np.ndarray, speakers: Sequence[str | None]) -> _Urn:
 def _scores(
     statistic: Statistic, urn: _Urn, n_classes: int, n_resamples: int, rng: np.random.Generator
 ) -> Values:
-    """Score of each model on each resample, shape ``(n_models, n_resamples)``."""
+    """Score of each model on each resample, shape ``(n_models, n_resamples, ...)``."""
     n_models = len(urn.answers) - 1
     # In floating point, where whole numbers stay exact, the products below are many times faster.
     counts = [urn.counts(model, n_classes).astype(np.float64) for model in range(n_models)]
-    scores = np.empty((n_models, n_resamples))
+    blocks = []
     for start in range(0, n_resamples, BLOCK):
         n = min(BLOCK, n_resamples - start)
         times = rng.multinomial(urn.n_draws, urn.shares, size=n).astype(np.float64)
-        for model in range(n_models):
-            confusion = (times @ counts[model]).astype(np.int64)
-            scores[model, start : start + n] = statistic(confusion.reshape(n, n_classes, n_classes))
-    return scores
+        drawn = [(times @ flat).astype(np.int64).reshape(n, n_classes, -1) for flat in counts]
+        blocks.append(np.stack([statistic(confusion) for confusion in drawn]))
+    return np.concatenate(blocks, axis=1, dtype=np.float64)

@@ -1,7 +1,7 @@
 """Every score of one set of predictions, with its protocol, its intervals and its groups."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -9,42 +9,22 @@ import numpy as np
 
 from speechsent import metrics
 from speechsent.errors import ParameterError
-from speechsent.evaluation.intervals import Interval, bootstrap_by_speaker, wilson
+from speechsent.evaluation.calibrated import CalibrationScores
+from speechsent.evaluation.intervals import Interval, score_intervals, wilson
+from speechsent.evaluation.linear import LinearComparison
 from speechsent.evaluation.predictions import Predictions
+from speechsent.evaluation.rows import (
+    Baseline,
+    ClassRecall,
+    GroupScore,
+    constant_baseline,
+    group_rows,
+    recall_rows,
+)
 
 # In simulation a 95 % bootstrap interval held the truth 89 % of the time over 8 speakers, over 5
 # speakers 82 %.
 FEW_SPEAKERS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassRecall:
-    """``k`` of ``n`` clips of a class were recognised; Wilson interval; None where ``n`` is 0."""
-
-    recall: float | None
-    k: int
-    n: int
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupScore:
-    """Scores of the ``n`` clips of one speaker or one gender."""
-
-    name: str
-    n: int
-    uar: float
-    accuracy: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    """Scores of always giving the same answer."""
-
-    answer: str
-    uar: float
-    accuracy: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +56,10 @@ class Scores:
         protocol_hash: Fingerprint of a named protocol's definition; empty if there is none.
         fold: Name of the fold of a named protocol; empty if there is none.
         n_folds: Folds of the protocol.
+        accuracy_bootstrap: Bootstrap interval of the accuracy.
+        macro_f1_interval: Bootstrap interval of macro-F1.
+        linear: How a linear model did on the same clips; None if the run has none.
+        calibration: Whether probabilities mean what they say; None if the run has no temperature.
     """
 
     protocol: str
@@ -102,6 +86,10 @@ class Scores:
     protocol_hash: str = ""
     fold: str = ""
     n_folds: int = 1
+    accuracy_bootstrap: Interval | None = None
+    macro_f1_interval: Interval | None = None
+    linear: LinearComparison | None = None
+    calibration: CalibrationScores | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return nested dictionaries, lists, numbers and None, as JSON would give them back."""
@@ -110,7 +98,7 @@ class Scores:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Scores":
-        """Undo ``as_dict``; scores written before protocols had folds may lack those keys.
+        """Undo ``as_dict``; scores written by older versions lack the keys that have defaults.
 
         Raises:
             ParameterError: If keys are missing or unknown.
@@ -127,6 +115,11 @@ class Scores:
                     "per_speaker": tuple(GroupScore(**row) for row in raw["per_speaker"]),
                     "per_gender": tuple(GroupScore(**row) for row in raw["per_gender"]),
                     "majority": Baseline(**raw["majority"]) if raw["majority"] else None,
+                    **{
+                        name: read(raw[name])
+                        for name, read in _OPTIONAL.items()
+                        if raw.get(name) is not None
+                    },
                 }
             )
         except (KeyError, TypeError) as error:
@@ -168,7 +161,7 @@ def score(
         protocol_hash: Fingerprint of a named protocol's definition.
         fold: Name of its fold.
         n_folds: How many folds it has.
-        n_resamples: Bootstrap resamples for the interval of UAR.
+        n_resamples: Bootstrap resamples, the same ones for all scores.
         confidence: Nominal coverage of all intervals, in ``(0, 1)``.
 
     Raises:
@@ -177,7 +170,15 @@ def score(
     confusion = predictions.confusion()
     n, k = int(confusion.sum()), int(np.trace(confusion))
     low, high = wilson(k, n, confidence=confidence)
-    speakers = _groups(predictions, predictions.speakers)
+    speakers = group_rows(predictions, predictions.speakers)
+    drawn = score_intervals(
+        predictions.truth,
+        predictions.predicted,
+        predictions.speakers,
+        n_resamples=n_resamples,
+        seed=seed,
+        confidence=confidence,
+    )
     return Scores(
         protocol=protocol,
         split_hash=split_hash,
@@ -190,68 +191,34 @@ def score(
         n=n,
         k=k,
         uar=float(metrics.uar_from_confusion(confusion)),
-        uar_interval=bootstrap_by_speaker(
-            metrics.uar_from_confusion,
-            predictions.truth,
-            predictions.predicted,
-            predictions.speakers,
-            n_resamples=n_resamples,
-            seed=seed,
-            confidence=confidence,
-        ),
+        uar_interval=drawn.uar,
         accuracy=k / n,
         accuracy_interval=Interval(low=low, high=high, confidence=confidence, method="Wilson"),
         macro_f1=float(metrics.macro_f1_from_confusion(confusion)),
-        recall=_recalls(confusion, predictions.labels, confidence),
+        recall=recall_rows(confusion, predictions.labels, drawn.recall, confidence),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         per_speaker=tuple(sorted(speakers, key=lambda row: (row.uar, row.accuracy))),
-        per_gender=_groups(predictions, predictions.genders),
+        per_gender=group_rows(predictions, predictions.genders),
         chance_uar=1 / len(predictions.labels),
-        majority=None if majority is None else _always(majority, predictions),
+        majority=None if majority is None else constant_baseline(majority, predictions),
         protocol_hash=protocol_hash,
         fold=fold,
         n_folds=n_folds,
+        accuracy_bootstrap=drawn.accuracy,
+        macro_f1_interval=drawn.macro_f1,
     )
 
 
-def _recalls(
-    confusion: metrics.Counts, labels: Sequence[str], confidence: float
-) -> dict[str, ClassRecall]:
-    """Recall and interval of each label."""
-    recalls = {}
-    for label, k, n in zip(labels, np.diagonal(confusion), confusion.sum(axis=1), strict=True):
-        k, n = int(k), int(n)
-        low, high = wilson(k, n, confidence=confidence) if n else (None, None)
-        recalls[label] = ClassRecall(recall=k / n if n else None, k=k, n=n, low=low, high=high)
-    return recalls
+def _interval(raw: Mapping[str, Any]) -> Interval:
+    return Interval(**raw)
 
 
-def _groups(predictions: Predictions, owners: Sequence[str | None]) -> tuple[GroupScore, ...]:
-    """Scores of the clips of each known owner, by name."""
-    rows = []
-    for name in sorted({owner for owner in owners if owner is not None}):
-        chosen = np.array([owner == name for owner in owners])
-        confusion = predictions.confusion(chosen)
-        uar = float(metrics.uar_from_confusion(confusion))
-        accuracy = float(metrics.accuracy_from_confusion(confusion))
-        rows.append(GroupScore(name=name, n=int(chosen.sum()), uar=uar, accuracy=accuracy))
-    return tuple(rows)
-
-
-def _always(answer: int, predictions: Predictions) -> Baseline:
-    """Scores of giving every clip the same answer."""
-    if not 0 <= answer < len(predictions.labels):
-        raise ParameterError(f"majority must be a class index. Received: majority={answer}")
-    confusion = metrics.confusion_matrix(
-        predictions.truth,
-        np.full(len(predictions.truth), answer),
-        n_classes=len(predictions.labels),
-    )
-    return Baseline(
-        answer=predictions.labels[answer],
-        uar=float(metrics.uar_from_confusion(confusion)),
-        accuracy=float(metrics.accuracy_from_confusion(confusion)),
-    )
+_OPTIONAL = {
+    "accuracy_bootstrap": _interval,
+    "macro_f1_interval": _interval,
+    "linear": LinearComparison.from_dict,
+    "calibration": CalibrationScores.from_dict,
+}
 
 
 def _remarks(predictions: Predictions) -> list[str]:

@@ -3,12 +3,16 @@
 import textwrap
 from collections.abc import Sequence
 
+from speechsent.evaluation.calibrated import CalibrationScores
 from speechsent.evaluation.intervals import Interval
-from speechsent.evaluation.scores import GroupScore, Scores
+from speechsent.evaluation.linear import LinearComparison
+from speechsent.evaluation.rows import GroupScore
+from speechsent.evaluation.scores import Scores
 
 WIDTH = 100
 NAME_WIDTH = 24
 WORST_SHOWN = 10
+NOT_BEATEN = "the net does not beat a linear model on clip statistics"
 
 
 def table(scores: Scores) -> str:
@@ -54,8 +58,8 @@ def _totals(scores: Scores) -> list[str]:
     lines = [
         f"UAR (UA, balanced accuracy) {scores.uar:.3f} {_span(scores.uar_interval)}",
         f"accuracy (WA) {scores.k}/{scores.n} = {scores.accuracy:.3f} "
-        f"{_span(scores.accuracy_interval)}",
-        f"macro-F1 {scores.macro_f1:.3f}",
+        f"{_span(scores.accuracy_interval)}{_by_speaker(scores.accuracy_bootstrap)}",
+        f"macro-F1 {scores.macro_f1:.3f} {_span(scores.macro_f1_interval)}".rstrip(),
         f"chance: UAR {scores.chance_uar:.3f}",
     ]
     if scores.majority is not None:
@@ -64,13 +68,46 @@ def _totals(scores: Scores) -> list[str]:
             f"always '{always.answer}' (majority in training): "
             f"accuracy {always.accuracy:.3f}, UAR {always.uar:.3f}"
         )
+    if scores.linear is not None:
+        lines += _linear_lines(scores.linear)
+    if scores.calibration is not None:
+        lines += _calibration_lines(scores.calibration)
     return lines
 
 
-def _span(interval: Interval) -> str:
-    return (
-        f"[{interval.low:.2f}, {interval.high:.2f}] ({interval.confidence:.0%}, {interval.method})"
+def _span(interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    return f"{_ends(interval)} ({interval.confidence:.0%}, {interval.method})"
+
+
+def _by_speaker(interval: Interval | None) -> str:
+    """What Wilson's interval misses: the clips of one speaker are not independent."""
+    if interval is None or not interval.method.endswith("speakers"):
+        return ""
+    return f"; by speakers {_ends(interval)}"
+
+
+def _ends(interval: Interval) -> str:
+    return f"[{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _linear_lines(linear: LinearComparison) -> list[str]:
+    p = "p < 0.001" if linear.p < 0.001 else f"p = {linear.p:.3f}"
+    line = (
+        f"linear baseline on clip statistics: UAR {linear.uar:.3f}; "
+        f"the net is {linear.difference:+.2f} {_ends(linear.interval)}, {p}"
     )
+    return [line] if linear.beaten else [line, NOT_BEATEN]
+
+
+def _calibration_lines(found: CalibrationScores) -> list[str]:
+    shares = ", ".join(f"{row.wanted:.0%} {row.accuracy:.2f}" for row in found.coverage)
+    return [
+        f"calibration: temperature {found.temperature:.2f}, ECE {found.ece_before:.3f} -> "
+        f"{found.ece_after:.3f}, Brier {found.brier_before:.3f} -> {found.brier_after:.3f}",
+        f"accuracy of the most confident clips: {shares}",
+    ]
 
 
 def _recall_lines(scores: Scores) -> list[str]:

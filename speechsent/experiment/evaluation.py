@@ -1,19 +1,27 @@
 """Score a run, on its own test part or on other clips."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from speechsent.auditing import audit_clips
+from speechsent.auditing.report import AuditReport
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.open import read_corpus
 from speechsent.corpus.utterance import Corpus, Utterance
+from speechsent.datasets import Clips
 from speechsent.errors import RunError
-from speechsent.evaluation.figures import confusion_figure
+from speechsent.evaluation.calibrated import Calibration, calibration_scores
+from speechsent.evaluation.calibration import reliability
+from speechsent.evaluation.figures import confusion_figure, reliability_figure
+from speechsent.evaluation.linear import compare_linear
 from speechsent.evaluation.predictions import Predictions, write_predictions
 from speechsent.evaluation.scores import Scores, score
+from speechsent.experiment.baseline import baseline_predictions
+from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.features.extraction import FeatureTable
 from speechsent.features.standardize import Standardizer
 from speechsent.network import load_model
@@ -80,44 +88,80 @@ def evaluate(
     standardizer = Standardizer.load(run.path / STATISTICS)
     table = features(utterances, run.config, listener, resources or Resources())
     clips = to_clips(table, standardizer, run.labels, run.config, root=root)
-    predictions = Predictions(
-        files=tuple(relative(u.path, root) for u in table.utterances),
-        truth=clips.classes,
-        probabilities=clip_outputs(load_model(run, workshop), clips),
-        speakers=tuple(u.speaker for u in table.utterances),
-        genders=tuple(u.gender for u in table.utterances),
-        labels=run.labels,
-    )
-    own = corpus is None
-    disjoint, note = (
-        (run.facts["speaker_disjoint"], run.facts["note"]) if own else _seen_in_training(run, table)
-    )
-    protocol = run.facts["protocol"] if own else f"{name}-{len(run.labels)}-external"
+    probabilities = clip_outputs(load_model(run, workshop), clips)
+    predictions = as_predictions(table.utterances, clips, probabilities, run.labels, root=root)
+    if corpus is None:
+        report, about, own = None, _about_own(run), run.path
+    else:
+        report = _audit(run, table, root, listener)
+        external = protocol_name(f"{name}-{len(run.labels)}-external", standardizer)
+        about = _about_others(report, external, root)
+        own = run.path / "evaluations" / f"{name}-{about['part']}"
     scores = score(
         predictions,
-        protocol=protocol if own else protocol_name(protocol, standardizer),
-        part="test" if own else root.resolve().name,
-        speaker_disjoint=disjoint,
         seed=run.config.seed,
         n_train=run.facts["n_clips"]["train"],
         majority=run.facts["majority"],
-        split_hash=run.facts["split_hash"] if own else None,
-        note=note,
-        **(_fold(run) if own else {}),
+        **about,
     )
-    folder = (
-        Path(out)
-        if out
-        else run.path
-        if own
-        else run.path / "evaluations" / f"{name}-{root.resolve().name}"
-    )
-    return _write_evaluation(run, scores, predictions, folder, "test" if own else str(root))
+    linear = baseline_predictions(run, clips, predictions)
+    if linear is not None:
+        scores = replace(scores, linear=compare_linear(predictions, linear, seed=run.config.seed))
+    calibration = Calibration.find(run.path)
+    if calibration is not None:
+        scores = replace(scores, calibration=calibration_scores(predictions, calibration))
+    folder = Path(out) if out else own
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_pictures(scores, predictions, calibration, folder)
+    _write_tables(scores, predictions, linear, report, folder)
+    what = "test" if report is None else str(root)
+    times = run.record_test(what, n=scores.n, uar=scores.uar)
+    return Evaluation(run, scores, predictions, folder, times)
 
 
-def _fold(run: Run) -> dict[str, Any]:
-    """Definition and fold of the run's named protocol; nothing where it has none."""
-    return {key: run.facts[key] for key in ("protocol_hash", "fold", "n_folds") if key in run.facts}
+def _about_own(run: Run) -> dict[str, Any]:
+    """What ``score`` is to know of a run's own test part."""
+    keys = ("protocol", "speaker_disjoint", "split_hash", "note")
+    named = ("protocol_hash", "fold", "n_folds")  # older runs lack these
+    facts = {key: run.facts[key] for key in keys}
+    return {**facts, "part": "test", **{key: run.facts[key] for key in named if key in run.facts}}
+
+
+def _about_others(report: AuditReport, protocol: str, root: Path) -> dict[str, Any]:
+    """What ``score`` is to know of other clips."""
+    return {
+        "protocol": protocol,
+        "speaker_disjoint": _disjoint(report),
+        "note": with_leaks("", report),
+        "part": root.resolve().name,
+    }
+
+
+def as_predictions(
+    utterances: Sequence[Utterance],
+    clips: Clips,
+    probabilities: np.ndarray,
+    labels: Sequence[str],
+    *,
+    root: Path,
+) -> Predictions:
+    """What a network answered for some clips.
+
+    Args:
+        utterances: The clips as the corpus has them.
+        clips: The same clips as the network sees them.
+        probabilities: Shape ``(n_clips, n_classes)``.
+        labels: Emotion names in the order of the classes.
+        root: Folder the file names are relative to.
+    """
+    return Predictions(
+        files=tuple(relative(u.path, root) for u in utterances),
+        truth=clips.classes,
+        probabilities=probabilities,
+        speakers=tuple(u.speaker for u in utterances),
+        genders=tuple(u.gender for u in utterances),
+        labels=tuple(labels),
+    )
 
 
 def open_run(run: Run | Path | str | None) -> Run:
@@ -155,33 +199,49 @@ def _refuse_unknown_emotions(run: Run, utterances: Sequence[Utterance], root: Pa
         )
 
 
-def _seen_in_training(run: Run, table: FeatureTable) -> tuple[bool | None, str]:
-    """Whether speakers or files of other clips took part in training, and a note that says so."""
-    notes = []
-    speakers = {u.speaker for u in table.utterances}
-    shared = (speakers & run.split.speakers("train", "validation")) - {None}
-    if shared:
-        notes.append(f"{len(shared)} of {len(speakers - {None})} speakers took part in training")
-    trained = run.split.hashes_of("train", "validation")
+def _audit(run: Run, table: FeatureTable, root: Path, listener: Listener) -> AuditReport:
+    """Compare other clips with what the run was trained on, and warn of leaks."""
     hashes = table.hashes or file_hashes([u.path for u in table.utterances])
-    copies = sum(file_hash in trained for file_hash in hashes)
-    if copies:
-        notes.append(f"{copies} of {len(table)} clips took part in training")
-    if notes:
-        return False, "; ".join(notes)
-    return (None if None in speakers | run.split.speakers("train") else True), ""
+    report = audit_clips(run, table.utterances, hashes, root)
+    tell_leaks(report, listener)
+    return report
 
 
-def _write_evaluation(
-    run: Run, scores: Scores, predictions: Predictions, folder: Path, what: str
-) -> Evaluation:
-    folder.mkdir(parents=True, exist_ok=True)
+def _disjoint(report: AuditReport) -> bool | None:
+    """Whether no speaker was trained on; None if some are unknown."""
+    if not report.clean:
+        return False
+    unknown = any(finding.name == "speakers-unknown" for finding in report.findings)
+    return None if unknown else True
+
+
+def _write_tables(
+    scores: Scores,
+    predictions: Predictions,
+    linear: Predictions | None,
+    report: AuditReport | None,
+    folder: Path,
+) -> None:
     results = Run(folder)  # the same atomic writing, whichever folder it is
     results.write_json("scores.json", scores.as_dict())
     write_predictions(predictions, folder / "predictions.csv")
+    if linear is not None:
+        write_predictions(linear, folder / "baseline_predictions.csv")
+    if report is not None:
+        results.write_json(AUDIT, report.as_dict())
+
+
+def _write_pictures(
+    scores: Scores, predictions: Predictions, calibration: Calibration | None, folder: Path
+) -> None:
     title = f"{scores.protocol}: UAR {scores.uar:.3f}"
-    confusion_figure(
-        np.array(scores.confusion), scores.labels, folder / "confusion.png", title=title
-    )
-    times = run.record_test(what, n=scores.n, uar=scores.uar)
-    return Evaluation(run, scores, predictions, folder, times)
+    counts = np.array(scores.confusion)
+    confusion_figure(counts, scores.labels, folder / "confusion.png", title=title)
+    if calibration is not None:
+        before = predictions.probabilities
+        reliability_figure(
+            reliability(before, predictions.truth),
+            reliability(calibration(before), predictions.truth),
+            folder / "reliability.png",
+            title=f"{scores.protocol}: temperature {calibration.temperature:.2f}",
+        )

@@ -5,21 +5,37 @@ from typing import Any
 
 import numpy as np
 
+from speechsent.auditing import audit_split
 from speechsent.branches import batchnorm
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.utterance import PARTS, Corpus
 from speechsent.datasets import TrainingOptions
+from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.evaluation.figures import history_figure
-from speechsent.experiment.evaluation import RUNS, evaluate
+from speechsent.evaluation.predictions import VALIDATION_PREDICTIONS, write_predictions
+from speechsent.experiment.baseline import fit_baseline
+from speechsent.experiment.evaluation import RUNS, as_predictions, evaluate
+from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.features.cache import FeatureCache
-from speechsent.network import build_branches, precision
+from speechsent.network import build_branches, load_model, precision
 from speechsent.preparation import Prepared, prepare
 from speechsent.resources import Resources
-from speechsent.run import FORMAT, MODEL, SPLIT_COLUMNS, STATISTICS, Run, environment, now
+from speechsent.run import (
+    FORMAT,
+    MODEL,
+    SPLIT_COLUMNS,
+    STATISTICS,
+    Run,
+    RunSplit,
+    environment,
+    now,
+)
 from speechsent.training.fit import require_tensorboard
+from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
-from speechsent.training.recipes import Stage, Trained, Trainer
+from speechsent.training.recipes import Trainer
 from speechsent.training.seed import seed_everything
+from speechsent.training.stages import Stage, Trained
 from speechsent.training.store import EmbeddingStore
 from speechsent.training.workshop import Workshop
 
@@ -33,6 +49,7 @@ def train(
     *,
     out: Path | str = RUNS,
     test: bool = True,
+    baseline: bool = True,
     tensorboard: bool = False,
     resources: Resources | None = None,
     listener: Listener | None = None,
@@ -46,6 +63,7 @@ def train(
             folder, and where there is none the built-in synthetic corpus.
         out: Folder under which the run folder is made.
         test: Score the test part at the end, which counts as one look at it.
+        baseline: Fit a linear model on clip statistics beside the network, to compare it with.
         tensorboard: Write TensorBoard files into the run folder.
         resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
             kept, if not given.
@@ -72,11 +90,15 @@ def train(
     with precision(config.fit.precision):
         branches = build_branches(config)  # first: an hour of features would be a late no
         prepared = prepare(config, corpus, listener, resources)
+        record = prepared.record()
+        report = audit_split(record.utterances, record.parts, record.hashes, prepared.corpus.root)
+        tell_leaks(report, listener)
         workshop.take_up(_recipe(config, prepared))
         branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
         run.write_text("config.yaml", to_yaml(config))
         run.write_json("environment.json", environment())
+        run.write_json("labels.json", list(prepared.labels.names))
         trainer = Trainer(
             branches=branches,
             train=prepared.part("train"),
@@ -101,7 +123,12 @@ def train(
         trained = trainer.run()
     with run.writing(MODEL) as path:
         trained.model.save_weights(str(path))
-    _write_results(run, prepared, trained, config)
+    run.write_json(AUDIT, report.as_dict())
+    if baseline:
+        fit_baseline(run, prepared.part("train"), prepared.part("validation"), listener)
+    _answer_validation(run, prepared, workshop)
+    note = with_leaks(prepared.split.note, report)
+    _write_results(run, prepared, record, trained, config, note)
     if test:
         evaluate(run, resources=resources, listener=listener, workshop=workshop)
     return run
@@ -119,14 +146,37 @@ def _recipe(config: ExperimentConfig, prepared: Prepared) -> str:
     return repr((config.cnn, config.lstm, config.fusion, config.fit, shape))
 
 
+def _answer_validation(run: Run, prepared: Prepared, workshop: Workshop) -> None:
+    """Keep the answers on the validation part, and fit the temperature on them.
+
+    The epoch was chosen on these clips, so they tell how sure the network is, not how good. They
+    are those of the loaded model, so that the evaluation that follows need not trace it again.
+    """
+    validation, chosen = prepared.part("validation"), prepared.parts["validation"]
+    predictions = as_predictions(
+        [prepared.table.utterances[i] for i in chosen],
+        validation,
+        clip_outputs(load_model(run, workshop), validation),
+        prepared.labels.names,
+        root=prepared.corpus.root,
+    )
+    write_predictions(predictions, run.path / VALIDATION_PREDICTIONS)
+    calibration = Calibration.fit(predictions.probabilities, predictions.truth)
+    run.write_json(CALIBRATION, calibration.as_dict())
+
+
 def _write_results(
-    run: Run, prepared: Prepared, trained: Trained, config: ExperimentConfig
+    run: Run,
+    prepared: Prepared,
+    record: RunSplit,
+    trained: Trained,
+    config: ExperimentConfig,
+    note: str,
 ) -> None:
     """Everything but the model, whose presence without ``run.json`` means an unfinished run."""
     with run.writing(STATISTICS) as path:
         prepared.standardizer.save(path)
-    run.write_json("labels.json", list(prepared.labels.names))
-    run.write_rows("split.csv", SPLIT_COLUMNS, prepared.record().rows(prepared.corpus.root))
+    run.write_rows("split.csv", SPLIT_COLUMNS, record.rows(prepared.corpus.root))
     rows = [
         {**row, "stage": stage.history.stage, "kept": int(row["epoch"] == stage.history.best_epoch)}
         for stage in trained.stages
@@ -136,7 +186,7 @@ def _write_results(
     run.write_json("stages.json", [_stage_facts(stage) for stage in trained.stages])
     for stage in trained.stages:
         _draw_history(run, stage)
-    run.write_json("run.json", _facts(prepared, trained, config))
+    run.write_json("run.json", _facts(prepared, trained, config, note))
 
 
 def _stage_facts(stage: Stage) -> dict[str, Any]:
@@ -159,7 +209,9 @@ def _draw_history(run: Run, stage: Stage) -> None:
     history_figure(columns, path, best_epoch=stage.history.best_epoch)
 
 
-def _facts(prepared: Prepared, trained: Trained, config: ExperimentConfig) -> dict[str, Any]:
+def _facts(
+    prepared: Prepared, trained: Trained, config: ExperimentConfig, note: str
+) -> dict[str, Any]:
     """What ``evaluate`` and people need to know of a run without opening anything else."""
     train = prepared.part("train")
     return {
@@ -174,7 +226,7 @@ def _facts(prepared: Prepared, trained: Trained, config: ExperimentConfig) -> di
         "n_folds": prepared.split.n_folds,
         "split_hash": prepared.split.hash,
         "speaker_disjoint": prepared.split.speaker_disjoint,
-        "note": prepared.split.note,
+        "note": note,
         "n_clips": {part: len(prepared.parts[part]) for part in PARTS},
         "majority": int(np.bincount(train.classes).argmax()),
         "validation_uar": trained.validation_uar,

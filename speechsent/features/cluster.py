@@ -1,6 +1,7 @@
 """Features computed by the workers of a Dask cluster."""
 
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -47,7 +48,7 @@ class Cluster:
             ClusterError: If Dask is missing, the scheduler does not answer or is lost on the way,
                 or no worker is left.
         """
-        with _connected(self.address) as client:
+        with connected(self.address) as client:
 
             def hand_out(n_chunks: int) -> list[Any]:
                 return [
@@ -89,6 +90,23 @@ def _result(future: Any, address: str) -> Any:
             _await_worker(future.client, address)
 
 
+def next_done(futures: Sequence[Any], address: str) -> Any:
+    """One of some results of the cluster that is there, or has failed, waiting for the first.
+
+    Raises:
+        ClusterError: If no worker is left that could compute any.
+    """
+    asked = time.monotonic()
+    while True:
+        for future in futures:
+            if future.done():
+                return future
+        time.sleep(0.1)
+        if time.monotonic() - asked > PATIENCE:
+            _await_worker(futures[0].client, address)
+            asked = time.monotonic()
+
+
 def _await_worker(client: Any, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
@@ -99,7 +117,7 @@ def _await_worker(client: Any, address: str) -> None:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Any]:
+def connected(address: str) -> Iterator[Any]:
     """A client of the scheduler, for as long as the cluster lasts."""
     client = _client(address)
     from distributed import CancelledError, KilledWorker

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from sklearn.metrics import balanced_accuracy_score
 
 from speechsent.cli import main
 from speechsent.run import Run
@@ -25,6 +26,8 @@ def test_a_run_folder_holds_everything_a_reader_of_the_score_needs(workplace):
         "config.yaml", "environment.json", "labels.json", "split.csv", "stages.json",
         "standardizer.npz", "model.weights.h5", "history.csv", "history-joint.png", "run.json",
         "scores.json", "predictions.csv", "confusion.png", "tests_seen.json",
+        "audit.json", "baseline.npz", "baseline_predictions.csv", "calibration.json",
+        "reliability.png", "validation_predictions.csv",
     }  # fmt: skip
     scores = run.read_json("scores.json")
     assert scores["protocol"] == "builtin-6-given"
@@ -63,8 +66,55 @@ def test_evaluating_training_clips_says_so(workplace, voices, monkeypatch, capsy
     assert main(["evaluate", str(voices / "train"), "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores["speaker_disjoint"] is False
-    assert "4 of 4 speakers took part in training" in scores["note"]
-    assert "48 of 48 clips took part in training" in scores["note"]
+    assert "speakers-shared (4 of 4)" in scores["note"]
+    assert "identical-files (48 of 48)" in scores["note"]
+
+
+def test_an_evaluation_warns_of_leaks_and_keeps_the_audit(
+    workplace, voices, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(workplace)
+    assert main(["evaluate", str(voices / "train"), "--out", str(tmp_path)]) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning: " in line]
+    assert [line.split(": ")[1] for line in warnings] == ["speakers-shared", "identical-files"]
+    assert warnings[1].endswith("; remove the copies from one side")
+    report = json.loads((tmp_path / "audit.json").read_text())
+    assert report["clean"] is False
+    assert (report["n_train"], report["n_test"]) == (48, 48)
+
+
+def test_a_clean_split_is_audited_and_says_nothing(workplace):
+    run = Run.newest(workplace / "runs")
+    assert run.read_json("audit.json")["clean"] is True
+    assert {"speakers-shared", "identical-files"} <= set(run.read_json("audit.json")["checked"])
+    assert "leaks" not in run.read_json("scores.json")["note"]
+
+
+def test_the_baseline_is_scored_on_the_same_clips(workplace):
+    run = Run.newest(workplace / "runs")
+    net, linear = (
+        list(csv.DictReader((run.path / name).read_text().splitlines()))
+        for name in ("predictions.csv", "baseline_predictions.csv")
+    )
+    assert [row["file"] for row in net] == [row["file"] for row in linear]
+    uar = balanced_accuracy_score(
+        [row["emotion"] for row in linear], [row["predicted"] for row in linear]
+    )
+    scores = run.read_json("scores.json")
+    assert scores["linear"]["uar"] == pytest.approx(uar)
+    assert scores["linear"]["difference"] == pytest.approx(scores["uar"] - uar)
+
+
+def test_runs_of_older_versions_are_scored_as_before(workplace, tmp_path, monkeypatch, capsys):
+    """They have no audit, no linear baseline and no temperature."""
+    run = Run(shutil.copytree(Run.newest(workplace / "runs").path, tmp_path / "old"))
+    expected = run.read_json("scores.json")
+    for name in ("audit.json", "baseline.npz", "calibration.json", "scores.json"):
+        (run.path / name).unlink()
+    assert main(["evaluate", "--run", str(run.path)]) == 0
+    assert "linear baseline" not in capsys.readouterr().out
+    absent = {"linear": None, "calibration": None}
+    assert run.read_json("scores.json") == expected | absent
 
 
 def test_each_look_at_the_test_set_is_recorded(workplace, monkeypatch, capsys):
@@ -96,8 +146,34 @@ def test_predict_names_emotions_and_agrees_with_evaluate(workplace, voices, monk
     [row] = json.loads(capsys.readouterr().out)
     assert row["emotion"] == expected[name]["predicted"]
     assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    for emotion, probability in row["probabilities"].items():
-        assert probability == pytest.approx(float(expected[name][emotion]), abs=1e-5)
+    assert row["calibrated"] is True
+    temperature = Run.newest(Path("runs")).read_json("calibration.json")["temperature"]
+    raw = np.array([float(expected[name][emotion]) for emotion in row["probabilities"]])
+    powers = raw ** (1 / temperature)
+    found = list(row["probabilities"].values())
+    np.testing.assert_allclose(found, powers / powers.sum(), atol=1e-4)
+
+
+def test_unsure_answers_can_be_rejected(workplace, voices, monkeypatch, capsys):
+    monkeypatch.chdir(workplace)
+    command = ["predict", str(voices / "test" / "fear"), "--csv"]
+    assert main(command) == 0
+    before = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    names = list(before[0])[2:]
+    tops = sorted(max(float(row[name]) for name in names) for row in before)
+    threshold = (tops[0] + tops[1]) / 2
+    assert main([*command, "--reject-below", str(threshold)]) == 0
+    out, err = capsys.readouterr()
+    after = list(csv.DictReader(out.splitlines()))
+    assert [row["emotion"] for row in after].count("rejected") == 1
+    assert [{**row, "emotion": ""} for row in after] == [{**row, "emotion": ""} for row in before]
+    assert err.startswith("rejected 1 of 4 files")
+
+
+def test_a_threshold_that_is_no_probability_is_refused(workplace, voices, monkeypatch, capsys):
+    monkeypatch.chdir(workplace)
+    assert main(["predict", str(voices / "test" / "fear"), "--reject-below", "60"]) == 1
+    assert "reject_below must lie in (0, 1)" in capsys.readouterr().err
 
 
 def test_predict_needs_no_training_corpus(workplace, voices, tmp_path, monkeypatch, capsys):
@@ -195,3 +271,20 @@ def test_prosody_as_a_second_stream_with_noise(voices, tiny, tmp_path, monkeypat
     command += ["--set", "augment.mixup=0.2", "--epochs", "1"]
     assert main(command) == 0
     assert main(["predict", str(next((voices / "test" / "fear").iterdir())), "--quiet"]) == 0
+
+
+@pytest.mark.slow
+def test_a_split_by_clips_is_trained_with_a_warning_that_stays_with_the_score(
+    voices, tiny, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices / "train"), "--config", str(tiny), "--fusion", "lstm"]
+    assert main([*command, "--allow-speaker-overlap", "--no-baseline"]) == 0
+    out, err = capsys.readouterr()
+    assert "warning: speakers-shared: " in err
+    assert "; score on speakers that were not trained on" in err
+    assert "leaks: speakers-shared" in " ".join(out.split())
+    assert "linear baseline" not in out
+    [path] = runs(tmp_path)
+    assert not (path / "baseline.npz").exists()
+    assert json.loads((path / "audit.json").read_text())["clean"] is False

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from speechsent.baseline import LinearBaseline, clip_statistics
-from speechsent.errors import ParameterError
+from speechsent.errors import ParameterError, RunError
 
 
 class OneAtATime(list):
@@ -77,7 +79,7 @@ def test_validation_clips_choose_the_strength_and_nothing_else():
     train = clips_of(90, 0)
     one, other = (LinearBaseline.fit(*train, *clips_of(30, seed), 3) for seed in (1, 5))
     assert one.strength == other.strength
-    np.testing.assert_array_equal(one.model.coef_, other.model.coef_)
+    np.testing.assert_array_equal(one.weights, other.weights)
 
 
 def test_the_answer_for_a_clip_does_not_depend_on_the_others():
@@ -130,3 +132,75 @@ def test_training_needs_two_classes_of_the_label_set(classes, seen):
     values = np.zeros((len(classes), 2))
     with pytest.raises(ParameterError, match=rf"in \[0, 3\)\. Received: classes {seen}"):
         LinearBaseline.fit(values, classes, values, classes, 3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_probabilities_are_those_of_scikit_learn(n_classes):
+    train, classes = clips_of(80, 0, n_classes=n_classes, distance=1.0)
+    values, _ = clips_of(30, 1, n_classes=n_classes)
+    found = LinearBaseline.fit(train, classes, train, classes, n_classes)
+    scaler = StandardScaler().fit(train)
+    model = LogisticRegression(C=found.strength, class_weight="balanced", max_iter=2000)
+    model.fit(scaler.transform(train), classes)
+    expected = model.predict_proba(scaler.transform(values))
+    np.testing.assert_allclose(found.probabilities(values), expected, atol=1e-3)
+
+
+def test_a_model_is_the_same_when_it_was_saved(tmp_path):
+    values, classes = clips_of(60, 0)
+    seen = classes != 1
+    model = LinearBaseline.fit(values[seen], classes[seen], values, classes, 4)
+    model.save(tmp_path / "b.npz")
+    loaded = LinearBaseline.load(tmp_path / "b.npz", 4)
+    np.testing.assert_array_equal(loaded.probabilities(values), model.probabilities(values))
+    assert loaded.strength == model.strength
+
+
+def test_clips_of_other_features_are_refused():
+    with pytest.raises(ParameterError, match=r"reads 6 values a clip.*\(2, 5\)"):
+        fit_toy().probabilities(np.zeros((2, 5)))
+
+
+def damaged(**changes):
+    return {
+        "mean": np.zeros(2, np.float32), "scale": np.ones(2, np.float32), "strength": 0.1,
+        "classes": np.array([0, 2]), "coef": np.ones((2, 2)), "intercept": np.zeros(2),
+    } | changes  # fmt: skip
+
+
+def test_sound_arrays_are_a_model(tmp_path):
+    np.savez(tmp_path / "b.npz", **damaged())
+    assert LinearBaseline.load(tmp_path / "b.npz", 3).probabilities(np.zeros((1, 2)))[0, 1] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"coef": np.array([[1.0, np.nan], [0, 0]])},
+        {"coef": np.ones((2, 3))},
+        {"coef": np.ones((2, 2), int)},
+        {"intercept": np.array([0, np.inf])},
+        {"intercept": np.zeros(3)},
+        {"scale": np.zeros(2, np.float32)},
+        {"mean": np.zeros(3, np.float32)},
+        {"classes": np.array([0, 3])},
+        {"classes": np.array([2, 0])},
+        {"classes": np.array([-1, 0])},
+        {"classes": np.array([0.0, 1.0])},
+        {"classes": np.array([[0, 1]])},
+        {"strength": np.array(["strong"])},
+        {"coef": np.array([{}], object)},
+    ],
+)
+def test_values_that_cannot_be_used_are_refused(tmp_path, changes):
+    np.savez(tmp_path / "b.npz", **damaged(**changes))
+    with pytest.raises(RunError, match=r"b\.npz: (holds values|not the weights)"):
+        LinearBaseline.load(tmp_path / "b.npz", 3)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK"])
+def test_a_file_that_is_no_model_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "b.npz").write_bytes(content)
+    with pytest.raises(RunError, match=r"b\.npz: not the weights of a linear model"):
+        LinearBaseline.load(tmp_path / "b.npz", 3)

@@ -93,3 +93,20 @@ def test_blocks_at_another_rate_join_without_a_seam(tmp_path):
     signal = np.concatenate(pieces)
     expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 16_000)
     np.testing.assert_allclose(signal[500:-500], expected[500:-500], atol=2e-3)
+
+
+def test_clips_are_calibrated_and_windows_are_not(recogniser, rng, tmp_path):
+    """With a temperature of two, probabilities are square roots, scaled to a sum of one."""
+    signal = speech(rng, 4.0)
+    soundfile.write(tmp_path / "clip.wav", signal, 16_000, subtype="FLOAT")
+    windows, mean = recogniser.windows(signal), recogniser.signal(signal)
+    facts = {"temperature": 2.0, "n_validation": 9, "ece_before": 0.2, "ece_after": 0.1}
+    recogniser.run.write_json("calibration.json", facts)
+    try:
+        calibrated = Recogniser(recogniser.run)
+    finally:
+        (recogniser.run.path / "calibration.json").unlink()
+    expected = np.sqrt(mean) / np.sqrt(mean).sum()
+    np.testing.assert_allclose(calibrated.signal(signal), expected, atol=1e-5)
+    np.testing.assert_allclose(calibrated.file(tmp_path / "clip.wav"), expected, atol=1e-5)
+    np.testing.assert_allclose(calibrated.windows(signal), windows, atol=1e-6)

@@ -250,3 +250,17 @@ def test_the_environment_names_versions():
     assert re.match(r"3\.\d+", facts["python"])
     assert re.match(r"3\.\d+", facts["libraries"]["keras"])
     assert json.dumps(facts)
+
+
+def test_the_environment_tells_one_version_of_the_code_from_another(tmp_path, monkeypatch):
+    """Names and contents count, other files do not."""
+    monkeypatch.setattr("speechsent.run.__file__", str(tmp_path / "run.py"))
+    (tmp_path / "run.py").write_text("a = 1")
+    first = environment()["source"]
+    assert re.fullmatch("[0-9a-f]{64}", first)
+    (tmp_path / "note.txt").write_text("no code")
+    assert environment()["source"] == first
+    (tmp_path / "run.py").write_text("a = 2")
+    second = environment()["source"]
+    (tmp_path / "run.py").rename(tmp_path / "walk.py")
+    assert len({first, second, environment()["source"]}) == 3

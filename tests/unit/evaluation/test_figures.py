@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from speechsent.errors import ParameterError
-from speechsent.evaluation.figures import confusion_figure, history_figure
+from speechsent.evaluation.calibration import ConfidenceBin
+from speechsent.evaluation.figures import confusion_figure, history_figure, reliability_figure
 
 HISTORY = {
     "loss": [1.5, 1.0, 0.8],
@@ -110,3 +111,27 @@ def test_equal_figures_are_equal_files_and_leave_no_others(tmp_path):
         history_figure(HISTORY, tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
+BEFORE = (
+    ConfidenceBin(low=0.4, high=0.6, n=3, confidence=0.5, accuracy=1 / 3),
+    ConfidenceBin(low=0.8, high=1.0, n=5, confidence=0.9, accuracy=0.6),
+)
+
+
+def test_a_reliability_plot_shows_both_sets_of_bins_beside_the_diagonal(drawn, tmp_path):
+    reliability_figure(BEFORE, BEFORE[:1], tmp_path / "r.png", title="toy")
+    upper, lower = drawn[0].axes
+    perfect, before, after = upper.lines
+    assert list(perfect.get_xdata()) == list(perfect.get_ydata()) == [0, 1]
+    assert list(before.get_xdata()) == [0.5, 0.9]
+    assert list(before.get_ydata()) == [1 / 3, 0.6]
+    assert list(after.get_xdata()) == [0.5]
+    assert [bar.get_height() for bar in lower.patches] == [3, 5, 3]
+    assert lower.patches[1].get_x() == 0.8
+    assert margins_are_white(tmp_path / "r.png")
+
+
+def test_a_reliability_plot_needs_bins(tmp_path):
+    with pytest.raises(ParameterError, match="Received: 2 before, 0 after"):
+        reliability_figure(BEFORE, (), tmp_path / "r.png", title="toy")

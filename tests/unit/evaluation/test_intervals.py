@@ -5,8 +5,12 @@ import pytest
 from scipy import stats
 
 from speechsent.errors import ParameterError
-from speechsent.evaluation.intervals import bootstrap_by_speaker, wilson
-from speechsent.metrics import accuracy_from_confusion, uar_from_confusion
+from speechsent.evaluation.intervals import bootstrap_by_speaker, score_intervals, wilson
+from speechsent.metrics import (
+    accuracy_from_confusion,
+    macro_f1_from_confusion,
+    uar_from_confusion,
+)
 
 
 def answers_of(n_speakers, n_clips, *, n_classes=4, seed=3):
@@ -127,3 +131,43 @@ def test_there_must_be_resamples():
 def test_there_must_be_clips():
     with pytest.raises(ParameterError, match="at least one utterance"):
         bootstrap_by_speaker(uar_from_confusion, [], [], [])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_all_scores_at_once_have_the_intervals_each_has_alone(known):
+    truth, prediction, speakers = answers_of(8, 30)
+    given = truth, prediction, speakers if known else [None] * len(truth)
+    options = {"n_resamples": 700, "seed": 5, "confidence": 0.9}
+    found = score_intervals(*given, **options)
+    assert found.uar == bootstrap_by_speaker(uar_from_confusion, *given, **options)
+    assert found.accuracy == bootstrap_by_speaker(accuracy_from_confusion, *given, **options)
+    assert found.macro_f1 == bootstrap_by_speaker(macro_f1_from_confusion, *given, **options)
+
+
+def test_recall_by_speaker_is_drawn_by_speaker():
+    """Of class 0 one speaker has all right and one all wrong; a quarter of draws has each alone."""
+    recall = score_intervals([0] * 20, [0] * 10 + [1] * 10, ["a"] * 10 + ["b"] * 10).recall
+    assert (recall[0].low, recall[0].high) == (0, 1)
+    assert recall[0].method == "bootstrap over speakers"
+
+
+def test_draws_without_a_clip_of_a_class_do_not_count_for_its_recall():
+    """Only speaker b has class 1, half of it right, whenever b is drawn."""
+    found = score_intervals([0, 0, 1, 1], [0, 0, 1, 0], list("aabb"))
+    assert (found.recall[1].low, found.recall[1].high) == (0.5, 0.5)
+
+
+def test_a_class_without_clips_has_no_interval_of_recall():
+    assert score_intervals([0, 0], [0, 1], ["a", "b"]).recall[1] is None
+
+
+def test_all_scores_at_once_cost_little_more_than_one():
+    given = answers_of(90, 80, n_classes=8)
+    started = time.perf_counter()
+    for _ in range(3):
+        bootstrap_by_speaker(uar_from_confusion, *given)
+    one = time.perf_counter() - started
+    started = time.perf_counter()
+    for _ in range(3):
+        score_intervals(*given)
+    assert time.perf_counter() - started < 3 * one

@@ -4,7 +4,9 @@ from dataclasses import replace
 import pytest
 
 from speechsent.errors import ParameterError
+from speechsent.evaluation.calibrated import Calibration, calibration_scores
 from speechsent.evaluation.intervals import wilson
+from speechsent.evaluation.linear import compare_linear
 from speechsent.evaluation.scores import Scores
 
 
@@ -123,6 +125,46 @@ def test_scores_written_before_protocols_had_folds_stay_readable(six, make_score
     for key in ("protocol_hash", "fold", "n_folds"):
         del raw[key]
     assert Scores.from_dict(raw) == scores
+
+
+def test_scores_written_before_intervals_baseline_and_calibration_stay_readable(six, make_scores):
+    raw = make_scores(six).as_dict()
+    for key in ("accuracy_bootstrap", "macro_f1_interval", "linear", "calibration"):
+        del raw[key]
+    for row in raw["recall"].values():
+        del row["bootstrap_low"], row["bootstrap_high"]
+    found = Scores.from_dict(raw)
+    assert found.uar_interval == make_scores(six).uar_interval
+    assert found.accuracy_bootstrap is found.macro_f1_interval is None
+    assert found.linear is found.calibration is None
+    assert found.recall["anger"].bootstrap_low is None
+
+
+def test_accuracy_macro_f1_and_recall_have_intervals_by_speaker(six, make_scores):
+    """Drawn twice, speaker a has accuracy 2/3 and mean F1 (4/5 + 0) / 2, speaker b 2/3 and
+    (0 + 2/3 + 1) / 3; both together have a mean F1 of 2/3. Fear and joy are b's alone."""
+    scores = make_scores(six)
+    ends = {
+        "accuracy": (scores.accuracy_bootstrap.low, scores.accuracy_bootstrap.high),
+        "macro-F1": (scores.macro_f1_interval.low, scores.macro_f1_interval.high),
+        **{name: (r.bootstrap_low, r.bootstrap_high) for name, r in scores.recall.items()},
+    }
+    assert ends["accuracy"] == pytest.approx((2 / 3, 2 / 3))
+    assert ends["macro-F1"] == pytest.approx((0.4, 2 / 3))
+    assert ends["anger"] == pytest.approx((2 / 3, 2 / 3))
+    assert ends["fear"] == (0.5, 0.5)
+    assert ends["joy"] == (1, 1)
+
+
+def test_baseline_and_calibration_survive_json(six, make_predictions, make_scores):
+    linear = make_predictions([0, 0, 0, 1, 1, 2], [0, 0, 0, 1, 1, 1], speakers="aaabbb")
+    calibration = Calibration(temperature=2.0, n_validation=9, ece_before=0.2, ece_after=0.1)
+    scores = replace(
+        make_scores(six),
+        linear=compare_linear(six, linear, seed=0),
+        calibration=calibration_scores(six, calibration),
+    )
+    assert Scores.from_dict(json.loads(json.dumps(scores.as_dict()))) == scores
 
 
 @pytest.mark.parametrize("damage", [{"extra": 1}, {"uar_interval": {"low": 0}}, {"recall": {}}])

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from speechsent.evaluation.table import table
+from speechsent.evaluation.calibrated import CalibrationScores, CoverageRow
+from speechsent.evaluation.intervals import Interval
+from speechsent.evaluation.linear import LinearComparison
+from speechsent.evaluation.table import NOT_BEATEN, table
 
 LONG = tuple(f"disappointment number {i}" for i in range(12))
 
@@ -43,7 +48,7 @@ def test_scores_stand_beside_chance_and_majority(six, make_scores):
     assert "6 clips, trained on 40, seed 7, split 0123456789ab" in lines
     assert "UAR (UA, balanced accuracy) 0.722 [0.67, 0.75] (95%, bootstrap over speakers)" in lines
     assert any(line.startswith("accuracy (WA) 4/6 = 0.667 [0.30, 0.90]") for line in lines)
-    assert "macro-F1 0.667" in lines
+    assert "macro-F1 0.667 [0.40, 0.67] (95%, bootstrap over speakers)" in lines
     assert "chance: UAR 0.333" in lines
     assert "always 'anger' (majority in training): accuracy 0.500, UAR 0.333" in lines
 
@@ -91,3 +96,49 @@ def test_twelve_classes_with_long_names_fit_into_100_columns(make_predictions, m
     report = table(scores)
     assert max(map(len, report.splitlines())) <= 100
     assert report.isascii()
+
+
+def comparison(low, **changes):
+    interval = Interval(low=low, high=0.15, confidence=0.95, method="bootstrap over speakers")
+    given = {"uar": 0.478, "accuracy": 0.5, "difference": 0.101, "interval": interval,
+             "p": 0.0012, "mcnemar_p": 0.5}  # fmt: skip
+    return LinearComparison(**(given | changes))
+
+
+def test_the_net_stands_beside_the_linear_baseline(six, make_scores):
+    lines = lines_of(replace(make_scores(six), linear=comparison(0.05)))
+    assert (
+        "linear baseline on clip statistics: UAR 0.478; the net is +0.10 [0.05, 0.15], p = 0.001"
+    ) in lines
+    assert NOT_BEATEN not in lines
+
+
+@pytest.mark.parametrize("low", [0.0, -0.3])
+def test_a_net_that_does_not_beat_the_baseline_is_told_so(six, make_scores, low):
+    scores = replace(make_scores(six), linear=comparison(low))
+    assert "the net does not beat a linear model on clip statistics" in lines_of(scores)
+
+
+def test_a_tiny_p_is_not_written_as_zero(six, make_scores):
+    scores = replace(make_scores(six), linear=comparison(0.05, p=0.0002))
+    assert any(line.endswith("p < 0.001") for line in lines_of(scores))
+
+
+def test_calibration_has_two_lines(six, make_scores):
+    rows = tuple(
+        CoverageRow(wanted=share, coverage=share, accuracy=1 - share / 2, threshold=0.5)
+        for share in (1.0, 0.5)
+    )
+    found = CalibrationScores(
+        temperature=1.5, n_validation=9, ece_before=0.2, ece_after=0.1,
+        brier_before=0.6, brier_after=0.5, coverage=rows,
+    )  # fmt: skip
+    lines = lines_of(replace(make_scores(six), calibration=found))
+    assert "calibration: temperature 1.50, ECE 0.200 -> 0.100, Brier 0.600 -> 0.500" in lines
+    assert "accuracy of the most confident clips: 100% 0.50, 50% 0.75" in lines
+
+
+def test_accuracy_by_speakers_stands_beside_wilson_where_speakers_are_known(six, make_scores):
+    assert "(95%, Wilson); by speakers [0.67, 0.67]" in table(make_scores(six))
+    unknown = replace(six, speakers=(None,) * 6)
+    assert "by speakers" not in table(make_scores(unknown))

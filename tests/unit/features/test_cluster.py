@@ -1,10 +1,6 @@
 """A real scheduler and two real workers, each a process of its own on the loopback interface."""
 
-import json
-import os
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -24,69 +20,6 @@ from speechsent.features.threads import Threads
 ROOT = Path(__file__).parents[3]
 START = 60  # seconds for a process to come up on a busy machine
 N_CLIPS = 200  # 13 chunks
-
-
-class Processes:
-    """A scheduler and its workers, which can be killed one by one."""
-
-    def __init__(self, folder):
-        self.folder, self.started = folder, []
-        file = folder / "scheduler.json"
-        self.scheduler = self.start("scheduler", "--port", "0", "--scheduler-file", str(file))
-        self.address = _until(lambda: json.loads(file.read_text())["address"])
-
-    def start(self, kind, *options):
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard"]
-        with (self.folder / f"{len(self.started)}.log").open("w") as log:
-            process = subprocess.Popen(
-                [*command, "--host", "127.0.0.1", *options],
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                cwd=self.folder,
-            )
-        self.started.append(process)
-        return process
-
-    def start_worker(self, n_threads=1):
-        options = ("--no-nanny", "--nthreads", str(n_threads), "--local-directory", ".")
-        return self.start("worker", self.address, *options)
-
-    def stop(self):
-        for process in self.started:
-            process.kill()
-            process.wait()
-
-
-def _until(look):
-    """What ``look`` returns as soon as it can."""
-    for _ in range(START * 10):
-        try:
-            return look()
-        except (OSError, ValueError):
-            time.sleep(0.1)
-    raise TimeoutError(look)
-
-
-@pytest.fixture
-def dask(tmp_path):
-    pytest.importorskip("distributed", reason="needs the extra [cluster]")
-    folder = tmp_path / "dask"
-    folder.mkdir()
-    processes = Processes(folder)
-    yield processes
-    processes.stop()
-
-
-@pytest.fixture
-def two_workers(dask, monkeypatch):
-    monkeypatch.setattr(cluster, "PATIENCE", START)
-    workers = [dask.start_worker(n_threads) for n_threads in (1, 2)]
-    from distributed import Client
-
-    with Client(dask.address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=START)
-    return workers
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""``speechsent ablate``: many trainings, one table."""
+
+import argparse
+from pathlib import Path
+
+from speechsent.cli.console import console
+from speechsent.cli.options import add_output
+from speechsent.cli.startup import load_tensorflow
+
+NAME = "ablate"
+HELP = "train systems on the same folds and seeds, and compare them"
+EXAMPLES = """\
+examples:
+  speechsent ablate configs/studies/fusion.yaml corpus/
+  speechsent ablate configs/studies/fusion.yaml corpus/ --folds 0 --seeds 0,1 --set fit.epochs=3
+  speechsent ablate study.yaml corpus/ --workers 4
+  speechsent ablate study.yaml corpus/ --cluster tcp://10.0.0.5:8786
+  speechsent ablate study.yaml corpus/ --dry-run        what would be trained
+
+Start it again after an interruption: runs that are finished are not trained again."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("study", type=Path, help="YAML of systems or factors, folds and seeds")
+    parser.add_argument("corpus", nargs="?", type=Path, help="folder or CSV of a corpus")
+    parser.add_argument(
+        "--out", type=Path, default=Path("studies"), help="where studies go (default studies/)"
+    )
+    parser.add_argument("--folds", metavar="A,B,…", help="only these folds, counted from 0")
+    parser.add_argument("--seeds", metavar="A,B,…", help="these seeds instead of the study's")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="change the configuration all systems start from; may be repeated",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="trainings at once (default 1)"
+    )
+    parser.add_argument("--cluster", metavar="ADDRESS", help="train on a Dask cluster instead")
+    parser.add_argument(
+        "--no-cache", action="store_true", help="neither use nor keep features between runs"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="list the runs, train none")
+    add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what is missing and print the tables."""
+    load_tensorflow()
+    from speechsent import study as studies
+    from speechsent.study.reading import load_study, with_numbers
+
+    study = with_numbers(load_study(args.study, args.overrides), args.folds, args.seeds)
+    with console(quiet=args.quiet) as listener:
+        if args.dry_run:
+            for name, done in studies.plan(study, args.corpus, out=args.out, listener=listener):
+                print(f"{'done' if done else 'to do'}  {name}")
+            return 0
+        result = studies.ablate(
+            study,
+            args.corpus,
+            out=args.out,
+            n_workers=args.workers,
+            cluster=args.cluster,
+            cache=not args.no_cache,
+            listener=listener,
+        )
+    print(result.markdown())
+    print(f"study {result.folder}: {result.n_trained} runs trained, {result.n_found} were there")
+    return 0 if not result.failures else 3

@@ -1,0 +1,126 @@
+"""All runs under a folder, each with its protocol and its score."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from speechsent.errors import RunError, SpeechsentError
+from speechsent.evaluation.intervals import Interval
+from speechsent.experiment.evaluation import RUNS
+from speechsent.run import MODEL, Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedRun:
+    """A finished run in one line.
+
+    Args:
+        path: Its folder.
+        corpus: What it was trained on.
+        mode: How branches were trained and joined.
+        protocol: Name of the split's rule.
+        protocol_hash: Fingerprint of a named protocol's definition; empty if there is none.
+        fold: Name of its fold; empty if there is none.
+        split_hash: Fingerprint of the split.
+        seed: Seed of the training.
+        finished: When, in UTC, as ISO 8601 writes it.
+        part: ``"test"``, or ``"validation"`` where the test part was never scored.
+        uar: UAR on that part; the epoch was chosen on validation, so there it is optimistic.
+        interval: Its interval; None for validation.
+    """
+
+    path: Path
+    corpus: str
+    mode: str
+    protocol: str
+    protocol_hash: str
+    fold: str
+    split_hash: str
+    seed: int
+    finished: str
+    part: str
+    uar: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What a folder of runs holds.
+
+    Args:
+        root: The folder.
+        runs: Finished runs, newest last.
+        n_unfinished: Folders of trainings that did not finish, or still go on.
+        unreadable: What is wrong with runs that finished but cannot be read.
+    """
+
+    root: Path
+    runs: tuple[ListedRun, ...]
+    n_unfinished: int
+    unreadable: tuple[str, ...]
+
+    @property
+    def by_protocol(self) -> dict[tuple[str, str], tuple[ListedRun, ...]]:
+        """Runs by name and fingerprint of their protocol, because other scores do not compare.
+
+        The protocol of the newest run comes last.
+        """
+        newest_first = dict.fromkeys((r.protocol, r.protocol_hash) for r in reversed(self.runs))
+        return {
+            key: tuple(r for r in self.runs if (r.protocol, r.protocol_hash) == key)
+            for key in reversed(newest_first)
+        }
+
+
+def list_runs(root: Path | str = RUNS) -> Listing:
+    """Find the runs under a folder, at any depth.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        RunError: If there is no such folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise RunError(f"{root}: no such folder of runs")
+    folders = [path.parent for path in root.rglob("config.yaml")]
+    finished = [f for f in folders if (f / "run.json").is_file() and (f / MODEL).is_file()]
+    runs, unreadable = [], []
+    for folder in sorted(finished):
+        try:
+            runs.append(_listed(Run.open(folder)))
+        except SpeechsentError as error:
+            unreadable.append(str(error))
+    return Listing(
+        root=root,
+        runs=tuple(sorted(runs, key=lambda run: (run.finished, run.path))),
+        n_unfinished=len(folders) - len(finished),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _listed(run: Run) -> ListedRun:
+    facts = run.facts
+    try:
+        return ListedRun(
+            path=run.path,
+            corpus=facts["corpus"],
+            mode=facts["mode"],
+            protocol=facts["protocol"],
+            protocol_hash=facts.get("protocol_hash", ""),
+            fold=facts.get("fold", ""),
+            split_hash=facts["split_hash"],
+            seed=run.config.seed,
+            finished=facts["finished"],
+            **_score(run),
+        )
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{run.path}: run.json or scores.json lacks a fact ({error})") from error
+
+
+def _score(run: Run) -> dict[str, Any]:
+    if not (run.path / "scores.json").is_file():
+        return {"part": "validation", "uar": run.facts["validation_uar"], "interval": None}
+    scores = run.read_json("scores.json")
+    return {"part": "test", "uar": scores["uar"], "interval": Interval(**scores["uar_interval"])}

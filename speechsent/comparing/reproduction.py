@@ -1,0 +1,168 @@
+"""Train a run again from what it recorded, and say whether the same comes out."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from speechsent.comparing.differences import (
+    Difference,
+    environment_differences,
+    table_difference,
+    weights_difference,
+)
+from speechsent.corpus.hashes import sha256
+from speechsent.corpus.protocols import hold_out, restrict
+from speechsent.corpus.utterance import Corpus, Part, Utterance
+from speechsent.errors import CorpusError, some
+from speechsent.experiment import open_run, train
+from speechsent.preparation import open_corpus
+from speechsent.resources import Resources
+from speechsent.run import MODEL, Run, RunSplit, environment, relative
+from speechsent.training.listener import Listener
+
+HISTORY, PREDICTIONS = "history.csv", "predictions.csv"
+REMEDY = "name the folder or CSV as it was then (--corpus)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """Whether a run came out again.
+
+    Args:
+        run: Folder of the recorded run.
+        kept: Folder of the new run; None if it was not kept.
+        compared: Files that were compared.
+        differences: The first difference of each file that has one.
+        environment: What is not as it was when the run was recorded: likely causes.
+    """
+
+    run: Path
+    kept: Path | None
+    compared: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    environment: tuple[str, ...]
+
+    @property
+    def match(self) -> bool:
+        """Whether all that was compared is the same, bit for bit."""
+        return not self.differences
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return nested dictionaries, with the verdict."""
+        return {"match": self.match, **asdict(self)}
+
+
+def reproduce(
+    run: Run | Path | str,
+    corpus: Path | str | None = None,
+    *,
+    keep: Path | str | None = None,
+    listener: Listener | None = None,
+) -> Reproduction:
+    """Train a run again and compare weights, history and predictions.
+
+    The clips must be those of the run, byte for byte; nothing is taken from the cache. The
+    recorded run is only read.
+
+    Args:
+        run: The run or its folder.
+        corpus: The folder or CSV of its corpus; the folder it recorded if not given.
+        keep: Folder under which the new run stays; if not given, it is deleted.
+        listener: Who is told about progress.
+
+    Returns:
+        The first difference of each file, and what has changed around them.
+
+    Raises:
+        RunError: If there is no such run, or it is damaged.
+        CorpusError: If a clip is missing, changed or new, or is in another part of the split.
+    """
+    run, listener = open_run(run), listener or Listener()
+    clips = _recorded_clips(run, Path(corpus or run.facts["root"]), listener)
+    changed = environment_differences(run.read_json("environment.json"), environment())
+    for line in changed:
+        listener.note(line)
+    with _folder(keep) as folder:
+        again = train(
+            run.config,
+            clips,
+            out=folder,
+            test=(run.path / "scores.json").is_file(),
+            resources=Resources(cache=False),
+            listener=listener,
+        )
+        compared, differences = _compare(run, again)
+    return Reproduction(
+        run=run.path,
+        kept=again.path if keep else None,
+        compared=compared,
+        differences=differences,
+        environment=changed,
+    )
+
+
+@contextmanager
+def _folder(keep: Path | str | None) -> Iterator[Path]:
+    """Where the new run goes."""
+    if keep is not None:
+        yield Path(keep)
+        return
+    with tempfile.TemporaryDirectory(prefix="speechsent-") as folder:
+        yield Path(folder)
+
+
+def _compare(run: Run, again: Run) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
+    """Names of the compared files, and the first difference of each that has one."""
+    found = {
+        MODEL: weights_difference(run.path / MODEL, again.path / MODEL),
+        HISTORY: table_difference(run.path / HISTORY, again.path / HISTORY, ("stage", "epoch")),
+    }
+    if (again.path / PREDICTIONS).is_file():
+        tables = run.path / PREDICTIONS, again.path / PREDICTIONS
+        found[PREDICTIONS] = table_difference(*tables, ("file",))
+    return tuple(found), tuple(difference for difference in found.values() if difference)
+
+
+def _recorded_clips(run: Run, place: Path, listener: Listener) -> Corpus:
+    """The corpus, if it is still the one the run was trained on."""
+    root = place if place.is_dir() else place.parent
+    recorded = RunSplit.read(run.path / "split.csv", root)
+    _refuse_other_files(recorded)
+    corpus = replace(open_corpus(place, run.config, listener), name=run.facts["corpus"])
+    kept = restrict(corpus, run.config.split)
+    split = hold_out(kept, run.config.split)
+    then = _labelled(zip(recorded.utterances, recorded.parts, strict=True), root)
+    now = _labelled(((u, split.part_of(i)) for i, u in enumerate(kept)), root)
+    refused = {Path(path).name for path in run.facts["refused"]}
+    apart = {
+        name
+        for name, start in then.keys() | now.keys()
+        if then.get((name, start)) != now.get((name, start))
+        and ((name, start) in then or Path(name).name not in refused)
+    }
+    if apart:
+        raise CorpusError(
+            f"{place}: clips are missing, new, or have another emotion, speaker or part than in "
+            f"{run.path}: {some(sorted(apart))}; {REMEDY}"
+        )
+    return corpus
+
+
+def _labelled(
+    clips: Iterable[tuple[Utterance, Part]], root: Path
+) -> dict[tuple[str, float], tuple[str, str | None, Part]]:
+    """What training is told of each clip, by its name and start."""
+    return {(relative(u.path, root), u.start): (u.emotion, u.speaker, part) for u, part in clips}
+
+
+def _refuse_other_files(recorded: RunSplit) -> None:
+    """Every file has the bytes it had; the first that has not is named."""
+    paths = [utterance.path for utterance in recorded.utterances]
+    for path, digest in dict.fromkeys(zip(paths, recorded.hashes, strict=True)):
+        if not path.is_file():
+            raise CorpusError(f"{path}: a clip of the run is missing; {REMEDY}")
+        if sha256(path) != digest:
+            raise CorpusError(f"{path}: a clip of the run has changed; {REMEDY}")

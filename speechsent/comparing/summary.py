@@ -1,0 +1,114 @@
+"""Everything a run folder says about one run, in short."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from speechsent.comparing.settings import differing
+from speechsent.config import ExperimentConfig
+from speechsent.corpus.utterance import PARTS
+from speechsent.errors import RunError
+from speechsent.evaluation.scores import Scores
+from speechsent.experiment import open_run
+from speechsent.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartSummary:
+    """Clips and speakers of one part of the split; unknown speakers are not counted."""
+
+    n_clips: int
+    speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageSummary:
+    """One fit: its name, its best epoch, and validation UAR there."""
+
+    stage: str
+    best_epoch: int
+    validation_uar: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """One run in short.
+
+    Args:
+        path: Its folder.
+        facts: What ``run.json`` says.
+        settings: Keys of its configuration that differ from the defaults, with their values.
+        parts: Clips and speakers of each part.
+        stages: In the order they were run.
+        scores: Scores of its test part; None if that was never scored.
+        times_seen: How often each test set was scored with this model.
+        audit: What ``audit.json`` says; None if there is none.
+        calibration: What ``calibration.json`` says; None if there is none.
+    """
+
+    path: Path
+    facts: dict[str, Any]
+    settings: dict[str, Any]
+    parts: dict[str, PartSummary]
+    stages: tuple[StageSummary, ...]
+    scores: Scores | None
+    times_seen: dict[str, int]
+    audit: dict[str, Any] | None
+    calibration: dict[str, Any] | None
+
+
+def summarize(run: Run | Path | str) -> RunSummary:
+    """Read a run folder.
+
+    Args:
+        run: The run or its folder.
+
+    Raises:
+        RunError: If there is no such run, or one of its files is damaged.
+    """
+    run = open_run(run)
+    changed = differing(run.config, ExperimentConfig())
+    scores = _optional(run, "scores.json")
+    return RunSummary(
+        path=run.path,
+        facts=run.facts,
+        settings={key: value for key, (value, _) in changed.items()},
+        parts={part: _part(run, part) for part in PARTS},
+        stages=_stages(run),
+        scores=None if scores is None else Scores.from_dict(scores),
+        times_seen=dict(Counter(look["what"] for look in run.tests_seen)),
+        audit=_optional(run, "audit.json"),
+        calibration=_optional(run, "calibration.json"),
+    )
+
+
+def _part(run: Run, part: Any) -> PartSummary:
+    return PartSummary(
+        n_clips=len(run.split.of(part)),
+        speakers=tuple(sorted(str(name) for name in run.split.speakers(part) - {None})),
+    )
+
+
+def _stages(run: Run) -> tuple[StageSummary, ...]:
+    try:
+        return tuple(
+            StageSummary(
+                stage=stage["stage"],
+                best_epoch=stage["best_epoch"],
+                validation_uar=stage["best"]["val_uar"],
+            )
+            for stage in run.read_json("stages.json")
+        )
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{run.path / 'stages.json'}: not the stages of a training") from error
+
+
+def _optional(run: Run, name: str) -> dict[str, Any] | None:
+    """One of the run's JSON files, if it is there."""
+    if not (run.path / name).is_file():
+        return None
+    value = run.read_json(name)
+    if not isinstance(value, dict):
+        raise RunError(f"{run.path / name}: not a table of facts")
+    return value

@@ -1,0 +1,71 @@
+"""The linear baseline of a run: fitted beside the network, scored on the same clips."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from speechsent.baseline import LinearBaseline, clip_statistics
+from speechsent.datasets import Clips
+from speechsent.evaluation.predictions import Predictions
+from speechsent.metrics import Values
+from speechsent.run import Run
+from speechsent.training.listener import Listener
+
+BASELINE = "baseline.npz"
+VIEWS = ("log_mel", "mfcc")
+
+
+def standard_statistics(clips: Clips) -> Values:
+    """Clip statistics of features standardised as the network sees them; one clip at a time.
+
+    Returns:
+        Shape ``(n_clips, n_values)``. Of the log-mel spectrum and the cepstra, as far as they are
+        there; of all views where neither is.
+    """
+    views = [view for view in VIEWS if view in clips.views] or sorted(clips.views)
+    rows = []
+    for i in range(len(clips)):
+        raw = clips.raw(i, views)
+        standard = {view: [clips.statistics[view][i](raw[view])] for view in views}
+        rows.append(clip_statistics(standard, views))
+    return np.concatenate(rows)
+
+
+def fit_baseline(run: Run, train: Clips, validation: Clips, listener: Listener) -> None:
+    """Fit a linear model to the training clips and write it into the run.
+
+    Args:
+        run: The run.
+        train: Clips to fit on.
+        validation: Clips that choose the regularisation.
+        listener: Who is told how it does.
+    """
+    values = standard_statistics(validation)
+    linear = LinearBaseline.fit(
+        standard_statistics(train), train.classes, values, validation.classes, train.n_classes
+    )
+    with run.writing(BASELINE) as path:
+        linear.save(path)
+    listener.note(
+        "linear baseline on clip statistics: "
+        f"validation UAR {linear.uar(values, validation.classes):.3f}"
+    )
+
+
+def baseline_predictions(run: Run, clips: Clips, predictions: Predictions) -> Predictions | None:
+    """What the run's linear model answers for clips; None if the run has none, as older ones.
+
+    Args:
+        run: The run.
+        clips: The clips.
+        predictions: What the network answers for them.
+
+    Raises:
+        RunError: If the file of the model is damaged.
+        ParameterError: If the model reads other features.
+    """
+    path = run.path / BASELINE
+    if not path.is_file():
+        return None
+    linear = LinearBaseline.load(path, len(run.labels))
+    return replace(predictions, probabilities=linear.probabilities(standard_statistics(clips)))

@@ -1,0 +1,41 @@
+"""What an audit found, told with its remedy, and kept in the note of the scores."""
+
+from speechsent.auditing import AuditReport, Finding
+from speechsent.errors import some
+from speechsent.training.listener import Listener
+
+AUDIT = "audit.json"
+REMEDIES = {
+    "speakers-shared": "score on speakers that were not trained on",
+    "second-takes": "keep all takes of a sentence by one speaker on one side",
+    "identical-files": "remove the copies from one side",
+}
+
+
+def leaks(report: AuditReport) -> list[Finding]:
+    """The findings that make scores wrong."""
+    return [finding for finding in report.findings if finding.severity == "leak"]
+
+
+def tell_leaks(report: AuditReport, listener: Listener) -> None:
+    """One warning a leak, with what to do about it."""
+    for leak in leaks(report):
+        listener.note(
+            f"warning: {leak.name}: {leak.message} ({some(leak.examples, limit=3)}); "
+            f"{REMEDIES[leak.name]}"
+        )
+
+
+def with_leaks(note: str, report: AuditReport) -> str:
+    """A note that names the leaks as well, each with how many it concerns.
+
+    Example:
+        >>> leak = Finding(name="second-takes", severity="leak", count=3, total=9, message="")
+        >>> report = AuditReport(
+        ...     train="", test="", n_train=9, n_test=9, checked=(), findings=(leak,)
+        ... )
+        >>> with_leaks("by clips", report)
+        'by clips; leaks: second-takes (3 of 9)'
+    """
+    named = [f"{leak.name} ({leak.count} of {leak.total})" for leak in leaks(report)]
+    return "; ".join(filter(None, [note, f"leaks: {', '.join(named)}" if named else ""]))

@@ -1,0 +1,226 @@
+"""Ablations: systems, folds and seeds, each trained once, compared on the same clips."""
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from speechsent.corpus.named import load_protocol
+from speechsent.corpus.utterance import Corpus
+from speechsent.errors import RunError
+from speechsent.preparation import open_corpus
+from speechsent.resources import Resources
+from speechsent.run import Run
+from speechsent.study.analysis import Place, Table, Trained, read_trained, summarise
+from speechsent.study.execution import Done, in_processes, on_cluster, one_by_one
+from speechsent.study.picture import study_figure
+from speechsent.study.plan import PlannedRun, Study, System, to_yaml
+from speechsent.study.reading import load_study
+from speechsent.study.tables import as_csv, latex, markdown
+from speechsent.study.tasks import Outcome, Task, sweep
+from speechsent.training.listener import Listener, clock
+
+__all__ = ["Study", "StudyResult", "System", "Table", "ablate", "load_study", "plan"]
+
+STUDIES = Path("studies")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """What a study came to.
+
+    Args:
+        folder: Where its runs and tables are.
+        tables: One for each protocol its runs were scored under.
+        failures: Why there is no run, by run.
+        n_trained: Runs that were trained now.
+        n_found: Runs that were there already.
+    """
+
+    folder: Path
+    tables: tuple[Table, ...]
+    failures: Mapping[str, str]
+    n_trained: int
+    n_found: int
+
+    def markdown(self) -> str:
+        """The tables as text."""
+        return (self.folder / "table.md").read_text(encoding="utf-8")
+
+
+def ablate(
+    study: Study | Path | str,
+    corpus: Corpus | Path | str | None = None,
+    *,
+    out: Path | str = STUDIES,
+    n_workers: int = 1,
+    cluster: str | None = None,
+    cache: bool = True,
+    listener: Listener | None = None,
+) -> StudyResult:
+    """Train every system of a study on every fold with every seed, and compare them.
+
+    A run that exists is not trained again, so a study that was killed goes on where it stopped.
+    Features and the outputs of frozen branches are shared between runs. A run that fails is told
+    in the table and does not stop the others; the next start tries it again.
+
+    Args:
+        study: A study, or its YAML file.
+        corpus: A corpus, or the folder or CSV of one; the default one if not given.
+        out: Folder under which the study's folder is.
+        n_workers: Trainings at once on this machine, each in a process of its own.
+        cluster: Address of a Dask scheduler whose workers train instead.
+        cache: Keep features and outputs of frozen branches between runs.
+        listener: Who is told about progress.
+
+    Returns:
+        The tables; they are in the study's folder as well, as ``table.md``, ``table.csv``,
+        ``table.tex`` and ``table.png``.
+
+    Raises:
+        ConfigError: If the study is mistyped, or names a fold that does not exist.
+        CorpusError: If the corpus cannot be read.
+        RunError: If the folder holds the same study on another corpus, or no run succeeded.
+        ClusterError: If a cluster is asked for and cannot be reached.
+    """
+    listener = listener or Listener()
+    study = study if isinstance(study, Study) else load_study(Path(study))
+    corpus = _open(corpus, study, listener)
+    folder = Path(out) / study.name
+    tasks = _tasks(study, corpus, folder, Resources(cache=cache))
+    _claim(folder, study, corpus)
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    sweep(folder / "runs")
+    left = [task for task in tasks if task.run is None]
+    listener.note(f"study {study.name}: {len(tasks)} runs, {len(tasks) - len(left)} already there")
+    failures = _train(left, folder, n_workers, cluster, listener)
+    found = _read(tasks)
+    if not any(found.values()):
+        first = next(iter(failures.values()), "no run is left")
+        raise RunError(f"{folder}: not one run of the study succeeded. The first: {first}")
+    result = StudyResult(
+        folder=folder,
+        tables=summarise(study, found),
+        failures=failures,
+        n_trained=len(left) - len(failures),
+        n_found=len(tasks) - len(left),
+    )
+    _write(study, result)
+    return result
+
+
+def plan(
+    study: Study,
+    corpus: Corpus | Path | str | None = None,
+    *,
+    out: Path | str = STUDIES,
+    listener: Listener | None = None,
+) -> list[tuple[str, bool]]:
+    """Name every run of a study, and tell whether it is there already; nothing is trained."""
+    corpus = _open(corpus, study, listener or Listener())
+    tasks = _tasks(study, corpus, Path(out) / study.name, Resources())
+    return [(task.planned.folder, task.run is not None) for task in tasks]
+
+
+def _open(corpus: Corpus | Path | str | None, study: Study, listener: Listener) -> Corpus:
+    place = corpus if corpus is None or isinstance(corpus, Corpus) else Path(corpus).resolve()
+    return open_corpus(place, study.systems[0].config, listener)
+
+
+def _tasks(study: Study, corpus: Corpus, folder: Path, resources: Resources) -> list[Task]:
+    runs = (folder / "runs").resolve()  # workers of a cluster stand in folders of their own
+    return [
+        Task(planned=run, corpus=corpus, folder=runs, resources=resources)
+        for run in study.runs(_n_folds(study, corpus))
+    ]
+
+
+def _n_folds(study: Study, corpus: Corpus) -> int:
+    if not study.protocol:
+        return 1
+    protocol = load_protocol(study.protocol)
+    return len(protocol.folds(protocol.restrict(corpus)))
+
+
+def _claim(folder: Path, study: Study, corpus: Corpus) -> None:
+    """Runs of one folder are of one corpus, or a table would mix them unseen."""
+    record = Run(folder)
+    facts = {"corpus": corpus.name, "root": str(corpus.root.resolve()), "n_clips": len(corpus)}
+    if (folder / "study.json").is_file():
+        before = record.read_json("study.json")
+        if before != facts:
+            raise RunError(
+                f"{folder}: holds this study on {before.get('root')} ({before.get('n_clips')} "
+                f"clips), not on {facts['root']} ({facts['n_clips']}). Choose another --out"
+            )
+    record.write_json("study.json", facts)
+    record.write_text("study.yaml", to_yaml(study))
+
+
+def _train(
+    tasks: Sequence[Task], folder: Path, n_workers: int, cluster: str | None, listener: Listener
+) -> dict[str, str]:
+    """Train what is missing; return why runs failed, by run."""
+    failures: dict[str, str] = {}
+    if not tasks:
+        return failures
+    started = time.monotonic()
+    with closing(_outcomes(tasks, n_workers, cluster, listener)) as outcomes:
+        for n_done, (task, outcome) in enumerate(outcomes, start=1):
+            name = task.planned.folder
+            if outcome.failure:
+                failures[name] = outcome.failure
+                Run(folder).write_text(f"failures/{name}.txt", outcome.details or outcome.failure)
+            spent = time.monotonic() - started
+            rest = clock(spent / n_done * (len(tasks) - n_done))
+            listener.note(f"{n_done}/{len(tasks)} {_told(task, outcome)}; about {rest} left")
+    return failures
+
+
+def _outcomes(
+    tasks: Sequence[Task], n_workers: int, cluster: str | None, listener: Listener
+) -> Generator[Done, None, None]:
+    if cluster is not None:
+        return on_cluster(tasks, cluster)
+    if n_workers == 1:
+        return one_by_one(tasks, Bars(listener))
+    return in_processes(tasks, n_workers)
+
+
+def _told(task: Task, outcome: Outcome) -> str:
+    """A run's fate in a few words."""
+    planned: PlannedRun = task.planned
+    what = f"{planned.system}, fold {planned.fold}, seed {planned.seed}"
+    if outcome.failure:
+        return f"{what}: FAILED ({outcome.failure})"
+    run = task.run
+    uar = run.read_json("scores.json")["uar"] if run is not None else float("nan")
+    return f"{what}: UAR {uar:.3f} ({clock(outcome.seconds)})"
+
+
+class Bars(Listener):
+    """Passes on how far a training is, but not what it says: a study has dozens of them."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.begin, self.step, self.end = listener.begin, listener.step, listener.end  # type: ignore[method-assign]
+
+
+def _read(tasks: Sequence[Task]) -> dict[str, dict[Place, Trained]]:
+    found: dict[str, dict[Place, Trained]] = {}
+    for task in tasks:
+        runs = found.setdefault(task.planned.system, {})
+        if (run := task.run) is not None:
+            runs[task.planned.fold, task.planned.seed] = read_trained(run)
+    return found
+
+
+def _write(study: Study, result: StudyResult) -> None:
+    record = Run(result.folder)
+    record.write_text("table.md", markdown(study.name, result.tables, result.failures))
+    record.write_text("table.csv", as_csv(result.tables, result.failures))
+    record.write_text("table.tex", latex(result.tables))
+    record.write_json("table.json", [asdict(table) for table in result.tables])
+    for i, table in enumerate(result.tables):
+        suffix = f"-{i + 1}" if i else ""
+        study_figure(table, result.folder / f"table{suffix}.png")

@@ -1,0 +1,175 @@
+"""What a study compares: systems, folds and seeds, checked before anything runs."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Literal
+
+import yaml
+
+from speechsent import config as configuration
+from speechsent.config import ExperimentConfig
+from speechsent.errors import ConfigError
+
+How = Literal["average", "weighted", "stacked"]
+HOW: tuple[How, ...] = ("average", "weighted", "stacked")
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One thing that is compared.
+
+    Args:
+        name: How tables call it.
+        config: Its configuration, but for seed and fold.
+    """
+
+    name: str
+    config: ExperimentConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combination:
+    """A system made of the answers of others, with nothing trained on the test part.
+
+    Args:
+        name: How tables call it.
+        how: ``"average"`` takes the mean of the probabilities; ``"weighted"`` weights them, and
+            ``"stacked"`` fits a logistic regression on them, both on the validation part.
+        of: Names of the systems.
+    """
+
+    name: str
+    how: How
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """One training of a study."""
+
+    system: str
+    fold: int
+    seed: int
+    config: ExperimentConfig
+
+    @property
+    def folder(self) -> str:
+        """Name of its run folder, which another configuration cannot have."""
+        digest = hashlib.sha256(configuration.to_yaml(self.config).encode()).hexdigest()[:8]
+        name = re.sub(r"[^\w.+=-]+", "-", self.system)
+        return f"{name}-fold{self.fold}-seed{self.seed}-{digest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Systems that are trained on the same folds with the same seeds.
+
+    Args:
+        name: Name of the study and of its folder.
+        systems: What is compared.
+        protocol: Named protocol of the folds; without one, the split of the configuration.
+        folds: Folds of the protocol, counted from 0; empty for all.
+        seeds: Seeds of the trainings.
+        combinations: Systems made of others.
+        reference: The system all others are compared with; the first if empty.
+    """
+
+    name: str
+    systems: tuple[System, ...]
+    protocol: str = ""
+    folds: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    combinations: tuple[Combination, ...] = ()
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            raise ConfigError(problems, f"study {self.name or '(no name)'}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All systems, trained and combined, in the order of the tables."""
+        return (*(s.name for s in self.systems), *(c.name for c in self.combinations))
+
+    @property
+    def compared_with(self) -> str:
+        """The system all others are compared with."""
+        return self.reference or self.names[0]
+
+    def runs(self, n_folds: int) -> list[PlannedRun]:
+        """All trainings; those that share compiled models follow one another.
+
+        Args:
+            n_folds: Folds of the protocol on the corpus at hand.
+
+        Raises:
+            ConfigError: If a fold does not exist.
+        """
+        beyond = [fold for fold in self.folds if not 0 <= fold < n_folds]
+        if beyond:
+            raise ConfigError(
+                [f"folds: there are folds 0 to {n_folds - 1}. Received: {beyond}"], self.name
+            )
+        return [
+            PlannedRun(
+                system=system.name,
+                fold=fold,
+                seed=seed,
+                config=_at(system.config, self.protocol, fold, seed),
+            )
+            for system in self.systems
+            for seed in self.seeds
+            for fold in self.folds or range(n_folds)
+        ]
+
+    def _problems(self) -> Sequence[str]:
+        problems = []
+        trained = [system.name for system in self.systems]
+        if not re.fullmatch(r"[\w.+-]+", self.name):
+            problems.append("name: letters, digits and .+-_ make the name of a folder")
+        if not trained:
+            problems.append("systems: a study needs one at least")
+        if len(set(self.names)) < len(self.names):
+            problems.append(f"systems: names must differ. Received: {', '.join(self.names)}")
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            problems.append("seeds: different whole numbers, not negative, one at least")
+        if len(set(self.folds)) < len(self.folds):
+            problems.append("folds: each is named once")
+        for combination in self.combinations:
+            unknown = [name for name in combination.of if name not in trained]
+            if unknown:
+                problems.append(f"combine.{combination.name}.of: no trained system {unknown[0]!r}")
+            if len(set(combination.of)) < 2:
+                problems.append(f"combine.{combination.name}.of: two or more systems")
+        if self.reference and self.reference not in self.names:
+            near = get_close_matches(self.reference, self.names, n=1) or self.names[:5]
+            problems.append(f"reference: no system {self.reference!r}; there is {', '.join(near)}")
+        return problems
+
+
+def _at(config: ExperimentConfig, protocol: str, fold: int, seed: int) -> ExperimentConfig:
+    split = replace(config.split, protocol=protocol, fold=fold) if protocol else config.split
+    return replace(config, seed=seed, split=split)
+
+
+def to_yaml(study: Study) -> str:
+    """The study fully resolved, for whoever wants to know what was run."""
+    return yaml.safe_dump(
+        {
+            "name": study.name,
+            "protocol": study.protocol,
+            "folds": list(study.folds),
+            "seeds": list(study.seeds),
+            "reference": study.compared_with,
+            "systems": {
+                s.name: yaml.safe_load(configuration.to_yaml(s.config)) for s in study.systems
+            },
+            "combine": {c.name: {"how": c.how, "of": list(c.of)} for c in study.combinations},
+        },
+        sort_keys=False,
+        allow_unicode=True,
+    )
