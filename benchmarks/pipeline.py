@@ -106,7 +106,8 @@ def step_figures(
     """Time of a step over that of a step on constant tensors."""
     n_steps = N_STEPS[name]
     constant = tf.data.Dataset.from_tensors(batches[0]).repeat(n_steps)
-    real = FirstBatches(batches, n_steps)
+    fed = batches.feed()
+    real = FirstBatches(batches, n_steps) if fed is batches else fed.repeat().take(n_steps)
 
     def step_seconds(data: tf.data.Dataset | keras.utils.PyDataset) -> float:
         clock = EpochClock()

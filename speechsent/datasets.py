@@ -199,6 +199,10 @@ class SeededBatches(keras.utils.PyDataset):
         self.epoch = epoch
         self._order = np.random.default_rng([self.seed, epoch, ORDER]).permutation(self.n_items)
 
+    def feed(self) -> Any:
+        """What Keras is to be given."""
+        return self
+
     def chosen(self, step: int) -> np.ndarray:
         """Indices of the items in one batch of this epoch."""
         return self._order[step * self.batch_size : (step + 1) * self.batch_size]

@@ -148,18 +148,36 @@ def resample(sequence: np.ndarray, tempo: float = 1.0, warp: float = 1.0) -> np.
         array([0., 2., 4.], dtype=float32)
     """
     n_frames, n_bands = sequence.shape
-    times = np.arange(max(1, round(n_frames / tempo))) * tempo
-    bands = np.arange(n_bands) * warp
-    return _interpolate(_interpolate(sequence, times).T, bands).T.astype(np.float32)
+    sequence = sequence.astype(np.float32, copy=False)
+    if warp != 1:
+        sequence = sequence @ _reading(n_bands, np.arange(n_bands) * warp).T
+    if tempo == 1:
+        return sequence
+    below, above, share = _neighbours(n_frames, np.arange(max(1, round(n_frames / tempo))) * tempo)
+    earlier = sequence[below]
+    changed = sequence[above]
+    changed -= earlier
+    changed *= share[:, None]
+    changed += earlier
+    return changed
 
 
-def _interpolate(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Rows at fractional positions; the last row goes on behind the end."""
-    positions = np.minimum(positions, len(values) - 1)
-    below = np.minimum(positions.astype(int), max(len(values) - 2, 0))
-    above = np.minimum(below + 1, len(values) - 1)
-    share = (positions - below)[:, None]
-    return (1 - share) * values[below] + share * values[above]
+def _neighbours(n: int, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places around fractional positions, and how near the upper one is; the last goes on."""
+    positions = np.minimum(positions, n - 1)
+    below = np.minimum(positions.astype(int), max(n - 2, 0))
+    above = np.minimum(below + 1, n - 1)
+    return below, above, (positions - below).astype(np.float32)
+
+
+def _reading(n: int, positions: np.ndarray) -> np.ndarray:
+    """Matrix that reads ``n`` values at fractional positions; few bands, so a product is fast."""
+    below, above, share = _neighbours(n, positions)
+    matrix = np.zeros((len(positions), n), np.float32)
+    rows = np.arange(len(positions))
+    matrix[rows, below] = 1 - share
+    matrix[rows, above] += share
+    return matrix
 
 
 def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -205,11 +206,33 @@ class HeadBatches(SeededBatches):
     def __init__(
         self, embedded: Embedded, weights: np.ndarray, *, batch_size: int, seed: int
     ) -> None:
+        self._fed_order: Any = None
         super().__init__(len(embedded.owners), batch_size, seed)
         self.embedded = embedded
         one_hot = np.eye(embedded.n_classes, dtype=np.float32)
         self.targets = one_hot[embedded.classes[embedded.owners]]
         self.weights = weights[embedded.owners].astype(np.float32)
+
+    def start(self, epoch: int) -> None:
+        """Set the epoch, counted from 0, also for data that are being fed."""
+        super().start(epoch)
+        if self._fed_order is not None:
+            self._fed_order.assign(self._order)
+
+    def feed(self) -> Any:
+        """The batches as ``tf.data``: in memory, so no step waits for Python."""
+        import tensorflow as tf
+
+        self._fed_order = order = tf.Variable(self._order)
+        arrays = (dict(self.embedded.embeddings), self.targets, self.weights)
+        held = tf.nest.map_structure(lambda a: tf.constant(a, tf.float32), arrays)
+        size = self.batch_size
+
+        def batch(step: Any) -> Any:
+            chosen = order[step * size : (step + 1) * size]
+            return tf.nest.map_structure(lambda a: tf.gather(a, chosen), held)
+
+        return tf.data.Dataset.range(len(self)).map(batch)
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Embeddings, targets and weights of one batch."""

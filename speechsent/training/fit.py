@@ -144,7 +144,7 @@ def fit(
     callbacks: list[Any] = [order, forecast, scores, keep, report]
     if log_folder is not None:
         callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
-    model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
+    model.fit(batches.feed(), epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
     return History(stage, tuple(report.rows), keep.best_epoch)
 
 

@@ -110,3 +110,20 @@ def test_the_order_of_head_batches_is_a_function_of_seed_and_epoch(embedded):
 
 def test_windows_fewer_than_a_batch_are_one_batch(embedded):
     assert len(HeadBatches(embedded, np.ones(4), batch_size=100, seed=0)) == 1
+
+
+def test_what_is_fed_are_the_batches_in_their_order(embedded):
+    """Epoch by epoch, as Keras asks for it: the epoch is set before the data are read."""
+    fed, batches = (HeadBatches(embedded, np.arange(4.0), batch_size=3, seed=1) for _ in range(2))
+    data = fed.feed()
+    for epoch in (0, 1, 2, 1):
+        fed.start(epoch)
+        batches.start(epoch)
+        found = list(data)
+        assert len(found) == len(batches) == 2
+        for step, (inputs, targets, weights) in enumerate(found):
+            expected = batches[step]
+            for name in inputs:
+                np.testing.assert_array_equal(inputs[name], expected[0][name].astype("float32"))
+            np.testing.assert_array_equal(targets, expected[1])
+            np.testing.assert_array_equal(weights, expected[2])
