@@ -31,14 +31,19 @@ _HOME = {
     "SyntheticCorpus": "corpus.synthetic",
     "Utterance": "corpus.utterance",
     "ablate": "study",
+    "also_leaky": "study",
     "audit": "auditing",
     "compare_runs": "comparing",
+    "cross_corpus_matrix": "study",
     "evaluate": "experiment",
     "hold_out": "corpus.protocols",
     "late_fusion": "fusion",
     "load_config": "config",
     "load_study": "study",
+    "one_vs": "study.series",
+    "pool": "corpus.pool",
     "predict": "experiment",
+    "read_corpora": "corpus.pool",
     "read_corpus": "corpus.open",
     "reproduce": "comparing",
     "synthesize": "corpus.synthetic",
@@ -66,14 +71,19 @@ __all__ = [
     "Utterance",
     "__version__",
     "ablate",
+    "also_leaky",
     "audit",
     "compare_runs",
+    "cross_corpus_matrix",
     "evaluate",
     "hold_out",
     "late_fusion",
     "load_config",
     "load_study",
+    "one_vs",
+    "pool",
     "predict",
+    "read_corpora",
     "read_corpus",
     "reproduce",
     "synthesize",
@@ -89,6 +99,7 @@ if TYPE_CHECKING:
     from speechsent.config import ExperimentConfig
     from speechsent.config import load as load_config
     from speechsent.corpus.open import read_corpus
+    from speechsent.corpus.pool import pool, read_corpora
     from speechsent.corpus.protocols import SplitConfig, hold_out
     from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
     from speechsent.corpus.utterance import Corpus, Utterance
@@ -101,7 +112,8 @@ if TYPE_CHECKING:
     from speechsent.fusion import FusionConfig, late_fusion
     from speechsent.resources import Resources
     from speechsent.run import Run
-    from speechsent.study import ablate, load_study
+    from speechsent.study import ablate, also_leaky, cross_corpus_matrix, load_study
+    from speechsent.study.series import one_vs
     from speechsent.training.fit import FitConfig
 
 

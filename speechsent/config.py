@@ -36,11 +36,25 @@ class CorpusConfig:
         classes: Emotions to keep, in any spelling; empty keeps all.
         labels: Emotion of each folder or label name of one's own, by name.
         skip_bad_audio: Leave out clips that cannot be used instead of stopping.
+        merge: Group of each emotion, by name; emotions without one are left out after the split.
+            Empty leaves emotions as they are.
+
+    Raises:
+        ParameterError: If ``merge`` has fewer than two groups, or one without a name.
     """
 
     classes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     skip_bad_audio: bool = False
+    merge: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        groups = set(self.merge.values())
+        if self.merge and (len(groups) < 2 or not all(group.strip() for group in groups)):
+            raise ParameterError(
+                "merge makes two or more groups, each with a name. "
+                f"Received: merge={dict(self.merge)}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,13 +168,18 @@ class ExperimentConfig:
         )
 
 
-def load(path: Path | None = None, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Defaults, then the YAML file, then ``section.key=value`` overrides.
+def load(
+    path: Path | None = None,
+    overrides: Sequence[str] = (),
+    base: ExperimentConfig | None = None,
+) -> ExperimentConfig:
+    """Defaults or another configuration, then the YAML file, then ``section.key=value`` overrides.
 
     Raises:
         ConfigError: If anything is unknown, mistyped or out of range; lists every problem.
     """
-    raw: Any = read_yaml(path) if path else {}
+    raw: Any = _plain(asdict(base)) if base else {}
+    raw = merge(raw, read_yaml(path)) if path else raw
     for override in overrides:
         raw = merge(raw, nest(override))
     return from_dict(raw, source=str(path) if path else "configuration")

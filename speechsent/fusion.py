@@ -136,6 +136,25 @@ def classifier(branch: keras.Model, *, n_classes: int, dropout: float = 0.3) -> 
     return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name=name)
 
 
+def classifier_head(
+    branch: str, width: int, *, n_classes: int, dropout: float = 0.3
+) -> keras.Model:
+    """What :func:`classifier` puts behind a branch, alone.
+
+    Args:
+        branch: Name of the branch.
+        width: Number of features of its embedding.
+        n_classes: Number of emotions.
+        dropout: Fraction of the embedding dropped while training.
+
+    Returns:
+        Model from a dict of one embedding ``(batch, width)`` to ``(batch, n_classes)``.
+    """
+    inputs = {branch: keras.Input((width,), name=branch)}
+    x = layers.Dropout(dropout, name="classifier_dropout")(inputs[branch])
+    return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name=f"{branch}_head")
+
+
 def _probabilities(x: keras.KerasTensor, n_classes: int, name: str) -> keras.KerasTensor:
     """Softmax in float32, because rounded probabilities make a poor loss."""
     if n_classes < 2:

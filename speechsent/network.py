@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -44,7 +45,7 @@ def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict
 def assemble(
     branches: Mapping[str, keras.Model], config: ExperimentConfig, n_classes: int
 ) -> keras.Model:
-    """Put a fresh classifier or fusion head on branches: the network that is evaluated."""
+    """Put a fresh head on branches: the network that is evaluated."""
     if config.fusion.mode in branches:
         return classifier(branches[config.fusion.mode], n_classes=n_classes)
     widths = {name: branch.output_shape[-1] for name, branch in branches.items()}
@@ -66,12 +67,35 @@ def load_model(run: Run, workshop: Workshop | None = None) -> keras.Model:
     Raises:
         RunError: If the weights do not fit or are not finite.
     """
-    with precision(run.config.fit.precision):
-        branches = build_branches(run.config, pretrained=False)
-        model = assemble(branches, run.config, len(run.labels))
+    _, model = _rebuild(run)
     if workshop is not None:
         model = workshop.fresh("loaded", model)
-    path = run.path / MODEL
+    _fill(model, run.path / MODEL)
+    return model
+
+
+def load_branches(run: Run) -> dict[str, keras.Model]:
+    """Rebuild the branches of a run with the weights they were trained to, without its head.
+
+    Args:
+        run: The run.
+
+    Raises:
+        RunError: If the weights do not fit or are not finite.
+    """
+    branches, model = _rebuild(run)
+    _fill(model, run.path / MODEL)  # the model was assembled on these very branches
+    return branches
+
+
+def _rebuild(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
+    with precision(run.config.fit.precision):
+        branches = build_branches(run.config, pretrained=False)
+        return branches, assemble(branches, run.config, len(run.labels))
+
+
+def _fill(model: keras.Model, path: Path) -> None:
+    """Load weights into a model, every one of them."""
     try:
         with warnings.catch_warnings():  # Keras merely warns of some layers left at random
             warnings.simplefilter("error", UserWarning)
@@ -83,7 +107,6 @@ def load_model(run: Run, workshop: Workshop | None = None) -> keras.Model:
         ) from error
     if not all(np.isfinite(values).all() for values in model.get_weights()):
         raise RunError(f"{path}: holds weights that are not numbers (NaN or infinity)")
-    return model
 
 
 @contextmanager

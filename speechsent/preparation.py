@@ -12,7 +12,10 @@ from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import builtin_path, default_corpus
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.labels import LabelSet
-from speechsent.corpus.open import read_corpus
+from speechsent.corpus.leaky import Leak, leaky
+from speechsent.corpus.membership import describe_members
+from speechsent.corpus.merging import groups_of, regroup_split, told
+from speechsent.corpus.pool import read_corpora
 from speechsent.corpus.protocols import Split, hold_out, restrict
 from speechsent.corpus.split import thinned
 from speechsent.corpus.synthetic import SyntheticCorpus
@@ -28,6 +31,8 @@ from speechsent.resources import Resources
 from speechsent.run import RunSplit, relative
 from speechsent.training.listener import Listener
 
+CorpusSource = Corpus | Path | str | Sequence[Path | str] | None
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -39,7 +44,7 @@ class Prepared:
         split: Who is in which part, under which protocol.
         table: Features of the clips that could be read.
         parts: Indices into the table, by part.
-        standardizer: Statistics of the training part.
+        standardizer: Statistics of the training part, or those of the run this one starts from.
         clips: All clips, ready to be cut into batches.
     """
 
@@ -77,27 +82,32 @@ def protocol_name(protocol: str, standardizer: Standardizer) -> str:
 
 def prepare(
     config: ExperimentConfig,
-    corpus: Corpus | Path | str | None,
+    corpus: CorpusSource,
     listener: Listener,
     resources: Resources,
+    standardizer: Standardizer | None = None,
+    leak: Leak | None = None,
 ) -> Prepared:
     """Read, split, extract, standardise.
 
     Args:
         config: The configuration.
-        corpus: A corpus, or where one is; None for the default one.
+        corpus: A corpus, or where one is or several are; None for the default one.
         listener: Who is told.
         resources: Who extracts, and whether features are kept between runs.
+        standardizer: Statistics to use; those of the training part if not given.
+        leak: What to do wrong on purpose, to show what it gains.
 
     Raises:
         CorpusError: If the corpus cannot be read or split.
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
     """
-    corpus = restrict(open_corpus(corpus, config, listener), config.split)
-    labels = _labels(corpus)
-    split = hold_out(corpus, config.split)
-    if config.split.train_fraction < 1:
-        corpus, split = thinned(corpus, split, config.split.train_fraction, config.split.seed)
+    corpus, split = split_corpus(open_corpus(corpus, config, listener), config, listener)
+    if leak is not None:
+        corpus, split = leaky(corpus, split, leak, config.split.seed)
+    labels = LabelSet.of(corpus.emotions)
+    for line in describe_members(corpus):
+        listener.note(line)
     listener.note(
         f"{corpus.name}: {len(corpus)} clips, {len(corpus.speakers)} known speakers, "
         f"{len(labels)} emotions: {', '.join(f'{n} {corpus.emotions[n]}' for n in labels.names)}"
@@ -112,7 +122,7 @@ def prepare(
     listener.note(f"protocol {split.protocol} (split {split.hash}): {sizes}")
     if split.note:
         listener.note(f"note: {split.note}")
-    standardizer = Standardizer.fit(
+    standardizer = standardizer or Standardizer.fit(
         table.views,
         parts["train"],
         config.view.standardize,
@@ -122,16 +132,37 @@ def prepare(
     return Prepared(corpus, labels, split, table, parts, standardizer, clips)
 
 
-def open_corpus(
-    corpus: Corpus | Path | str | None, config: ExperimentConfig, listener: Listener
-) -> Corpus:
-    """Read a corpus from wherever it is, or find the default one."""
+def split_corpus(
+    corpus: Corpus, config: ExperimentConfig, listener: Listener
+) -> tuple[Corpus, Split]:
+    """Take a corpus apart as a configuration says: the clips that take part, and in which part.
+
+    Raises:
+        CorpusError: If it cannot be split, or fewer than two classes are left.
+    """
+    corpus = restrict(corpus, config.split)
+    _check_emotions(corpus)
+    split = hold_out(corpus, config.split)
+    if config.split.train_fraction < 1:
+        corpus, split = thinned(corpus, split, config.split.train_fraction, config.split.seed)
+    if config.corpus.merge:
+        groups = groups_of(config.corpus.merge, config.corpus.labels)
+        listener.note(told(corpus, groups))
+        corpus, split = regroup_split(corpus, split, groups)
+    return corpus, split
+
+
+def open_corpus(corpus: CorpusSource, config: ExperimentConfig, listener: Listener) -> Corpus:
+    """Read a corpus from wherever it is, pool several, or find the default one."""
     if isinstance(corpus, Corpus):
         return corpus
     labels, classes = config.corpus.labels, config.corpus.classes or None
     skip_bad = config.corpus.skip_bad_audio
     if corpus is not None:
-        return read_corpus(Path(corpus), labels=labels, classes=classes, skip_bad=skip_bad)
+        places = [corpus] if isinstance(corpus, (Path, str)) else corpus
+        return read_corpora(
+            [Path(place) for place in places], labels=labels, classes=classes, skip_bad=skip_bad
+        )
     here = Path.cwd()
     if not (here / "train").is_dir() and not builtin_path(SyntheticCorpus()).is_dir():
         listener.note("making the built-in voices: once, some seconds")
@@ -195,22 +226,20 @@ def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list
         return None
 
 
-def _labels(corpus: Corpus) -> LabelSet:
+def _check_emotions(corpus: Corpus) -> None:
     if len(corpus.emotions) < 2:
         raise CorpusError(
             f"{corpus.root}: a recogniser needs two or more emotions. "
             f"Received: {some(corpus.emotions) or 'none'}"
         )
-    return LabelSet.of(corpus.emotions)
 
 
 def parts_of(table: FeatureTable, corpus: Corpus, split: Split) -> dict[Part, list[int]]:
     """Indices into the table by part; clips that could not be read are in none."""
-    part_of = {utterance: split.part_of(i) for i, utterance in enumerate(corpus)}
-    parts: dict[Part, list[int]] = {part: [] for part in PARTS}
-    for i, utterance in enumerate(table.utterances):
-        parts[part_of[utterance]].append(i)
-    return parts
+    place = {utterance: i for i, utterance in enumerate(table.utterances)}
+    return {
+        part: [place[corpus[i]] for i in split.parts[part] if corpus[i] in place] for part in PARTS
+    }
 
 
 def _check_parts(table: FeatureTable, parts: dict[Part, list[int]], labels: LabelSet) -> None:

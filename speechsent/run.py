@@ -25,7 +25,18 @@ FORMAT = 1
 MODEL = "model.weights.h5"
 STATISTICS = "standardizer.npz"
 LIBRARIES = ("speechsent", "keras", "tensorflow", "numpy", "scipy", "soundfile", "soxr")
-SPLIT_COLUMNS = ("file", "sha256", "speaker", "gender", "emotion", "start", "end", "part")
+SPLIT_COLUMNS = (
+    "file",
+    "sha256",
+    "speaker",
+    "gender",
+    "sentence",
+    "intensity",
+    "emotion",
+    "start",
+    "end",
+    "part",
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,11 @@ class Run:
         if not isinstance(facts, dict) or not isinstance(facts.get("finished"), str):
             raise RunError(f"{self.path / 'run.json'}: not the facts of a run")
         return facts
+
+    @property
+    def leaky(self) -> str:
+        """What was done wrong on purpose, to show what it gains; empty for an honest run."""
+        return str(self.facts.get("leaky", ""))
 
     @cached_property
     def config(self) -> ExperimentConfig:
@@ -214,6 +230,8 @@ class RunSplit:
                 "sha256": digest,
                 "speaker": u.speaker or "",
                 "gender": u.gender or "",
+                "sentence": u.sentence or "",
+                "intensity": u.intensity or "",
                 "emotion": u.emotion,
                 "start": u.start,
                 "end": "" if u.end is None else u.end,
@@ -247,6 +265,8 @@ def _utterance(row: Mapping[str, str], root: Path) -> Utterance:
         emotion=row["emotion"],
         speaker=row["speaker"] or None,
         gender=row["gender"] or None,
+        sentence=row.get("sentence") or None,  # older runs do not say
+        intensity=row.get("intensity") or None,
         start=float(row["start"]),
         end=float(row["end"]) if row["end"] else None,
     )

@@ -5,7 +5,13 @@ from speechsent.auditing.sides import Side
 from speechsent.corpus.inspect import UNKNOWN
 from speechsent.corpus.utterance import Utterance
 
-NAMES = ("speakers-shared", "sentences-shared", "second-takes", "classes-missing")
+
+def checked(train: Side, test: Side) -> list[str]:
+    """Checks that labels allow: where sentences are unknown, nothing can be said of them."""
+    names = ["speakers-shared", "classes-missing"]
+    if all(any(u.sentence for u in side.utterances) for side in (train, test)):
+        names += ["sentences-shared", "second-takes"]
+    return names
 
 
 def label_findings(train: Side, test: Side, *, text_independent: bool) -> list[Finding]:

@@ -46,7 +46,7 @@ def audit(
     sides = read_sides(first, second, folder=None if folder is None else Path(folder))
     findings = checks.label_findings(*sides, text_independent=text_independent)
     names, more = content_checks(*sides, listener or Listener()) if content else byte_checks(*sides)
-    checked, findings = [*checks.NAMES, *names], findings + more
+    checked, findings = [*checks.checked(*sides), *names], findings + more
     if second is None and not isinstance(first, Corpus | Path):
         checked, findings = [*checked, *history.NAMES], findings + history_findings(first)
     return _report(*sides, checked, findings)
@@ -86,7 +86,7 @@ def _audit_names(train: Side, test: Side) -> AuditReport:
     """Compare labels and hashes."""
     names, copies = byte_checks(train, test)
     findings = checks.label_findings(train, test, text_independent=False) + copies
-    return _report(train, test, [*checks.NAMES, *names], findings)
+    return _report(train, test, [*checks.checked(train, test), *names], findings)
 
 
 def _source(given: "Corpus | Run | Path | str") -> "Corpus | Run | Path":

@@ -6,10 +6,21 @@ import sys
 from collections.abc import Sequence
 
 from speechsent import __version__
-from speechsent.cli import ablate, audit, cache, corpus, evaluate, predict, protocols, runs, train
+from speechsent.cli import (
+    ablate,
+    audit,
+    cache,
+    corpus,
+    evaluate,
+    matrix,
+    predict,
+    protocols,
+    runs,
+    train,
+)
 from speechsent.errors import SpeechsentError
 
-COMMANDS = (train, evaluate, predict, ablate, audit, corpus, protocols, runs, cache)
+COMMANDS = (train, evaluate, predict, ablate, matrix, audit, corpus, protocols, runs, cache)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -23,7 +23,9 @@ Start it again after an interruption: runs that are finished are not trained aga
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("study", type=Path, help="YAML of systems or factors, folds and seeds")
-    parser.add_argument("corpus", nargs="?", type=Path, help="folder or CSV of a corpus")
+    parser.add_argument(
+        "corpus", nargs="*", type=Path, help="folder or CSV of a corpus, or several"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("studies"), help="where studies go (default studies/)"
     )
@@ -58,12 +60,14 @@ def run(args: argparse.Namespace) -> int:
     study = with_numbers(load_study(args.study, args.overrides), args.folds, args.seeds)
     with console(quiet=args.quiet) as listener:
         if args.dry_run:
-            for name, done in studies.plan(study, args.corpus, out=args.out, listener=listener):
+            for name, done in studies.plan(
+                study, args.corpus or None, out=args.out, listener=listener
+            ):
                 print(f"{'done' if done else 'to do'}  {name}")
             return 0
         result = studies.ablate(
             study,
-            args.corpus,
+            args.corpus or None,
             out=args.out,
             n_workers=args.workers,
             cluster=args.cluster,

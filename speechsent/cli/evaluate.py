@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     about = sys.stderr if args.json else sys.stdout
     print(f"run {chosen.path}", file=about)
     print(f"trained under {chosen.facts['protocol']}: {', '.join(chosen.labels)}", file=about)
+    if chosen.leaky:
+        print(f"note: {chosen.leaky}", file=about)
     about.flush()
     with console(quiet=args.quiet or args.json) as listener:
         evaluation = experiment.evaluate(

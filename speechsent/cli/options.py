@@ -44,6 +44,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         group.add_argument(flag, dest=_dest(key), choices=choices, metavar=metavar, help=text)
     group.add_argument("--classes", metavar="A,B,…", help="keep only these emotions")
     group.add_argument(
+        "--merge",
+        metavar="MAP",
+        help="train groups of emotions: arousal, valence, quadrants, or a YAML of emotion: group",
+    )
+    group.add_argument(
         "--skip-bad-audio", action="store_true", help="leave out clips that cannot be used"
     )
     group.add_argument(
@@ -63,6 +68,11 @@ def overrides(args: argparse.Namespace) -> list[str]:
     if args.classes:
         names = [name.strip() for name in args.classes.split(",") if name.strip()]
         named.append(f"corpus.classes={json.dumps(names)}")
+    if args.merge:
+        from speechsent.corpus.merging import merge_map  # brings NumPy, which --help can do without
+
+        groups = json.dumps(merge_map(args.merge), ensure_ascii=False)
+        named += ["corpus.merge=null", f"corpus.merge={groups}"]  # in place of another map
     if args.skip_bad_audio:
         named.append("corpus.skip_bad_audio=true")
     if args.allow_speaker_overlap:

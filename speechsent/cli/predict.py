@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     from speechsent import experiment
 
     chosen = experiment.open_run(args.run_folder)
+    if chosen.leaky:
+        print(f"note: {chosen.leaky}", file=sys.stderr)
     with console(quiet=args.quiet or args.json or args.csv) as listener:
         listener.note(f"run {chosen.path}")
         predictions = experiment.predict(

@@ -17,6 +17,7 @@ examples:
   speechsent protocols list
   speechsent protocols show ravdess-8-luna5
   speechsent protocols show ravdess-8-luna5 --corpus ravdess/   the clips of each fold
+  speechsent protocols show cross-corpus --corpus savee/ ravdess/
   speechsent protocols show mine.yaml --json"""
 WIDTH = 100
 INDENT = 13
@@ -28,7 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands.add_parser("list", help="all names, and what they are").set_defaults(run=list_)
     shown = commands.add_parser("show", help="classes, folds and trap of one protocol")
     shown.add_argument("protocol", metavar="NAME", help="a name, or the path of a .yaml file")
-    shown.add_argument("--corpus", type=Path, metavar="PATH", help="count the clips of each fold")
+    shown.add_argument(
+        "--corpus",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="count the clips of each fold; several corpora are pooled",
+    )
     shown.add_argument("--seed", type=int, default=0, help="draws validation, as split.seed does")
     shown.add_argument("--json", action="store_true", help="print JSON")
     shown.set_defaults(run=show)
@@ -65,16 +72,17 @@ def _independence(protocol: "Protocol") -> str:
     return "speaker-disjoint" if protocol.speaker_disjoint else "SPEAKER-DEPENDENT"
 
 
-def _folds(protocol: "Protocol", path: Path, seed: int) -> list[dict[str, Any]]:
+def _folds(protocol: "Protocol", paths: list[Path], seed: int) -> list[dict[str, Any]]:
     """Each fold with the speakers and clips of its parts."""
-    from speechsent.corpus.open import read_corpus
+    from speechsent.corpus.pool import read_corpora
 
-    corpus = protocol.restrict(read_corpus(path))
+    corpus = protocol.restrict(read_corpora(paths))
     splits = [protocol.split(corpus, n, seed) for n in range(len(protocol.folds(corpus)))]
     return [
         {
             "fold": split.fold,
             "split": split.hash,
+            "note": split.note,
             "parts": {
                 part: {
                     "clips": len(indices),
@@ -92,7 +100,7 @@ def _print(protocol: "Protocol") -> None:
         "protocol": f"{protocol.name} ({_independence(protocol)})",
         "": protocol.summary,
         "corpus": protocol.corpus or "any",
-        "classes": ", ".join(protocol.classes) or "all",
+        "classes": ", ".join(protocol.classes) or _classes(protocol),
         "test": str(protocol.test),
         "validation": str(protocol.validation),
         "model sees": f"of a test speaker: {protocol.seen_of_test_speakers}",
@@ -104,8 +112,14 @@ def _print(protocol: "Protocol") -> None:
             _print_row(title, text)
 
 
+def _classes(protocol: "Protocol") -> str:
+    return "those which all corpora have" if protocol.shared_classes_only else "all"
+
+
 def _print_fold(index: int, fold: Mapping[str, Any]) -> None:
     _print_row(f"--fold {index}", f"{fold['fold']}, split {fold['split']}")
+    if fold["note"]:
+        _print_row("  note", fold["note"])
     for part, held in fold["parts"].items():
         speakers = ", ".join(name.rpartition("/")[2] for name in held["speakers"])
         n_speakers = len(held["speakers"])

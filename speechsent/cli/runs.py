@@ -39,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     repeated = commands.add_parser("reproduce", help="train again: is it the same, bit for bit?")
     repeated.add_argument("folder", type=Path, metavar="RUN")
     repeated.add_argument(
-        "--corpus", type=Path, metavar="PATH", help="its folder or CSV (default: where it was)"
+        "--corpus",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="its folder or CSV, or all of them (default: where it was)",
     )
     repeated.add_argument("--keep", type=Path, metavar="FOLDER", help="the new run stays there")
     add_output(repeated)

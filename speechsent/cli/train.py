@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
+from speechsent.cli.options import add_config, add_output, add_resources, resources
 from speechsent.cli.startup import load_tensorflow
+from speechsent.cli.transfer import add_transfer, configuration, run_series
+from speechsent.errors import ParameterError
 
 NAME = "train"
 HELP = "train a recogniser and score it on unseen speakers"
@@ -15,23 +17,36 @@ examples:
   speechsent train corpus/ --fusion joint         CNN and LSTM together
   speechsent train corpus/ --fusion frozen        each alone, then frozen, then the head
   speechsent train corpus/ --cnn inceptionv3 --weights weights.h5 --unfreeze mixed8
-  speechsent train list.csv --set fit.epochs=20 --set log_mel.n_mels=80"""
+  speechsent train list.csv --set fit.epochs=20 --set log_mel.n_mels=80
+  speechsent train corpus/ --also-leaky           how much a leaky protocol would have claimed
+  speechsent train ravdess/ savee/                pooled, with one split
+  speechsent train ravdess/ savee/ --protocol cross-corpus --fold 1
+  speechsent train corpus/ --merge arousal        groups of emotions
+  speechsent train corpus/ --from runs/voices/RUN --classes angry,neutral
+  speechsent train corpus/ --from runs/voices/RUN --one-vs neutral"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "corpus",
-        nargs="?",
+        nargs="*",
         type=Path,
-        help="folder of a published corpus, folder of class folders, or CSV",
+        help="folder of a published corpus, folder of class folders, or CSV; several are pooled",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("runs"), help="where run folders go (default runs/)"
+        "--out", type=Path, help="where run folders go (default runs/, with --one-vs studies/)"
     )
+    add_transfer(parser)
     parser.add_argument("--no-test", action="store_true", help="do not look at the test part")
     parser.add_argument(
         "--no-baseline", action="store_true", help="fit no linear model to compare the net with"
+    )
+    parser.add_argument(
+        "--also-leaky",
+        action="store_true",
+        help="beside the honest score, what the same model would have claimed with clips split at "
+        "random, and with the epoch chosen on the test clips: three more trainings",
     )
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
     add_resources(parser)
@@ -43,24 +58,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, then print the score and the run folder."""
     load_tensorflow()  # here and not above, so that --help stays fast
-    from speechsent import config, experiment
+    from speechsent import experiment, study
     from speechsent.evaluation.scores import Scores
     from speechsent.evaluation.table import table
 
     with console(quiet=args.quiet) as listener:
+        if args.also_leaky:
+            _check_also_leaky(args)
+        if args.one_vs:
+            return run_series(args, listener)
+        config = configuration(args)
         trained = experiment.train(
-            config.load(args.config, overrides(args)),
-            args.corpus,
-            out=args.out,
+            config,
+            args.corpus or None,
+            start=args.start,
+            out=args.out or Path("runs"),
             test=not args.no_test,
             baseline=not args.no_baseline,
             tensorboard=args.tensorboard,
             resources=resources(args),
             listener=listener,
         )
+        if args.also_leaky:
+            claims = study.also_leaky(
+                config,
+                args.corpus or None,
+                honest=trained,
+                resources=resources(args),
+                listener=listener,
+            )
     if args.no_test:
         print(f"validation UAR {trained.facts['validation_uar']:.3f} (chosen on it: optimistic)")
     else:
         print(table(Scores.from_dict(trained.read_json("scores.json"))))
+    if args.also_leaky:
+        print(f"\n{claims.markdown()}")
     print(f"\nrun {trained.path}")
     return 0
+
+
+def _check_also_leaky(args: argparse.Namespace) -> None:
+    """Refuse, before an hour of training, what has no honest score or no leaky counterpart."""
+    given = {"--no-test": args.no_test, "--from": args.start, "--one-vs": args.one_vs}
+    beside = [option for option, value in given.items() if value]
+    if beside:
+        raise ParameterError(
+            "--also-leaky trains one recogniser anew and compares test scores. "
+            f"Received: {', '.join(beside)} beside it"
+        )

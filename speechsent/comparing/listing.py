@@ -27,6 +27,7 @@ class ListedRun:
         part: ``"test"``, or ``"validation"`` where the test part was never scored.
         uar: UAR on that part; the epoch was chosen on validation, so there it is optimistic.
         interval: Its interval; None for validation.
+        leaky: What was done wrong on purpose; empty for an honest run.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class ListedRun:
     part: str
     uar: float
     interval: Interval | None
+    leaky: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,7 @@ def _listed(run: Run) -> ListedRun:
             split_hash=facts["split_hash"],
             seed=run.config.seed,
             finished=facts["finished"],
+            leaky=run.leaky,
             **_score(run),
         )
     except (KeyError, TypeError) as error:

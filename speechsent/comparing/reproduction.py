@@ -1,7 +1,7 @@
 """Train a run again from what it recorded, and say whether the same comes out."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,11 +14,11 @@ from speechsent.comparing.differences import (
     weights_difference,
 )
 from speechsent.corpus.hashes import sha256
-from speechsent.corpus.protocols import hold_out, restrict
+from speechsent.corpus.pool import common_root
 from speechsent.corpus.utterance import Corpus, Part, Utterance
-from speechsent.errors import CorpusError, some
+from speechsent.errors import CorpusError, RunError, some
 from speechsent.experiment import open_run, train
-from speechsent.preparation import open_corpus
+from speechsent.preparation import open_corpus, split_corpus
 from speechsent.resources import Resources
 from speechsent.run import MODEL, Run, RunSplit, environment, relative
 from speechsent.training.listener import Listener
@@ -57,7 +57,7 @@ class Reproduction:
 
 def reproduce(
     run: Run | Path | str,
-    corpus: Path | str | None = None,
+    corpus: Path | str | Sequence[Path | str] | None = None,
     *,
     keep: Path | str | None = None,
     listener: Listener | None = None,
@@ -69,7 +69,8 @@ def reproduce(
 
     Args:
         run: The run or its folder.
-        corpus: The folder or CSV of its corpus; the folder it recorded if not given.
+        corpus: The folder or CSV of its corpus, or a list of several if it was trained on
+            several; the folder it recorded if not given.
         keep: Folder under which the new run stays; if not given, it is deleted.
         listener: Who is told about progress.
 
@@ -77,11 +78,13 @@ def reproduce(
         The first difference of each file, and what has changed around them.
 
     Raises:
-        RunError: If there is no such run, or it is damaged.
+        RunError: If there is no such run, it is damaged, or it was spoiled on purpose.
         CorpusError: If a clip is missing, changed or new, or is in another part of the split.
     """
     run, listener = open_run(run), listener or Listener()
-    clips = _recorded_clips(run, Path(corpus or run.facts["root"]), listener)
+    if run.leaky:
+        raise RunError(f"{run.path}: spoiled on purpose; train again with --also-leaky")
+    clips = _recorded_clips(run, _places(run, corpus), listener)
     changed = environment_differences(run.read_json("environment.json"), environment())
     for line in changed:
         listener.note(line)
@@ -90,6 +93,7 @@ def reproduce(
             run.config,
             clips,
             out=folder,
+            start=run.facts.get("started_from", {}).get("path"),
             test=(run.path / "scores.json").is_file(),
             resources=Resources(cache=False),
             listener=listener,
@@ -126,14 +130,24 @@ def _compare(run: Run, again: Run) -> tuple[tuple[str, ...], tuple[Difference, .
     return tuple(found), tuple(difference for difference in found.values() if difference)
 
 
-def _recorded_clips(run: Run, place: Path, listener: Listener) -> Corpus:
+def _places(run: Run, corpus: Path | str | Sequence[Path | str] | None) -> list[Path]:
+    """Where the corpus is, or the corpora are."""
+    if corpus is None and "+" in run.facts["corpus"]:
+        raise CorpusError(
+            f"{run.path}: was trained on several corpora, {run.facts['corpus']}; "
+            "name all of them (--corpus)"
+        )
+    named = corpus or run.facts["root"]
+    return [Path(named)] if isinstance(named, (str, Path)) else [Path(place) for place in named]
+
+
+def _recorded_clips(run: Run, places: Sequence[Path], listener: Listener) -> Corpus:
     """The corpus, if it is still the one the run was trained on."""
-    root = place if place.is_dir() else place.parent
+    root = common_root([place if place.is_dir() else place.parent for place in places])
     recorded = RunSplit.read(run.path / "split.csv", root)
     _refuse_other_files(recorded)
-    corpus = replace(open_corpus(place, run.config, listener), name=run.facts["corpus"])
-    kept = restrict(corpus, run.config.split)
-    split = hold_out(kept, run.config.split)
+    corpus = replace(open_corpus(places, run.config, listener), name=run.facts["corpus"])
+    kept, split = split_corpus(corpus, run.config, Listener())
     then = _labelled(zip(recorded.utterances, recorded.parts, strict=True), root)
     now = _labelled(((u, split.part_of(i)) for i, u in enumerate(kept)), root)
     refused = {Path(path).name for path in run.facts["refused"]}
@@ -145,8 +159,8 @@ def _recorded_clips(run: Run, place: Path, listener: Listener) -> Corpus:
     }
     if apart:
         raise CorpusError(
-            f"{place}: clips are missing, new, or have another emotion, speaker or part than in "
-            f"{run.path}: {some(sorted(apart))}; {REMEDY}"
+            f"{some(places)}: clips are missing, new, or have another emotion, speaker or part "
+            f"than in {run.path}: {some(sorted(apart))}; {REMEDY}"
         )
     return corpus
 

@@ -49,7 +49,9 @@ def _rows(runs: Iterable[ListedRun]) -> list[str]:
 def _score(run: ListedRun) -> str:
     if run.interval is None:
         return f"validation UAR {run.uar:.3f} (chosen on it)"
-    return f"{run.part} UAR {run.uar:.3f} [{run.interval.low:.2f}, {run.interval.high:.2f}]"
+    mark = "LEAKY " if run.leaky else ""
+    span = f"[{run.interval.low:.2f}, {run.interval.high:.2f}]"
+    return f"{mark}{run.part} UAR {run.uar:.3f} {span}"
 
 
 def summary_table(summary: RunSummary) -> str:

@@ -35,7 +35,7 @@ def read_corpus(
         corpus = read_manifest(path, labels=labels, skip_bad=skip_bad)
     else:
         raise CorpusError(f"{path}: {_reason(path)}")
-    return corpus if classes is None else _keep(corpus, classes, labels or {})
+    return corpus if classes is None else keep_classes(corpus, classes, labels or {})
 
 
 def _reason(path: Path) -> str:
@@ -44,7 +44,17 @@ def _reason(path: Path) -> str:
     return "no such file or folder"
 
 
-def _keep(corpus: Corpus, classes: Sequence[str], labels: Mapping[str, str]) -> Corpus:
+def keep_classes(corpus: Corpus, classes: Sequence[str], labels: Mapping[str, str]) -> Corpus:
+    """The clips of some emotions only.
+
+    Args:
+        corpus: The corpus.
+        classes: Emotions, in any spelling.
+        labels: Emotion names of one's own and what they mean.
+
+    Raises:
+        CorpusError: If no class is named, or the corpus has no clip of one.
+    """
     wanted = set(canonical_names(classes, labels).values())
     absent = sorted(wanted - corpus.emotions.keys())
     if absent or not wanted:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from speechsent.corpus.membership import pool_note
 from speechsent.corpus.named import load_protocol
 from speechsent.corpus.sampling import draw_clips, draw_speakers
 from speechsent.corpus.speakers import find_speaker
@@ -249,7 +250,7 @@ def _split(corpus: Corpus, parts: Sequence[Part], method: str) -> Split:
         speaker_disjoint=False if shared else True if known else None,
         parts={p: tuple(i for i, q in enumerate(parts) if q == p) for p in PARTS},
         hash=split_hash(corpus, parts),
-        note=_note(shared, known),
+        note="; ".join(filter(None, [pool_note(corpus), _note(shared, known)])),
     )
 
 

@@ -21,12 +21,14 @@ class Split:
         protocol: Name to report beside every score, such as ``"ravdess-8-holdout"``.
         speaker_disjoint: Whether no speaker occurs in two parts, or, under a named protocol, no
             speaker of the test part in another; None if speakers are unknown.
-        parts: Indices into the corpus, ascending; every utterance is in one part.
+        parts: Indices into the corpus, ascending; every utterance is in one part. Only a split
+            that leaks on purpose has its test clips as validation clips too.
         hash: Twelve hexadecimal digits that tell splits of the same files apart.
         note: What a reader of the score must know; empty if there is nothing.
         protocol_hash: Twelve hexadecimal digits of a named protocol's definition; else empty.
         fold: Name of the fold of a named protocol; else empty.
         n_folds: Folds of the protocol.
+        leaky: What is wrong on purpose, to show what it gains; empty for an honest split.
     """
 
     protocol: str
@@ -37,6 +39,7 @@ class Split:
     protocol_hash: str = ""
     fold: str = ""
     n_folds: int = 1
+    leaky: str = ""
 
     def part_of(self, index: int) -> Part:
         """Return the part of one utterance."""
@@ -96,13 +99,23 @@ def thinned(corpus: Corpus, split: Split, fraction: float, seed: int) -> tuple[C
     for emotion in sorted(by_emotion):
         clips = rng.permutation(by_emotion[emotion]).tolist()
         dropped.update(clips[max(1, round(fraction * len(clips))) :])
-    stays = [i for i in range(len(corpus)) if i not in dropped]
+    kept, parts = subset(corpus, split, [i for i in range(len(corpus)) if i not in dropped])
+    told = f"{fraction:.0%} of the training clips"
+    return kept, replace(parts, note="; ".join(filter(None, [split.note, told])))
+
+
+def subset(corpus: Corpus, split: Split, stays: Sequence[int]) -> tuple[Corpus, Split]:
+    """Leave out clips of a corpus that is split; the others keep their part.
+
+    Args:
+        corpus: The corpus that was split.
+        split: Its parts.
+        stays: Indices of the clips that stay, ascending.
+    """
     place = {old: new for new, old in enumerate(stays)}
     parts: dict[Part, tuple[int, ...]] = {
         part: tuple(place[i] for i in indices if i in place)
         for part, indices in split.parts.items()
     }
-    told = f"{fraction:.0%} of the training clips"
-    note = "; ".join(filter(None, [split.note, told]))
     kept = replace(corpus, utterances=tuple(corpus[i] for i in stays))
-    return kept, replace(split, parts=parts, note=note)
+    return kept, replace(split, parts=parts)

@@ -24,6 +24,7 @@ class Utterance:
         start: First second of the stretch.
         end: Second just after the stretch; None means the end of the file.
         part: The part of a split which the corpus itself prescribes; None if it leaves that open.
+        corpus: Name of the corpus it belongs to, where several are pooled; else None.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Utterance:
     start: float = 0.0
     end: float | None = None
     part: Part | None = None
+    corpus: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Corpus:
         utterances: Sorted by path, then start; so the order never depends on the file system.
         spellings: Emotion names as found, mapped to the canonical ones.
         refused: Files that were left out, with the reason.
+        note: What a reader of a score on it must know; empty if there is nothing.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Corpus:
     utterances: tuple[Utterance, ...]
     spellings: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
+    note: str = ""
 
     def __len__(self) -> int:
         return len(self.utterances)

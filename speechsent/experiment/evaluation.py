@@ -10,6 +10,7 @@ import numpy as np
 from speechsent.auditing import audit_clips
 from speechsent.auditing.report import AuditReport
 from speechsent.corpus.hashes import file_hashes
+from speechsent.corpus.merging import groups_of, regroup, told
 from speechsent.corpus.open import read_corpus
 from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.datasets import Clips
@@ -83,7 +84,7 @@ def evaluate(
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     run, listener = open_run(run), listener or Listener()
-    utterances, name, root = _clips_to_score(run, corpus)
+    utterances, name, root = _clips_to_score(run, corpus, listener)
     _refuse_unknown_emotions(run, utterances, root)
     standardizer = Standardizer.load(run.path / STATISTICS)
     table = features(utterances, run.config, listener, resources or Resources())
@@ -94,8 +95,8 @@ def evaluate(
         report, about, own = None, _about_own(run), run.path
     else:
         report = _audit(run, table, root, listener)
-        external = protocol_name(f"{name}-{len(run.labels)}-external", standardizer)
-        about = _about_others(report, external, root)
+        external = protocol_name(_external(name, run), standardizer)
+        about = _about_others(report, external, root, run.leaky)
         own = run.path / "evaluations" / f"{name}-{about['part']}"
     scores = score(
         predictions,
@@ -127,12 +128,12 @@ def _about_own(run: Run) -> dict[str, Any]:
     return {**facts, "part": "test", **{key: run.facts[key] for key in named if key in run.facts}}
 
 
-def _about_others(report: AuditReport, protocol: str, root: Path) -> dict[str, Any]:
+def _about_others(report: AuditReport, protocol: str, root: Path, leaky: str) -> dict[str, Any]:
     """What ``score`` is to know of other clips."""
     return {
         "protocol": protocol,
         "speaker_disjoint": _disjoint(report),
-        "note": with_leaks("", report),
+        "note": with_leaks(leaky, report),
         "part": root.resolve().name,
     }
 
@@ -172,7 +173,7 @@ def open_run(run: Run | Path | str | None) -> Run:
 
 
 def _clips_to_score(
-    run: Run, corpus: Corpus | Path | str | None
+    run: Run, corpus: Corpus | Path | str | None, listener: Listener
 ) -> tuple[list[Utterance], str, Path]:
     """The clips, a short name for them, and the folder their names are relative to."""
     if corpus is None:
@@ -186,8 +187,18 @@ def _clips_to_score(
         return utterances, run.facts["corpus"], Path(run.facts["root"])
     if not isinstance(corpus, Corpus):
         corpus = read_corpus(Path(corpus), labels=run.config.corpus.labels)
+    if run.config.corpus.merge:
+        groups = groups_of(run.config.corpus.merge, run.config.corpus.labels)
+        listener.note(told(corpus, groups))
+        corpus = regroup(corpus, groups)
     test = [u for u in corpus if u.part == "test"]
     return test or list(corpus), corpus.name, corpus.root
+
+
+def _external(name: str, run: Run) -> str:
+    """Name of a protocol on other clips; it tells classes that are no longer the corpus's own."""
+    merged = f"+{'/'.join(run.labels)}" if run.config.corpus.merge else ""
+    return f"{name}-{len(run.labels)}-external{merged}"
 
 
 def _refuse_unknown_emotions(run: Run, utterances: Sequence[Utterance], root: Path) -> None:

@@ -3,25 +3,38 @@
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from speechsent.corpus.named import load_protocol
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import RunError
-from speechsent.preparation import open_corpus
+from speechsent.preparation import CorpusSource, open_corpus
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.study.analysis import Place, Table, Trained, read_trained, summarise
 from speechsent.study.execution import Done, in_processes, on_cluster, one_by_one
+from speechsent.study.leaky import also_leaky
+from speechsent.study.matrix import cross_corpus_matrix
 from speechsent.study.picture import study_figure
 from speechsent.study.plan import PlannedRun, Study, System, to_yaml
 from speechsent.study.reading import load_study
+from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
 from speechsent.study.tasks import Outcome, Task, sweep
 from speechsent.training.listener import Listener, clock
 
-__all__ = ["Study", "StudyResult", "System", "Table", "ablate", "load_study", "plan"]
+__all__ = [
+    "Study",
+    "StudyResult",
+    "System",
+    "Table",
+    "ablate",
+    "also_leaky",
+    "cross_corpus_matrix",
+    "load_study",
+    "plan",
+]
 
 STUDIES = Path("studies")
 
@@ -51,7 +64,7 @@ class StudyResult:
 
 def ablate(
     study: Study | Path | str,
-    corpus: Corpus | Path | str | None = None,
+    corpus: CorpusSource = None,
     *,
     out: Path | str = STUDIES,
     n_workers: int = 1,
@@ -67,7 +80,8 @@ def ablate(
 
     Args:
         study: A study, or its YAML file.
-        corpus: A corpus, or the folder or CSV of one; the default one if not given.
+        corpus: A corpus, or the folder or CSV of one, or a list of several, which are pooled;
+            the default one if not given.
         out: Folder under which the study's folder is.
         n_workers: Trainings at once on this machine, each in a process of its own.
         cluster: Address of a Dask scheduler whose workers train instead.
@@ -84,8 +98,32 @@ def ablate(
         RunError: If the folder holds the same study on another corpus, or no run succeeded.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
-    listener = listener or Listener()
     study = study if isinstance(study, Study) else load_study(Path(study))
+    result = carry_out(
+        study,
+        corpus,
+        out=out,
+        n_workers=n_workers,
+        cluster=cluster,
+        cache=cache,
+        listener=listener,
+    )
+    _write(study, result)
+    return result
+
+
+def carry_out(
+    study: Study,
+    corpus: CorpusSource = None,
+    *,
+    out: Path | str = STUDIES,
+    n_workers: int = 1,
+    cluster: str | None = None,
+    cache: bool = True,
+    listener: Listener | None = None,
+) -> StudyResult:
+    """Train what is missing of a study and summarise it, as ``ablate`` does; write no table."""
+    listener = listener or Listener()
     corpus = _open(corpus, study, listener)
     folder = Path(out) / study.name
     tasks = _tasks(study, corpus, folder, Resources(cache=cache))
@@ -95,19 +133,23 @@ def ablate(
     left = [task for task in tasks if task.run is None]
     listener.note(f"study {study.name}: {len(tasks)} runs, {len(tasks) - len(left)} already there")
     failures = _train(left, folder, n_workers, cluster, listener)
+    if study.search is not None:
+        searched = searched_runs(study, tasks[0], _folds(study, corpus), listener)
+        more = [replace(tasks[0], planned=run) for run in searched]
+        missing = [task for task in more if task.run is None]
+        failures |= _train(missing, folder, n_workers, cluster, listener)
+        tasks, left = [*tasks, *more], [*left, *missing]
     found = _read(tasks)
     if not any(found.values()):
         first = next(iter(failures.values()), "no run is left")
         raise RunError(f"{folder}: not one run of the study succeeded. The first: {first}")
-    result = StudyResult(
+    return StudyResult(
         folder=folder,
         tables=summarise(study, found),
         failures=failures,
         n_trained=len(left) - len(failures),
         n_found=len(tasks) - len(left),
     )
-    _write(study, result)
-    return result
 
 
 def plan(
@@ -123,9 +165,17 @@ def plan(
     return [(task.planned.folder, task.run is not None) for task in tasks]
 
 
-def _open(corpus: Corpus | Path | str | None, study: Study, listener: Listener) -> Corpus:
-    place = corpus if corpus is None or isinstance(corpus, Corpus) else Path(corpus).resolve()
-    return open_corpus(place, study.systems[0].config, listener)
+def _open(corpus: CorpusSource, study: Study, listener: Listener) -> Corpus:
+    return open_corpus(_resolved(corpus), study.systems[0].config, listener)
+
+
+def _resolved(corpus: CorpusSource) -> CorpusSource:
+    """Workers of a cluster stand in folders of their own."""
+    if corpus is None or isinstance(corpus, Corpus):
+        return corpus
+    if isinstance(corpus, (str, Path)):
+        return Path(corpus).resolve()
+    return [Path(place).resolve() for place in corpus]
 
 
 def _tasks(study: Study, corpus: Corpus, folder: Path, resources: Resources) -> list[Task]:
@@ -134,6 +184,10 @@ def _tasks(study: Study, corpus: Corpus, folder: Path, resources: Resources) -> 
         Task(planned=run, corpus=corpus, folder=runs, resources=resources)
         for run in study.runs(_n_folds(study, corpus))
     ]
+
+
+def _folds(study: Study, corpus: Corpus) -> Sequence[int]:
+    return study.folds or range(_n_folds(study, corpus))
 
 
 def _n_folds(study: Study, corpus: Corpus) -> int:

@@ -109,6 +109,7 @@ class Table:
         seeds: Seeds that count.
         n_clips: Test clips over all folds.
         n_speakers: Their known speakers.
+        classes: Test clips of each class.
         chance: UAR of guessing.
         reference: The system the others are compared with; empty if it is not in this table.
         rows: In the order of the study.
@@ -120,6 +121,7 @@ class Table:
     seeds: tuple[int, ...]
     n_clips: int
     n_speakers: int
+    classes: Mapping[str, int]
     chance: float
     reference: str
     rows: tuple[Row, ...]
@@ -185,7 +187,8 @@ def _table(
         seeds=seeds,
         n_clips=len(some.truth),
         n_speakers=len(set(some.speakers) - {None}),
-        chance=1 / some.n_classes,
+        classes=some.counts,
+        chance=1 / len(some.labels),
         reference=reference,
         rows=tuple(
             _row(name, pooled[name], systems[name], len(folds), comparisons.get(name))
@@ -220,7 +223,13 @@ class Pooled:
     truth: np.ndarray
     answers: np.ndarray
     speakers: tuple[str | None, ...]
-    n_classes: int
+    labels: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Clips of each class."""
+        found = np.bincount(self.truth, minlength=len(self.labels)).tolist()
+        return dict(zip(self.labels, found, strict=True))
 
     @classmethod
     def of(
@@ -237,7 +246,7 @@ class Pooled:
                 ]
             ),
             speakers=tuple(speaker for fold in first for speaker in fold.speakers),
-            n_classes=len(first[0].labels),
+            labels=first[0].labels,
         )
 
 

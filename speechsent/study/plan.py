@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Literal
 
 import yaml
@@ -12,6 +13,7 @@ import yaml
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
+from speechsent.study.search import SUFFIX, Search
 
 How = Literal["average", "weighted", "stacked"]
 HOW: tuple[How, ...] = ("average", "weighted", "stacked")
@@ -24,10 +26,12 @@ class System:
     Args:
         name: How tables call it.
         config: Its configuration, but for seed and fold.
+        start: Folder of a finished run whose branches it starts from; None starts from nothing.
     """
 
     name: str
     config: ExperimentConfig
+    start: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +58,13 @@ class PlannedRun:
     fold: int
     seed: int
     config: ExperimentConfig
+    start: Path | None = None
 
     @property
     def folder(self) -> str:
         """Name of its run folder, which another configuration cannot have."""
-        digest = hashlib.sha256(configuration.to_yaml(self.config).encode()).hexdigest()[:8]
+        told = configuration.to_yaml(self.config) + str(self.start or "")
+        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
         name = re.sub(r"[^\w.+=-]+", "-", self.system)
         return f"{name}-fold{self.fold}-seed{self.seed}-{digest}"
 
@@ -75,6 +81,7 @@ class Study:
         seeds: Seeds of the trainings.
         combinations: Systems made of others.
         reference: The system all others are compared with; the first if empty.
+        search: Ranges that are searched for some systems; what is found is one more system.
     """
 
     name: str
@@ -84,6 +91,7 @@ class Study:
     seeds: tuple[int, ...] = (0,)
     combinations: tuple[Combination, ...] = ()
     reference: str = ""
+    search: Search | None = None
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -92,8 +100,9 @@ class Study:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All systems, trained and combined, in the order of the tables."""
-        return (*(s.name for s in self.systems), *(c.name for c in self.combinations))
+        """All systems, trained, searched and combined, in the order of the tables."""
+        searched = [name + SUFFIX for name in self.search.of] if self.search else []
+        return (*(s.name for s in self.systems), *searched, *(c.name for c in self.combinations))
 
     @property
     def compared_with(self) -> str:
@@ -119,12 +128,17 @@ class Study:
                 system=system.name,
                 fold=fold,
                 seed=seed,
-                config=_at(system.config, self.protocol, fold, seed),
+                config=self.at(system, fold, seed),
+                start=system.start,
             )
             for system in self.systems
             for seed in self.seeds
             for fold in self.folds or range(n_folds)
         ]
+
+    def at(self, system: System, fold: int, seed: int) -> ExperimentConfig:
+        """The configuration of a system on one fold with one seed."""
+        return _at(system.config, self.protocol, fold, seed)
 
     def _problems(self) -> Sequence[str]:
         problems = []
@@ -168,6 +182,7 @@ def to_yaml(study: Study) -> str:
             "systems": {
                 s.name: yaml.safe_load(configuration.to_yaml(s.config)) for s in study.systems
             },
+            "search": asdict(study.search) if study.search else None,
             "combine": {c.name: {"how": c.how, "of": list(c.of)} for c in study.combinations},
         },
         sort_keys=False,

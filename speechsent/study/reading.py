@@ -10,8 +10,20 @@ from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
 from speechsent.study.plan import HOW, Combination, Study, System
+from speechsent.study.search import read_search
 
-KEYS = ("name", "protocol", "folds", "seeds", "base", "systems", "factors", "combine", "reference")
+KEYS = (
+    "name",
+    "protocol",
+    "folds",
+    "seeds",
+    "base",
+    "systems",
+    "factors",
+    "combine",
+    "reference",
+    "search",
+)
 RESERVED = ("seed", "split.protocol", "split.fold")  # the study itself decides these
 
 
@@ -60,6 +72,7 @@ def study_from_dict(raw: Any, *, source: str = "study") -> Study:
         ),
         combinations=_combinations(raw.get("combine") or {}, source),
         reference=str(raw.get("reference") or ""),
+        search=read_search(raw["search"], tuple(variants), source) if "search" in raw else None,
     )
 
 
@@ -157,12 +170,20 @@ def with_numbers(study: Study, folds: str | None, seeds: str | None) -> Study:
     Raises:
         ConfigError: If they are not whole numbers.
     """
-    if folds is not None:
-        study = replace(study, folds=_listed(folds, "--folds"))
-    return study if seeds is None else replace(study, seeds=_listed(seeds, "--seeds"))
+    chosen = numbers(folds, "--folds")
+    study = study if chosen is None else replace(study, folds=chosen)
+    chosen = numbers(seeds, "--seeds")
+    return study if chosen is None else replace(study, seeds=chosen)
 
 
-def _listed(text: str, option: str) -> tuple[int, ...]:
+def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    """``"0,1"`` to ``(0, 1)``; None stays None.
+
+    Raises:
+        ConfigError: If they are not whole numbers.
+    """
+    if text is None:
+        return None
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:

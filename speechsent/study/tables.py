@@ -89,16 +89,17 @@ def _cells(row: Row) -> list[str]:
         ]
     return [
         row.system,
-        _with_sd(row.uar.mean, row.uar.sd),
+        with_sd(row.uar.mean, row.uar.sd),
         f"{100 * row.uar_interval.low:.1f} to {100 * row.uar_interval.high:.1f}",
-        _with_sd(row.accuracy.mean, row.accuracy.sd),
+        with_sd(row.accuracy.mean, row.accuracy.sd),
         *against,
         str(row.n_runs),
         minutes,
     ]
 
 
-def _with_sd(mean: float, sd: float | None) -> str:
+def with_sd(mean: float, sd: float | None) -> str:
+    """A mean over seeds in percent, with the standard deviation if there were several."""
     return f"{100 * mean:.1f}" if sd is None else f"{100 * mean:.1f} ± {100 * sd:.1f}"
 
 

@@ -33,12 +33,14 @@ class Task:
         corpus: On what.
         folder: Folder of the study's runs.
         resources: Whether features are kept between runs, and who extracts them.
+        test: Whether the test part is scored; a trial of a search does not.
     """
 
     planned: PlannedRun
     corpus: Corpus
     folder: Path
     resources: Resources
+    test: bool = True
 
     @property
     def path(self) -> Path:
@@ -84,7 +86,9 @@ def perform(task: Task, listener: Listener | None = None) -> Outcome:
             run = train(
                 task.planned.config,
                 task.corpus,
+                start=task.planned.start,
                 out=working,
+                test=task.test,
                 resources=task.resources,
                 listener=listener,
                 workshop=_workshop(),

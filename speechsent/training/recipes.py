@@ -113,8 +113,12 @@ class Trainer:
     def _stage(self, history: History) -> Stage:
         return Stage(history, frozenset(self.train.ids), frozenset(self.validation.ids))
 
-    def joint(self) -> Trained:
-        """Train branches and head together: one graph, one optimiser, one split."""
+    def joint(self, rate: float = 1.0) -> Trained:
+        """Train branches and head together: one graph, one optimiser, one split.
+
+        Args:
+            rate: Factor on the learning rate.
+        """
         seed_layers(self.options.seed, "joint")
         head = self._head()
         weights = {OUTPUT: 1.0, **dict.fromkeys(self.branches, self.fusion.auxiliary)}
@@ -124,10 +128,12 @@ class Trainer:
                 stage="joint",
                 epochs=self.config.epochs,
                 loss_weights=weights,
+                rate=rate,
             )
             return Trained(self._fused(head), (stage,))
         model = self._fused(head)
-        return Trained(model, (self._fit(model, stage="joint", epochs=self.config.epochs),))
+        stage = self._fit(model, stage="joint", epochs=self.config.epochs, rate=rate)
+        return Trained(model, (stage,))
 
     def frozen(self) -> Trained:
         """Train each branch alone, freeze it, and train the head on embeddings computed once.
@@ -138,16 +144,25 @@ class Trainer:
         """
         stages = [self.alone(name)[1] for name in self.branches]
         refuse_leak(stages, self.validation)
+        trained = self.on_frozen()
+        return replace(trained, stages=(*stages, *trained.stages))
+
+    def on_frozen(self) -> Trained:
+        """Freeze the branches as they are, and train a head on them.
+
+        Raises:
+            TrainingError: If a branch changed while the head was trained.
+        """
         for branch in self.branches.values():
             freeze(branch)
         before = self._fingerprints()
-        head, stage = self._fit_head()
+        model, stage = self._fit_head()
         after = self._fingerprints()
         if before != after:
             changed = [path for path in before if before[path] != after[path]]
             raise TrainingError(f"frozen variables changed: {some(changed)}")
         kept = {path: (before[path], after[path]) for path in before}
-        return Trained(self._fused(head), (*stages, replace(stage, frozen=kept)))
+        return Trained(model, (replace(stage, frozen=kept),))
 
     def finetune(self, trained: Trained) -> Trained:
         """Go on from a frozen fusion: everything at a low rate, BatchNorm statistics pinned."""
@@ -227,13 +242,18 @@ class Trainer:
         return whole, stage
 
     def _fit_head(self) -> tuple[keras.Model, Stage]:
+        """Train a head on the outputs of the branches; return the whole, and the stage."""
         seed_layers(self.options.seed, "head")
         head = self._head()
+        stage = self._fit_on_branches(head)
+        return self._fused(head), stage
+
+    def _fit_on_branches(self, head: keras.Model) -> Stage:
         frozen = {
             name: self.bases.get(name, (branch,))[0] for name, branch in self.branches.items()
         }
         necks = {name: neck for name, (_, neck) in self.bases.items()}
-        return head, self._fit_kept(head, frozen, necks, stage="head")
+        return self._fit_kept(head, frozen, necks, stage="head")
 
     def _fit_kept(
         self,

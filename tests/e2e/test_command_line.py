@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from speechsent import __version__
-from speechsent.cli import main
+from speechsent.cli import COMMANDS, main
 
 HEAVY = ("tensorflow", "keras", "librosa", "sklearn", "matplotlib", "numpy")
 PROBE = "; print([m for m in {heavy} if m in sys.modules])"
@@ -32,7 +32,7 @@ def test_reading_a_corpus_loads_no_neural_network():
     assert loaded("import speechsent; speechsent.read_corpus") == "['numpy']"
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "corpus"])
+@pytest.mark.parametrize("command", [command.NAME for command in COMMANDS])
 def test_every_command_explains_itself_with_examples(command, capsys):
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

@@ -122,6 +122,30 @@ def test_a_run_that_fails_is_a_row_that_says_why(study, voices, capsys, monkeypa
     assert list(Path("studies/small/failures").glob("vgg-*.txt"))
 
 
+def test_a_search_never_sees_the_test_part_and_is_not_repeated(study, voices):
+    pytest.importorskip("optuna", reason="needs the extra [search]")
+    raw = yaml.safe_load(study.read_text())
+    raw["systems"] = {"lstm": {"fusion.mode": "lstm"}}
+    del raw["combine"]
+    ranges = {"fit.learning_rate": {"low": 1.0e-3, "high": 1.0e-1, "log": True}}
+    search = {"trials": 3, "ranges": ranges}
+    study.write_text(yaml.safe_dump({**raw, "seeds": [0, 1], "search": search}))
+    first = speechsent.ablate(study, voices)
+    (table,) = first.tables
+    assert [row.system for row in table.rows] == ["lstm", "lstm, searched"]
+    trials = sorted(Path("studies/small/trials").iterdir())
+    assert len(trials) == 3
+    assert not [path for trial in trials for path in trial.glob("*scores.json")]
+    assert not [path for trial in trials for path in trial.glob("tests_seen.json")]
+    uar = {t.name: json.loads((t / "run.json").read_text())["validation_uar"] for t in trials}
+    best = speechsent.Run.open(Path("studies/small/trials", max(uar, key=uar.get))).config
+    searched = [speechsent.Run.open(p) for p in Path("studies/small/runs").glob("lstm-searched-*")]
+    assert {run.config.fit.learning_rate for run in searched} == {best.fit.learning_rate}
+    again = speechsent.ablate(study, voices)
+    assert (again.n_trained, again.n_found) == (0, 4)
+    assert again.markdown() == first.markdown()
+
+
 def test_a_dry_run_lists_the_runs_and_trains_none(study, voices, capsys):
     assert main(["ablate", str(study), str(voices), "--dry-run", "--quiet", "--seeds", "4"]) == 0
     lines = capsys.readouterr().out.splitlines()

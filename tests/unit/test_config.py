@@ -8,7 +8,7 @@ from speechsent import config
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
 
-STUDIES = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def all_keys(part=None, at=()):
@@ -55,7 +55,9 @@ def test_a_key_without_its_section_names_the_section():
 
 def test_a_key_like_no_other_lists_those_there_are():
     (problem,) = problems({"view": {"zzzz": 1}})
-    assert problem == "view.zzzz: unknown key; known keys: seconds, trim_db, standardize"
+    assert (
+        problem == "view.zzzz: unknown key; known keys: seconds, trim_db, standardize, image_levels"
+    )
 
 
 def test_all_problems_are_told_at_once():
@@ -237,14 +239,31 @@ def test_the_written_configuration_lists_every_key():
             value = value[key]
 
 
-@pytest.mark.skipif(not any(STUDIES.rglob("*.*")), reason="there are no studies here")
-def test_every_study_loads():
-    studies = sorted(STUDIES.rglob("*.yaml"))
-    assert studies
-    for study in studies:
-        assert isinstance(config.load(study), ExperimentConfig), study
+def test_every_example_configuration_loads():
+    examples = sorted(CONFIGS.glob("*.yaml"))
+    assert examples
+    for example in examples:
+        assert isinstance(config.load(example), ExperimentConfig), example
 
 
 def test_a_speaker_named_by_a_number_is_a_name():
     split = config.load(overrides=["split.test_speakers=[2, 15]"]).split
     assert split.test_speakers == ("2", "15")
+
+
+def test_a_configuration_from_before_there_were_groups_merges_nothing():
+    old = {"corpus": {"classes": ["anger", "fear"], "labels": {}, "skip_bad_audio": False}}
+    assert config.from_dict(old).corpus.merge == {}
+
+
+@pytest.mark.parametrize("merge", [{"anger": "negative"}, {"anger": "negative", "calm": " "}])
+def test_a_map_makes_two_groups_with_names(merge):
+    with pytest.raises(ConfigError, match="merge makes two or more groups"):
+        config.from_dict({"corpus": {"merge": merge}})
+
+
+def test_another_configuration_can_be_the_one_to_start_from():
+    base = config.from_dict({"seed": 7, "log_mel": {"n_mels": 64}})
+    assert config.load(None, ["seed=3"], base) == config.from_dict(
+        {"seed": 3, "log_mel": {"n_mels": 64}}
+    )

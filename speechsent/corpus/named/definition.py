@@ -7,19 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from speechsent.corpus.named.held_out import (
+    EachCorpus,
     EachSpeaker,
     ListedSpeakers,
     RandomClips,
     SentenceGroups,
 )
 from speechsent.corpus.named.protocol import Protocol
-from speechsent.corpus.named.validation import DrawnClips, DrawnSpeakers
+from speechsent.corpus.named.validation import DrawnClips, DrawnOfEachCorpus, DrawnSpeakers
 from speechsent.errors import ConfigError, ParameterError
 from speechsent.typed import build
 
 HERE = Path(__file__).parent
-TEST = {rule.BY: rule for rule in (ListedSpeakers, EachSpeaker, RandomClips, SentenceGroups)}
-VALIDATION = {rule.BY: rule for rule in (ListedSpeakers, DrawnSpeakers, DrawnClips)}
+TEST_RULES = (ListedSpeakers, EachSpeaker, RandomClips, SentenceGroups, EachCorpus)
+VALIDATION_RULES = (ListedSpeakers, DrawnSpeakers, DrawnOfEachCorpus, DrawnClips)
+TEST = {rule.BY: rule for rule in TEST_RULES}
+VALIDATION = {rule.BY: rule for rule in VALIDATION_RULES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ def protocol_names() -> tuple[str, ...]:
 
     Example:
         >>> protocol_names()[:2]
-        ('crema-d-tfds', 'emodb-loso')
+        ('crema-d-tfds', 'cross-corpus')
     """
     return tuple(sorted(path.stem for path in HERE.glob("*.yaml")))
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from speechsent.corpus.membership import require_several
 from speechsent.corpus.speakers import find_speaker
 from speechsent.corpus.utterance import Utterance
 from speechsent.errors import CorpusError, ParameterError, some
@@ -148,7 +149,27 @@ class SentenceGroups:
         return f"the sentences of {self.groups} groups in turn, whoever speaks"
 
 
-HeldOut = ListedSpeakers | EachSpeaker | RandomClips | SentenceGroups
+@dataclass(frozen=True, kw_only=True)
+class EachCorpus:
+    """Leave one corpus of a pool out, each in turn; a fold is called as its corpus."""
+
+    BY: ClassVar[str] = "each-corpus"
+    SPEAKER_DISJOINT: ClassVar[bool] = True
+
+    def folds(self, clips: Sequence[Utterance]) -> tuple[str, ...]:
+        """Names of the folds."""
+        return require_several(clips)
+
+    def choose(self, clips: Sequence[Utterance], fold: int) -> set[int]:
+        """Indices of the clips of the fold's corpus."""
+        corpus = self.folds(clips)[fold]
+        return {i for i, u in enumerate(clips) if u.corpus == corpus}
+
+    def __str__(self) -> str:
+        return "each corpus in turn, a fold each, on the classes all corpora have"
+
+
+HeldOut = ListedSpeakers | EachSpeaker | RandomClips | SentenceGroups | EachCorpus
 
 
 def _numbered(n: int) -> tuple[str, ...]:

@@ -2,10 +2,17 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from speechsent.corpus.named.held_out import HeldOut, ListedSpeakers
+from speechsent.corpus.membership import (
+    members,
+    partial_classes,
+    pool_note,
+    require_several,
+    shared_classes,
+)
+from speechsent.corpus.named.held_out import EachCorpus, HeldOut, ListedSpeakers
 from speechsent.corpus.named.validation import Validation
 from speechsent.corpus.split import (
     UNKNOWN_SPEAKERS,
@@ -65,6 +72,11 @@ class Protocol:
         return self.test.SPEAKER_DISJOINT
 
     @property
+    def shared_classes_only(self) -> bool:
+        """Whether only the classes take part which every corpus of a pool has."""
+        return isinstance(self.test, EachCorpus)
+
+    @property
     def seen_of_test_speakers(self) -> str:
         """What the model may see of a test speaker, in words."""
         if not self.speaker_disjoint:
@@ -105,7 +117,7 @@ class Protocol:
         }
 
     def restrict(self, corpus: Corpus) -> Corpus:
-        """Return the clips of the protocol's classes.
+        """Return the clips of the protocol's classes, across corpora those which all of them have.
 
         Raises:
             CorpusError: If the corpus is another one, lacks a class, or has another number of
@@ -123,6 +135,8 @@ class Protocol:
                 f"has {', '.join(sorted(corpus.emotions))}. Read it with all its classes"
             )
         kept = corpus.where(lambda u: u.emotion in self.classes) if self.classes else corpus
+        if self.shared_classes_only:
+            kept = _with_shared_classes(kept)
         if self.n_clips and len(kept) != self.n_clips:
             raise CorpusError(
                 f"{corpus.root}: protocol {self.name} draws from {self.n_clips} clips, and with "
@@ -151,9 +165,10 @@ class Protocol:
                 tell what the protocol splits by, or leaves no training clip of a class.
             ParameterError: If there is no such fold.
         """
-        if len(self.restrict(corpus)) < len(corpus):
+        kept = self.restrict(corpus)
+        if len(kept) < len(corpus):
             raise CorpusError(
-                f"{corpus.root}: protocol {self.name} is about {', '.join(self.classes)} only; "
+                f"{corpus.root}: protocol {self.name} is about {', '.join(kept.emotions)} only; "
                 f"restrict the corpus first. Received: {', '.join(sorted(corpus.emotions))}"
             )
         names = self.folds(corpus)
@@ -169,7 +184,7 @@ class Protocol:
             speaker_disjoint=disjoint,
             parts={p: tuple(i for i, q in enumerate(parts) if q == p) for p in PARTS},
             hash=split_hash(corpus, parts),
-            note=note,
+            note="; ".join(filter(None, [pool_note(corpus), note])),
             protocol_hash=self.hash,
             fold=names[fold],
             n_folds=len(names),
@@ -196,6 +211,19 @@ class Protocol:
             return self.name
         ending = "" if self.speaker_disjoint else "-speakers-overlap"
         return f"{corpus.name}-{len(corpus.emotions)}-{self.name}{ending}"
+
+
+def _with_shared_classes(corpus: Corpus) -> Corpus:
+    """Drop what one corpus could not be tested on or trained with, and say so."""
+    require_several(corpus)
+    dropped, shared = partial_classes(corpus.utterances), shared_classes(corpus)
+    if len(shared) < 2:
+        has = "; ".join(f"{name} has {some(sorted(n))}" for name, n in members(corpus).items())
+        raise CorpusError(f"{corpus.root}: all corpora need two emotions in common; {has}")
+    if not dropped:
+        return corpus
+    note = f"dropped, because not every corpus has it: {dropped}"
+    return replace(corpus.where(lambda u: u.emotion in shared), note=note)
 
 
 def _speakers_on_both_sides(corpus: Corpus, parts: list[Part]) -> tuple[bool | None, str]:

@@ -48,6 +48,55 @@ class DrawnSpeakers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawnOfEachCorpus:
+    """A share of the training speakers of each corpus, drawn as ``DrawnSpeakers`` draws them.
+
+    A corpus with a single speaker is trained on whole.
+
+    Args:
+        share: Share of the speakers of a corpus, in (0, 1); one at least.
+
+    Raises:
+        ParameterError: If the share is out of range.
+    """
+
+    BY: ClassVar[str] = "drawn-of-each-corpus"
+    share: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < 1:
+            raise ParameterError(f"share lies in (0, 1). Received: share={self.share}")
+
+    def choose(self, clips: Sequence[Utterance], _: int, seed: int) -> set[int]:
+        """Indices of the clips of the drawn speakers.
+
+        Raises:
+            CorpusError: If speakers are unknown, or no corpus has two of them.
+        """
+        speakers_of(clips)  # refuses unknown ones
+        drawn = {
+            speaker
+            for corpus in {u.corpus for u in clips}
+            for speaker in self._of([u for u in clips if u.corpus == corpus], seed)
+        }
+        if not drawn:
+            raise CorpusError(
+                "the protocol keeps training speakers for validation, and no training corpus has "
+                "two speakers"
+            )
+        return {i for i, u in enumerate(clips) if u.speaker in drawn}
+
+    def _of(self, clips: Sequence[Utterance], seed: int) -> set[str]:
+        n_speakers = len(speakers_of(clips))
+        n = min(n_speakers - 1, max(1, round(self.share * n_speakers)))
+        parts = draw_speakers(clips, {}, {"validation": n}, seed)
+        return {speaker for speaker, part in parts.items() if part == "validation"}
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of the training speakers of each corpus, drawn by split.seed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrawnClips:
     """A share of the training clips of each class, whoever speaks.
 
@@ -74,4 +123,4 @@ class DrawnClips:
         return f"{self.share:.0%} of the training clips of each class, drawn by split.seed"
 
 
-Validation = DrawnSpeakers | DrawnClips | ListedSpeakers
+Validation = DrawnSpeakers | DrawnOfEachCorpus | DrawnClips | ListedSpeakers

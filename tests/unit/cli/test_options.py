@@ -79,3 +79,8 @@ def test_a_configuration_file_is_a_path():
 
 def test_quiet_is_a_switch():
     assert parse("--quiet").quiet
+
+
+def test_a_named_map_takes_the_place_of_another():
+    words = ["--set", "corpus.merge={happy: a, sad: b}", "--merge", "valence"]
+    assert set(loaded(*words).corpus.merge.values()) == {"positive", "negative"}

@@ -41,7 +41,7 @@ def test_a_protocol_without_a_name_is_called_as_its_file(write):
     [
         ("ravdess-8-luna", "did you mean ravdess-8-luna5"),
         ("text-independant", "did you mean text-independent"),
-        ("", "there are crema-d-tfds, emodb-loso"),
+        ("", "there are crema-d-tfds, cross-corpus"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name, guess):

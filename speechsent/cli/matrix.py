@@ -1,0 +1,64 @@
+"""``speechsent matrix``: every corpus against every other."""
+
+import argparse
+from pathlib import Path
+
+from speechsent.cli.console import console
+from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
+from speechsent.cli.startup import load_tensorflow
+
+NAME = "matrix"
+HELP = "train on each of several corpora, and test on all of them"
+EXAMPLES = """\
+examples:
+  speechsent matrix ravdess/ savee/ crema-d/
+  speechsent matrix ravdess/ savee/ --seeds 0,1,2 --fusion lstm
+  speechsent matrix ravdess/ savee/ --classes anger,sadness,neutral,happiness
+
+Start it again after an interruption: runs that are finished are not trained again."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "corpora", nargs="+", type=Path, metavar="CORPUS", help="folder or CSV; two or more"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("matrices"), help="where it goes (default matrices/)"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=whole_numbers,
+        metavar="A,B,…",
+        help="seeds of the trainings (default --seed)",
+    )
+    add_resources(parser)
+    add_output(parser)
+    add_config(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what is missing and print the matrix."""
+    load_tensorflow()
+    from speechsent import config
+    from speechsent.study.matrix import cross_corpus_matrix
+    from speechsent.study.matrix_tables import markdown
+
+    chosen = config.load(args.config, overrides(args))
+    with console(quiet=args.quiet) as listener:
+        matrix = cross_corpus_matrix(
+            chosen,
+            args.corpora,
+            seeds=args.seeds or (chosen.seed,),
+            out=args.out,
+            resources=resources(args),
+            listener=listener,
+        )
+    print(markdown(matrix))
+    print(f"matrix {matrix.folder}: {matrix.n_trained} runs trained, {matrix.n_found} were there")
+    return 0
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))

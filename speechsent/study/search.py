@@ -1,0 +1,150 @@
+"""Ranges instead of values: the best configuration of each fold, by its own validation speakers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import yaml
+
+from speechsent import config as configuration
+from speechsent.config import ExperimentConfig
+from speechsent.errors import ConfigError
+
+SUFFIX = ", searched"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Values that one key of the configuration may take.
+
+    Args:
+        key: Dotted, such as ``fit.learning_rate``.
+        choices: The values; empty for a range of numbers.
+        low: Smallest number.
+        high: Largest number.
+        log: Whether orders of magnitude are equally likely.
+    """
+
+    key: str
+    choices: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a study searches, and how long.
+
+    Args:
+        ranges: Keys and their values.
+        of: Systems that are searched, each beside itself as it is.
+        n_trials: Trainings of a fold.
+        seed: Seed of the search, and of the trainings in it.
+    """
+
+    ranges: tuple[Range, ...]
+    of: tuple[str, ...]
+    n_trials: int = 20
+    seed: int = 0
+
+
+def read_search(raw: Any, systems: tuple[str, ...], source: str) -> Search:
+    """Read the section ``search`` of a study.
+
+    Raises:
+        ConfigError: If it is mistyped.
+    """
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("ranges"), Mapping):
+        raise ConfigError(["search: expected ranges, and perhaps of, trials and seed"], source)
+    unknown = [str(key) for key in raw if key not in ("ranges", "of", "trials", "seed")]
+    numbers = {"trials": raw.get("trials", 20), "seed": raw.get("seed", 0)}
+    problems = [f"search.{key}: unknown key" for key in unknown]
+    problems += [
+        f"search.{key}: expected a whole number. Received: {value!r}"
+        for key, value in numbers.items()
+        if type(value) is not int or value < (key == "trials")
+    ]
+    of = tuple(map(str, raw.get("of", systems)))
+    problems += [f"search.of: no system {name!r}" for name in of if name not in systems]
+    ranges = [_range(str(key), value, problems) for key, value in raw["ranges"].items()]
+    if problems:
+        raise ConfigError(problems, source)
+    return Search(ranges=tuple(ranges), of=of, n_trials=numbers["trials"], seed=numbers["seed"])
+
+
+def _range(key: str, value: Any, problems: list[str]) -> Range:
+    if isinstance(value, list) and len(value) > 1:
+        return Range(key=key, choices=tuple(value))
+    keys = set(value) if isinstance(value, Mapping) else set()
+    numbers = keys >= {"low", "high"} and all(
+        type(value[k]) in (int, float) for k in ("low", "high")
+    )
+    if not numbers or keys - {"low", "high", "log"} or value["low"] >= value["high"]:
+        problems.append(
+            f"search.ranges.{key}: expected a list of values, or low and high [and log]"
+        )
+        return Range(key=key)
+    return Range(key=key, low=value["low"], high=value["high"], log=bool(value.get("log", False)))
+
+
+def search(
+    plan: Search, config: ExperimentConfig, score: Callable[[ExperimentConfig], float | None]
+) -> ExperimentConfig:
+    """Find the configuration of highest score.
+
+    The sequence of trials depends on the seed and on the scores alone, so a search that was killed
+    asks for the same configurations again, whose trainings are there already.
+
+    Args:
+        plan: Ranges and number of trials.
+        config: Where the search starts, and what it leaves alone.
+        score: Trains with a configuration and returns its UAR on the validation part; None if the
+            training failed.
+
+    Returns:
+        The best configuration; of equal ones, the first.
+
+    Raises:
+        ConfigError: If Optuna is missing, a value does not fit, or every trial failed.
+    """
+    if find_spec("optuna") is None:
+        raise ConfigError(["Optuna is not installed; pip install speechsent[search]"], "search")
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=plan.seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    best: tuple[float, ExperimentConfig] | None = None
+    for _ in range(plan.n_trials):
+        trial = study.ask()
+        tried = _changed(config, {r.key: _suggest(trial, r) for r in plan.ranges})
+        value = score(tried)
+        if value is None:
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            continue
+        study.tell(trial, value)
+        if best is None or value > best[0]:
+            best = value, tried
+    if best is None:
+        raise ConfigError([f"all {plan.n_trials} trials failed"], "search")
+    return best[1]
+
+
+def _suggest(trial: Any, values: Range) -> Any:
+    if values.choices:
+        # Lists, such as channels of blocks, cannot be told apart by Optuna: their places can.
+        return values.choices[trial.suggest_categorical(values.key, range(len(values.choices)))]
+    if isinstance(values.low, int) and isinstance(values.high, int):
+        return trial.suggest_int(values.key, values.low, values.high, log=values.log)
+    return trial.suggest_float(values.key, values.low, values.high, log=values.log)
+
+
+def _changed(config: ExperimentConfig, values: Mapping[str, Any]) -> ExperimentConfig:
+    raw = yaml.safe_load(configuration.to_yaml(config))
+    for dotted, value in values.items():
+        for key in reversed(dotted.split(".")):
+            value = {key: value}
+        raw = configuration.merge(raw, value)
+    return configuration.from_dict(raw, source="search")

@@ -1,0 +1,44 @@
+"""New heads on the branches of another run: another label set, the same ears.
+
+A new head ends in a softmax over its own label set and learns by cross-entropy, with two classes
+as with eight, so output and loss cannot disagree.
+"""
+
+from dataclasses import dataclass
+
+import keras
+
+from speechsent.fusion import OUTPUT, classifier, classifier_head
+from speechsent.training.recipes import Trainer
+from speechsent.training.seed import seed_layers
+from speechsent.training.stages import Stage, Trained
+
+
+@dataclass(frozen=True)
+class Transfer(Trainer):
+    """Trains a new head on branches that come trained.
+
+    ``"frozen"``, ``"cnn"`` and ``"lstm"`` leave the branches as they are, ``"finetune"`` goes on
+    from there, and ``"joint"`` trains everything at once; the latter two at
+    ``config.finetune_rate`` of the learning rate, lest the new head undo what was learned.
+    """
+
+    def run(self) -> Trained:
+        """Train in the configured mode."""
+        if self.fusion.mode == "joint":
+            return self.joint(self.config.finetune_rate)
+        trained = self.on_frozen()
+        return self.finetune(trained) if self.fusion.mode == "finetune" else trained
+
+    def _fit_head(self) -> tuple[keras.Model, Stage]:
+        name = self.fusion.mode
+        if name not in self.branches:
+            return super()._fit_head()
+        seed_layers(self.options.seed, "head")
+        branch, n_classes = self.branches[name], self.train.n_classes
+        head = classifier_head(name, branch.output_shape[-1], n_classes=n_classes)
+        head = self.workshop.fresh("head", head)
+        stage = self._fit_on_branches(head)
+        whole = self.workshop.fresh(name, classifier(branch, n_classes=n_classes))
+        whole.get_layer(OUTPUT).set_weights(head.get_layer(OUTPUT).get_weights())
+        return whole, stage
