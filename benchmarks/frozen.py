@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from measure import Figure, arguments, cpu_seconds, report
 
+from speechsent.answers import Classes
 from speechsent.branches.cnn import frozen_base, thaw
 from speechsent.config import load
 from speechsent.corpus.default import builtin_folder
@@ -81,7 +82,7 @@ def ratios(backbone: str, rounds: int) -> tuple[float, float]:
 
     def new_head() -> keras.Model:
         widths = {name: branch.output_shape[-1] for name, branch in branches.items()}
-        head = fusion_head(widths, n_classes=clips.n_classes)
+        head = fusion_head(widths, answer=Classes(clips.n_classes))
         head.compile("adam", "categorical_crossentropy")
         return head
 
@@ -134,7 +135,7 @@ def five_folds(rounds: int) -> float:
             model.train_on_batch({"pooled": batch_outputs(base, inputs)}, targets)
 
     def ours(store: EmbeddingStore) -> None:
-        model = classifier(neck, n_classes=clips.n_classes)
+        model = classifier(neck, answer=Classes(clips.n_classes))
         model.compile("adam", "categorical_crossentropy")
         start = model.get_weights()
         for fold in folds:
@@ -145,7 +146,7 @@ def five_folds(rounds: int) -> float:
             fed = HeadBatches(embedded, weights, batch_size=config.fit.batch_size, seed=0)
             model.fit(fed, epochs=EPOCHS, verbose=0)
 
-    traced = classifier(neck, n_classes=clips.n_classes)
+    traced = classifier(neck, answer=Classes(clips.n_classes))
     traced.compile("adam", "categorical_crossentropy")
     recompute_epoch(traced)
     epochs, shared = [], []

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from measure import Figure, arguments, cpu_seconds, interleaved, report
 
+from speechsent.answers import Classes
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import builtin_folder
 from speechsent.datasets import Clips, SeededBatches, TrainingBatches, TrainingOptions
@@ -55,7 +56,7 @@ def branch_figures(mode: FusionMode, corpus: Path, rounds: int) -> Iterator[Figu
     """One branch alone, with and without augmentation."""
     config = ExperimentConfig(fusion=FusionConfig(mode=mode))
     train = training_clips(config, corpus)
-    model = compiled(classifier(build_branches(config)[mode], n_classes=train.n_classes))
+    model = compiled(classifier(build_branches(config)[mode], answer=Classes(train.n_classes)))
     options = TrainingOptions(
         batch_size=config.fit.batch_size,
         augment=config.augment,
@@ -81,7 +82,7 @@ def head_figures(corpus: Path, rounds: int) -> Iterator[Figure]:
     }
     head = fusion_head(
         widths,
-        n_classes=train.n_classes,
+        answer=Classes(train.n_classes),
         units=config.fusion.units,
         dropout=config.fusion.dropout,
     )

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from measure import Figure, arguments, cpu_seconds, interleaved, report
 
+from speechsent.answers import Classes
 from speechsent.branches.cnn import CnnBranch
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.features.standardize import Standardizer, Statistics
@@ -81,7 +82,7 @@ def random_run(config: ExperimentConfig, root: Path) -> Run:
     run.write_text("config.yaml", to_yaml(config))
     run.write_json("labels.json", EMOTIONS)
     with run.writing(MODEL) as path:
-        assemble(build_branches(config), config, len(EMOTIONS)).save_weights(path)
+        assemble(build_branches(config), config, Classes(len(EMOTIONS))).save_weights(path)
     widths = {"log_mel": config.log_mel.n_mels, "mfcc": config.mfcc.n_coefficients}
     statistics = {
         view: Statistics(np.full(n, -30, np.float32), np.full(n, 10, np.float32))

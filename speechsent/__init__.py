@@ -35,6 +35,7 @@ _HOME = {
     "audit": "auditing",
     "compare_runs": "comparing",
     "cross_corpus_matrix": "study",
+    "estimate": "experiment",
     "evaluate": "experiment",
     "hold_out": "corpus.protocols",
     "late_fusion": "fusion",
@@ -75,6 +76,7 @@ __all__ = [
     "audit",
     "compare_runs",
     "cross_corpus_matrix",
+    "estimate",
     "evaluate",
     "hold_out",
     "late_fusion",
@@ -104,7 +106,7 @@ if TYPE_CHECKING:
     from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
     from speechsent.corpus.utterance import Corpus, Utterance
     from speechsent.errors import SpeechsentError
-    from speechsent.experiment import evaluate, predict, train
+    from speechsent.experiment import estimate, evaluate, predict, train
     from speechsent.features.augment import Augment
     from speechsent.features.log_mel import LogMel
     from speechsent.features.mfcc import Mfcc

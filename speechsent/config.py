@@ -14,6 +14,7 @@ import yaml
 from speechsent.audio import AudioConfig
 from speechsent.branches.cnn import CnnBranch
 from speechsent.branches.lstm import LstmBranch
+from speechsent.corpus.manifest import check_targets
 from speechsent.corpus.protocols import SplitConfig
 from speechsent.errors import ConfigError, ParameterError
 from speechsent.features.augment import Augment
@@ -38,15 +39,18 @@ class CorpusConfig:
         skip_bad_audio: Leave out clips that cannot be used instead of stopping.
         merge: Group of each emotion, by name; emotions without one are left out after the split.
             Empty leaves emotions as they are.
+        targets: Columns of a CSV with numbers to tell instead of emotions; empty tells emotions.
 
     Raises:
-        ParameterError: If ``merge`` has fewer than two groups, or one without a name.
+        ParameterError: If ``merge`` has fewer than two groups, or one without a name; or targets
+            are no names of columns of one's own, or are given beside ``merge``.
     """
 
     classes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     skip_bad_audio: bool = False
     merge: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         groups = set(self.merge.values())
@@ -54,6 +58,12 @@ class CorpusConfig:
             raise ParameterError(
                 "merge makes two or more groups, each with a name. "
                 f"Received: merge={dict(self.merge)}"
+            )
+        check_targets(self.targets)
+        if self.targets and self.merge:
+            raise ParameterError(
+                "targets are numbers, so no emotions can be merged beside them. "
+                f"Received: targets={', '.join(self.targets)}"
             )
 
 

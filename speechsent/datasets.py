@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
+from speechsent.answers import Answer, answer_of
 from speechsent.errors import ParameterError
 from speechsent.features.augment import Augment, Views
 from speechsent.features.image import to_image
@@ -40,15 +41,16 @@ class Picked(Sequence[Item]):
 
 @dataclass(frozen=True)
 class Clips:
-    """Raw features of some clips, the statistics that standardise each, and their classes.
+    """Raw features of some clips, the statistics that standardise each, and what is asked.
 
     Args:
         views: Sequences by view, one a clip, each ``(n_frames, n_values)``.
         statistics: Statistics by view, one a clip.
-        classes: Class index of each clip, shape ``(n_clips,)``.
-        n_classes: Number of emotions.
+        classes: Class index of each clip, shape ``(n_clips,)``; all 0 if there are targets.
+        n_classes: Number of emotions; 1 if there are targets.
         n_window: Frames in a window.
         ids: Name of each clip, by which stages of a training know what they were fitted on.
+        targets: Standardised numbers to tell, shape ``(n_clips, n_targets)``; None for emotions.
     """
 
     views: Mapping[str, Sequence[np.ndarray]]
@@ -57,6 +59,7 @@ class Clips:
     n_classes: int
     n_window: int
     ids: tuple[str, ...]
+    targets: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -70,7 +73,17 @@ class Clips:
             self.n_classes,
             self.n_window,
             tuple(self.ids[i] for i in indices),
+            None if self.targets is None else self.targets[list(indices)],
         )
+
+    @property
+    def answer(self) -> Answer:
+        """What a network is to answer."""
+        return answer_of(self)
+
+    def asked(self, clip: int) -> str:
+        """What is to be answered for one clip, as a text."""
+        return str(self.classes[clip] if self.targets is None else self.targets[clip].tolist())
 
     def digest(self, clip: int, views: Collection[str], also: Collection[str] = ()) -> str:
         """SHA-256, in hex, of all that decides what a model is shown of a clip.
@@ -221,13 +234,14 @@ class TrainingBatches(SeededBatches):
         self.clips = clips
         self.options = options
         self.weights = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
+        self.wanted = clips.answer.wanted(clips)
         self._views = views_of(options.inputs) or tuple(clips.views)
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
         chosen = self.chosen(step)
         inputs = to_inputs([self.augmented(int(clip)) for clip in chosen])
-        targets = np.eye(self.clips.n_classes, dtype=np.float32)[self.clips.classes[chosen]]
+        targets = self.wanted[chosen]
         weights = self.weights[chosen].astype(np.float32)
         mixing = self._mixing(step, len(chosen))
         if mixing is not None:

@@ -11,6 +11,7 @@ from typing import Literal
 import keras
 from keras import layers
 
+from speechsent.answers import Answer
 from speechsent.errors import ParameterError
 
 FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm"]
@@ -64,24 +65,24 @@ class FusionConfig:
 
 
 def fusion_head(
-    widths: Mapping[str, int], *, n_classes: int, units: int = 64, dropout: float = 0.3
+    widths: Mapping[str, int], *, answer: Answer, units: int = 64, dropout: float = 0.3
 ) -> keras.Model:
-    """The head alone: embeddings in, class probabilities out.
+    """The head alone: embeddings in, class probabilities or numbers out.
 
     Each embedding is normalised to the same length first, so that a branch of 1,000 numbers
     does not drown one of 20.
 
     Args:
         widths: Number of features of each branch's embedding, by branch.
-        n_classes: Number of emotions.
+        answer: What is answered, which decides the last layer.
         units: Width of the dense layer.
         dropout: Fraction of the joined embedding dropped while training.
 
     Returns:
-        Model from a dict of embeddings ``(batch, n_features)`` to ``(batch, n_classes)``.
+        Model from a dict of embeddings ``(batch, n_features)`` to ``(batch, n_outputs)``.
 
     Raises:
-        ParameterError: If fewer than two branches or classes are given.
+        ParameterError: If fewer than two branches are given.
     """
     if len(widths) < 2:
         raise ParameterError(f"fusion needs two or more branches. Received: {sorted(widths)}")
@@ -89,7 +90,7 @@ def fusion_head(
     x = layers.Concatenate(name="fusion_join")([_equally_loud(inputs[name]) for name in inputs])
     x = layers.Dropout(dropout, name="fusion_dropout")(x)
     x = layers.Dense(units, activation="relu", name="fusion_dense")(x)
-    return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name="fusion_head")
+    return keras.Model(inputs, answer.layer(x, OUTPUT), name="fusion_head")
 
 
 def late_fusion(branches: Mapping[str, keras.Model], head: keras.Model) -> keras.Model:
@@ -100,66 +101,63 @@ def late_fusion(branches: Mapping[str, keras.Model], head: keras.Model) -> keras
         head: From :func:`fusion_head`, with the same names.
 
     Returns:
-        Model from the dict of all inputs to class probabilities ``(batch, n_classes)``.
+        Model from the dict of all inputs to answers ``(batch, n_outputs)``.
     """
     inputs = _all_inputs(branches)
     embeddings = {name: _embed(branch, inputs) for name, branch in branches.items()}
     return keras.Model(inputs, head(embeddings), name="late_fusion")
 
 
-def with_auxiliaries(branches: Mapping[str, keras.Model], head: keras.Model) -> keras.Model:
-    """The same network with a classifier of its own behind each branch, for joint training.
+def with_auxiliaries(
+    branches: Mapping[str, keras.Model], head: keras.Model, answer: Answer
+) -> keras.Model:
+    """The same network with an answer of its own behind each branch, for joint training.
+
+    Args:
+        branches: Embedding models by name.
+        head: From :func:`fusion_head`, with the same names.
+        answer: What is answered, by the head as by each branch.
 
     Returns:
         Model from the dict of all inputs to ``{"emotion": fused, <branch>: its own}``.
     """
     inputs = _all_inputs(branches)
     embeddings = {name: _embed(branch, inputs) for name, branch in branches.items()}
-    n_classes = head.output_shape[-1]
     outputs = {OUTPUT: head(embeddings)}
     for name, embedding in embeddings.items():
-        outputs[name] = _probabilities(embedding, n_classes, f"{name}_auxiliary")
+        outputs[name] = answer.layer(embedding, f"{name}_auxiliary")
     return keras.Model(inputs, outputs, name="joint_fusion")
 
 
-def classifier(branch: keras.Model, *, n_classes: int, dropout: float = 0.3) -> keras.Model:
-    """One branch with a classifier behind it.
+def classifier(branch: keras.Model, *, answer: Answer, dropout: float = 0.3) -> keras.Model:
+    """One branch with an answer behind it.
 
     Returns:
-        Model from the branch's dict of inputs to class probabilities ``(batch, n_classes)``.
+        Model from the branch's dict of inputs to answers ``(batch, n_outputs)``.
     """
-    if n_classes < 2:
-        raise ParameterError(f"a classifier needs two or more classes. Received: {n_classes}")
     inputs = _all_inputs({branch.name: branch})
     x = layers.Dropout(dropout, name="classifier_dropout")(_embed(branch, inputs))
     name = f"{branch.name}_classifier"
-    return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name=name)
+    return keras.Model(inputs, answer.layer(x, OUTPUT), name=name)
 
 
 def classifier_head(
-    branch: str, width: int, *, n_classes: int, dropout: float = 0.3
+    branch: str, width: int, *, answer: Answer, dropout: float = 0.3
 ) -> keras.Model:
     """What :func:`classifier` puts behind a branch, alone.
 
     Args:
         branch: Name of the branch.
         width: Number of features of its embedding.
-        n_classes: Number of emotions.
+        answer: What is answered, which decides the last layer.
         dropout: Fraction of the embedding dropped while training.
 
     Returns:
-        Model from a dict of one embedding ``(batch, width)`` to ``(batch, n_classes)``.
+        Model from a dict of one embedding ``(batch, width)`` to ``(batch, n_outputs)``.
     """
     inputs = {branch: keras.Input((width,), name=branch)}
     x = layers.Dropout(dropout, name="classifier_dropout")(inputs[branch])
-    return keras.Model(inputs, _probabilities(x, n_classes, OUTPUT), name=f"{branch}_head")
-
-
-def _probabilities(x: keras.KerasTensor, n_classes: int, name: str) -> keras.KerasTensor:
-    """Softmax in float32, because rounded probabilities make a poor loss."""
-    if n_classes < 2:
-        raise ParameterError(f"a classifier needs two or more classes. Received: {n_classes}")
-    return layers.Dense(n_classes, activation="softmax", dtype="float32", name=name)(x)
+    return keras.Model(inputs, answer.layer(x, OUTPUT), name=f"{branch}_head")
 
 
 def _equally_loud(embedding: keras.KerasTensor) -> keras.KerasTensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from speechsent.answers import Answer, Classes, Numbers
 from speechsent.branches.imagenet import weight_file
 from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
@@ -43,14 +44,14 @@ def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict
 
 
 def assemble(
-    branches: Mapping[str, keras.Model], config: ExperimentConfig, n_classes: int
+    branches: Mapping[str, keras.Model], config: ExperimentConfig, answer: Answer
 ) -> keras.Model:
     """Put a fresh head on branches: the network that is evaluated."""
     if config.fusion.mode in branches:
-        return classifier(branches[config.fusion.mode], n_classes=n_classes)
+        return classifier(branches[config.fusion.mode], answer=answer)
     widths = {name: branch.output_shape[-1] for name, branch in branches.items()}
     head = fusion_head(
-        widths, n_classes=n_classes, units=config.fusion.units, dropout=config.fusion.dropout
+        widths, answer=answer, units=config.fusion.units, dropout=config.fusion.dropout
     )
     return late_fusion(branches, head)
 
@@ -74,6 +75,11 @@ def load_model(run: Run, workshop: Workshop | None = None) -> keras.Model:
     return model
 
 
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write the weights of a network, without what its optimiser remembers of the training."""
+    keras.Model(model.input, model.output).save_weights(str(path))
+
+
 def load_branches(run: Run) -> dict[str, keras.Model]:
     """Rebuild the branches of a run with the weights they were trained to, without its head.
 
@@ -91,7 +97,8 @@ def load_branches(run: Run) -> dict[str, keras.Model]:
 def _rebuild(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
     with precision(run.config.fit.precision):
         branches = build_branches(run.config, pretrained=False)
-        return branches, assemble(branches, run.config, len(run.labels))
+        answer = Classes(len(run.labels)) if run.scale is None else Numbers(len(run.labels))
+        return branches, assemble(branches, run.config, answer)
 
 
 def _fill(model: keras.Model, path: Path) -> None:

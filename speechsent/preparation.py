@@ -15,6 +15,7 @@ from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.leaky import Leak, leaky
 from speechsent.corpus.membership import describe_members
 from speechsent.corpus.merging import groups_of, regroup_split, told
+from speechsent.corpus.open import require_targets
 from speechsent.corpus.pool import read_corpora
 from speechsent.corpus.protocols import Split, hold_out, restrict
 from speechsent.corpus.split import thinned
@@ -29,6 +30,7 @@ from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
 from speechsent.resources import Resources
 from speechsent.run import RunSplit, relative
+from speechsent.targets import TargetScale
 from speechsent.training.listener import Listener
 
 CorpusSource = Corpus | Path | str | Sequence[Path | str] | None
@@ -40,7 +42,8 @@ class Prepared:
 
     Args:
         corpus: What was read.
-        labels: The classes.
+        labels: The classes; None where numbers are told.
+        scale: Names and training statistics of the targets; None where emotions are told.
         split: Who is in which part, under which protocol.
         table: Features of the clips that could be read.
         parts: Indices into the table, by part.
@@ -49,12 +52,19 @@ class Prepared:
     """
 
     corpus: Corpus
-    labels: LabelSet
+    labels: LabelSet | None
+    scale: TargetScale | None
     split: Split
     table: FeatureTable
     parts: dict[Part, list[int]]
     standardizer: Standardizer
     clips: Clips
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the model's outputs are about: emotions, or targets."""
+        told = self.scale or self.labels
+        return told.names if told else ()
 
     @property
     def protocol(self) -> str:
@@ -105,19 +115,20 @@ def prepare(
     corpus, split = split_corpus(open_corpus(corpus, config, listener), config, listener)
     if leak is not None:
         corpus, split = leaky(corpus, split, leak, config.split.seed)
-    labels = LabelSet.of(corpus.emotions)
+    labels = None if corpus.targets else LabelSet.of(corpus.emotions)
     for line in describe_members(corpus):
         listener.note(line)
     listener.note(
         f"{corpus.name}: {len(corpus)} clips, {len(corpus.speakers)} known speakers, "
-        f"{len(labels)} emotions: {', '.join(f'{n} {corpus.emotions[n]}' for n in labels.names)}"
+        f"{_asked(corpus, labels)}"
     )
     renamed = {old: new for old, new in corpus.spellings.items() if old.lower() != new}
     if renamed:
         listener.note("labels: " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
     table = features(corpus.utterances, config, listener, resources)
     parts = parts_of(table, corpus, split)
-    _check_parts(table, parts, labels)
+    _check_parts(table, parts, labels.names if labels else ())
+    scale = _scale(corpus.targets, table, parts["train"])
     sizes = ", ".join(f"{part} {len(parts[part])}" for part in PARTS)
     listener.note(f"protocol {split.protocol} (split {split.hash}): {sizes}")
     if split.note:
@@ -128,8 +139,26 @@ def prepare(
         config.view.standardize,
         fixed={"log_mel": FIXED_LEVELS} if config.view.image_levels == "fixed" else {},
     )
-    clips = to_clips(table, standardizer, labels.names, config, root=corpus.root)
-    return Prepared(corpus, labels, split, table, parts, standardizer, clips)
+    names = labels.names if labels else ()
+    clips = to_clips(table, standardizer, names, config, root=corpus.root, scale=scale)
+    return Prepared(corpus, labels, scale, split, table, parts, standardizer, clips)
+
+
+def _asked(corpus: Corpus, labels: LabelSet | None) -> str:
+    """What is to be told of each clip, in words."""
+    if labels is None:
+        columns = zip(corpus.targets, zip(*(u.values for u in corpus), strict=True), strict=True)
+        told = (f"{name} from {min(values):g} to {max(values):g}" for name, values in columns)
+        return f"targets: {', '.join(told)}"
+    counts = ", ".join(f"{name} {corpus.emotions[name]}" for name in labels.names)
+    return f"{len(labels)} emotions: {counts}"
+
+
+def _scale(targets: Sequence[str], table: FeatureTable, train: Sequence[int]) -> TargetScale | None:
+    """Statistics of the targets, of the training clips alone."""
+    if not targets:
+        return None
+    return TargetScale.of(targets, [table.utterances[i].values for i in train])
 
 
 def split_corpus(
@@ -155,18 +184,24 @@ def split_corpus(
 def open_corpus(corpus: CorpusSource, config: ExperimentConfig, listener: Listener) -> Corpus:
     """Read a corpus from wherever it is, pool several, or find the default one."""
     if isinstance(corpus, Corpus):
+        require_targets(corpus, config.corpus.targets)
         return corpus
     labels, classes = config.corpus.labels, config.corpus.classes or None
     skip_bad = config.corpus.skip_bad_audio
     if corpus is not None:
         places = [corpus] if isinstance(corpus, (Path, str)) else corpus
         return read_corpora(
-            [Path(place) for place in places], labels=labels, classes=classes, skip_bad=skip_bad
+            [Path(place) for place in places],
+            labels=labels,
+            classes=classes,
+            skip_bad=skip_bad,
+            targets=config.corpus.targets,
         )
     here = Path.cwd()
     if not (here / "train").is_dir() and not builtin_path(SyntheticCorpus()).is_dir():
         listener.note("making the built-in voices: once, some seconds")
     found = default_corpus(here, labels=labels, classes=classes, skip_bad=skip_bad)
+    require_targets(found, config.corpus.targets)
     if found.root in (here, here / "train"):
         listener.note(f"corpus: {found.root}")
     else:
@@ -227,7 +262,7 @@ def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list
 
 
 def _check_emotions(corpus: Corpus) -> None:
-    if len(corpus.emotions) < 2:
+    if not corpus.targets and len(corpus.emotions) < 2:
         raise CorpusError(
             f"{corpus.root}: a recogniser needs two or more emotions. "
             f"Received: {some(corpus.emotions) or 'none'}"
@@ -242,12 +277,12 @@ def parts_of(table: FeatureTable, corpus: Corpus, split: Split) -> dict[Part, li
     }
 
 
-def _check_parts(table: FeatureTable, parts: dict[Part, list[int]], labels: LabelSet) -> None:
+def _check_parts(table: FeatureTable, parts: dict[Part, list[int]], labels: Sequence[str]) -> None:
     for part, indices in parts.items():
         if not indices:
             raise CorpusError(f"no clip is left in the {part} part")
     trained = Counter(table.utterances[i].emotion for i in parts["train"])
-    missing = [name for name in labels.names if not trained[name]]
+    missing = [name for name in labels if not trained[name]]
     if missing:
         raise CorpusError(f"no training clip is left for {', '.join(missing)}")
 
@@ -259,14 +294,17 @@ def to_clips(
     config: ExperimentConfig,
     *,
     root: Path,
+    scale: TargetScale | None = None,
 ) -> Clips:
-    """Join features, statistics and class indices."""
+    """Join features, statistics, and class indices or standardised targets."""
     speakers = [u.speaker for u in table.utterances]
+    emotions = [] if scale else [list(labels).index(u.emotion) for u in table.utterances]
     return Clips(
         views=table.views,
         statistics=standardizer.per_clip(table.views, speakers),
-        classes=np.array([list(labels).index(u.emotion) for u in table.utterances], int),
-        n_classes=len(labels),
+        classes=np.zeros(len(table), int) if scale else np.array(emotions, int),
+        n_classes=1 if scale else len(labels),
         n_window=config.n_window,
         ids=tuple(f"{relative(u.path, root)}@{u.start!r}" for u in table.utterances),
+        targets=scale.standard([u.values for u in table.utterances]) if scale else None,
     )

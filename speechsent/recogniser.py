@@ -1,4 +1,4 @@
-"""A run's model in memory: audio in, probabilities out, nothing loaded twice."""
+"""A run's model in memory: audio in, probabilities or numbers out, nothing loaded twice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,7 +25,8 @@ class Recogniser:
     """Recognise emotions with a finished run; load it once, call it often.
 
     Probabilities of clips and files are calibrated where the run has a temperature; those of
-    windows never are, because the temperature was fitted on clips.
+    windows never are, because the temperature was fitted on clips. A run that tells numbers gives
+    them in the units of the columns it was trained on.
 
     Args:
         run: The run.
@@ -34,6 +35,7 @@ class Recogniser:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.labels = run.labels
+        self.scale = run.scale
         self.extractor = run.config.extractor
         self.standardizer = Standardizer.load(run.path / STATISTICS)
         self.statistics = dict(self.standardizer.corpus)
@@ -55,13 +57,13 @@ class Recogniser:
             self.statistics[view] = Statistics.of(pieces)
 
     def file(self, path: Path | str) -> np.ndarray:
-        """Probabilities of a file, in memory that does not grow with its length.
+        """Probabilities or numbers of a file, in memory that does not grow with its length.
 
         A file longer than ``audio.max_seconds`` is taken in blocks, each like a clip of its own,
         which count by their length.
 
         Returns:
-            Shape ``(n_classes,)``, in the order of ``labels``.
+            Shape ``(n_outputs,)``, in the order of ``labels``.
 
         Raises:
             AudioError: If the file cannot be used.
@@ -75,11 +77,11 @@ class Recogniser:
         return self._calibrated(total / n_windows)
 
     def signal(self, signal: np.ndarray) -> np.ndarray:
-        """Probabilities of mono samples ``(n_samples,)`` at ``audio.sample_rate``."""
+        """Probabilities or numbers of mono samples ``(n_samples,)`` at ``audio.sample_rate``."""
         return self._calibrated(self.windows(signal).mean(axis=0))
 
     def windows(self, signal: np.ndarray) -> np.ndarray:
-        """Probabilities of each of the half-overlapping windows, ``(n_windows, n_classes)``."""
+        """Answer for each of the half-overlapping windows, ``(n_windows, n_outputs)``."""
         raw = self._views(signal)
         n_window = self.run.config.n_window
         starts = window_starts(len(next(iter(raw.values()))), n_window)
@@ -90,7 +92,8 @@ class Recogniser:
                 [standard_window(raw, self.statistics, start, n_window) for start in chosen]
             )
             outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
-        return np.concatenate(outputs)
+        answers = np.concatenate(outputs)
+        return self.scale.undone(answers) if self.scale else answers
 
     def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:
         return self.calibration(probabilities) if self.calibration else np.asarray(probabilities)

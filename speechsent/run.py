@@ -19,11 +19,13 @@ from typing import Any
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.utterance import PARTS, Part, Utterance
-from speechsent.errors import RunError
+from speechsent.errors import ParameterError, RunError
+from speechsent.targets import TargetScale
 
 FORMAT = 1
 MODEL = "model.weights.h5"
 STATISTICS = "standardizer.npz"
+TARGETS = "targets.json"
 LIBRARIES = ("speechsent", "keras", "tensorflow", "numpy", "scipy", "soundfile", "soxr")
 SPLIT_COLUMNS = (
     "file",
@@ -119,16 +121,32 @@ class Run:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Emotion names in the order of the model's outputs."""
+        """Names of emotions, or of targets, in the order of the model's outputs."""
         names = self.read_json("labels.json")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise RunError(f"{self.path / 'labels.json'}: not a list of emotion names")
         return tuple(names)
 
     @cached_property
+    def scale(self) -> TargetScale | None:
+        """Names and training statistics of the targets; None where emotions are told."""
+        if not (self.path / TARGETS).is_file():
+            return None
+        try:
+            return TargetScale.from_dict(self.read_json(TARGETS))
+        except (KeyError, TypeError, ParameterError) as error:
+            raise RunError(f"{self.path / TARGETS}: not the scale of targets ({error})") from error
+
+    @property
+    def score(self) -> str:
+        """What it was chosen and is judged by: ``"uar"``, or ``"ccc"`` where numbers are told."""
+        return "ccc" if self.scale else "uar"
+
+    @cached_property
     def split(self) -> "RunSplit":
         """The clips of each part, as ``split.csv`` lists them."""
-        return RunSplit.read(self.path / "split.csv", Path(self.facts["root"]))
+        targets = self.scale.names if self.scale else ()
+        return RunSplit.read(self.path / "split.csv", Path(self.facts["root"]), targets)
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files.
@@ -184,12 +202,17 @@ class Run:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def record_test(self, what: str, *, n: int, uar: float) -> int:
-        """Note that a test set was looked at; return how often that set has been by now."""
+    def record_test(self, what: str, *, n: int, **score: float) -> int:
+        """Note that a test set was looked at; return how often that set has been by now.
+
+        Args:
+            what: Which set.
+            n: Its clips.
+            score: UAR or CCC, by name.
+        """
         seen = self.tests_seen
-        seen.append(
-            {"time": now(), "what": what, "n": n, "uar": round(uar, 6), "command": sys.argv}
-        )
+        told = {name: round(value, 6) for name, value in score.items()}
+        seen.append({"time": now(), "what": what, "n": n, **told, "command": sys.argv})
         self.write_json("tests_seen.json", seen)
         return sum(entry["what"] == what for entry in seen)
 
@@ -222,8 +245,8 @@ class RunSplit:
         """File hashes of some parts."""
         return {h for h, part in zip(self.hashes, self.parts, strict=True) if part in parts}
 
-    def rows(self, root: Path) -> Iterable[dict[str, Any]]:
-        """Rows of ``split.csv``; paths are relative to the corpus."""
+    def rows(self, root: Path, targets: Sequence[str] = ()) -> Iterable[dict[str, Any]]:
+        """Rows of ``split.csv``, and columns of targets; paths are relative to the corpus."""
         for u, part, digest in zip(self.utterances, self.parts, self.hashes, strict=True):
             yield {
                 "file": relative(u.path, root),
@@ -236,11 +259,17 @@ class RunSplit:
                 "start": u.start,
                 "end": "" if u.end is None else u.end,
                 "part": part,
+                **dict(zip(targets, map(repr, u.values), strict=True)),
             }
 
     @classmethod
-    def read(cls, path: Path, root: Path) -> "RunSplit":
+    def read(cls, path: Path, root: Path, targets: Sequence[str] = ()) -> "RunSplit":
         """Read ``split.csv``.
+
+        Args:
+            path: The file.
+            root: Folder of the corpus.
+            targets: Columns of numbers to tell.
 
         Raises:
             RunError: If it is missing or damaged.
@@ -251,7 +280,7 @@ class RunSplit:
             if not rows:
                 raise ValueError("it lists no clips")
             return cls(
-                tuple(_utterance(row, root) for row in rows),
+                tuple(_utterance(row, root, targets) for row in rows),
                 tuple(_part(row["part"]) for row in rows),
                 tuple(row["sha256"] for row in rows),
             )
@@ -259,7 +288,7 @@ class RunSplit:
             raise RunError(f"{path}: missing or damaged ({error})") from error
 
 
-def _utterance(row: Mapping[str, str], root: Path) -> Utterance:
+def _utterance(row: Mapping[str, str], root: Path, targets: Sequence[str]) -> Utterance:
     return Utterance(
         path=root / row["file"],
         emotion=row["emotion"],
@@ -269,6 +298,7 @@ def _utterance(row: Mapping[str, str], root: Path) -> Utterance:
         intensity=row.get("intensity") or None,
         start=float(row["start"]),
         end=float(row["end"]) if row["end"] else None,
+        values=tuple(float(row[target]) for target in targets),
     )
 
 

@@ -1,12 +1,13 @@
 """Progress for people: a live bar on a terminal, plain lines in a log file."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from speechsent.training.listener import Listener, clock
+from speechsent.training.listener import SCORES, Listener, clock, score_of
 
 
 class PlainConsole(Listener):
@@ -49,13 +50,13 @@ class PlainConsole(Listener):
 
 
 class LiveConsole(PlainConsole):
-    """A progress bar with the last epoch's UAR and the time left."""
+    """A progress bar with the last epoch's score and the time left."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
         self.progress: Any = None
         self.task: Any = None
-        self.best = 0.0
+        self.best = -math.inf
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
@@ -71,7 +72,7 @@ class LiveConsole(PlainConsole):
         from rich.progress import TimeRemainingColumn as TimeLeft
 
         super().begin(stage, total, unit)
-        self.best = 0.0
+        self.best = -math.inf
         columns = [
             TextColumn("{task.description}"),
             BarColumn(),
@@ -91,14 +92,18 @@ class LiveConsole(PlainConsole):
 
     def epoch(self, number: int, logs: Mapping[str, float]) -> None:
         """Show the epoch's figures behind the bar."""
-        self.best = max(self.best, logs["val_uar"])
-        text = f"epoch {number}: val UAR {logs['val_uar']:.3f} (best {self.best:.3f})"
+        self.score = score_of(logs)
+        value = logs[f"val_{self.score}"]
+        self.best = max(self.best, value)
+        text = f"epoch {number}: val {SCORES[self.score]} {value:.3f} (best {self.best:.3f})"
         self.progress.update(self.task, figures=text)
 
     def end(self) -> None:
         """Take the bar away and say how the stage ended."""
         self.close()
-        best = f", best validation UAR {self.best:.3f}" if self.best else ""
+        best = ""
+        if self.best > -math.inf:
+            best = f", best validation {SCORES[self.score]} {self.best:.3f}"
         self.note(f"{self.stage}: {clock(time.monotonic() - self.started)}{best}")
 
     def close(self) -> None:
@@ -125,7 +130,9 @@ def console(*, quiet: bool = False) -> Iterator[Listener]:
 
 def figures(logs: Mapping[str, float]) -> str:
     """Figures of an epoch in words."""
+    score = score_of(logs)
+    name = SCORES[score]
     return (
-        f"loss {logs['loss']:.3f}, train UAR {logs['uar']:.3f}, "
-        f"val loss {logs['val_loss']:.3f}, val UAR {logs['val_uar']:.3f}"
+        f"loss {logs['loss']:.3f}, train {name} {logs[score]:.3f}, "
+        f"val loss {logs['val_loss']:.3f}, val {name} {logs[f'val_{score}']:.3f}"
     )

@@ -44,6 +44,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         group.add_argument(flag, dest=_dest(key), choices=choices, metavar=metavar, help=text)
     group.add_argument("--classes", metavar="A,B,…", help="keep only these emotions")
     group.add_argument(
+        "--target",
+        metavar="A,B,…",
+        help="tell the numbers in these columns of a CSV instead of emotions",
+    )
+    group.add_argument(
         "--merge",
         metavar="MAP",
         help="train groups of emotions: arousal, valence, quadrants, or a YAML of emotion: group",
@@ -68,6 +73,9 @@ def overrides(args: argparse.Namespace) -> list[str]:
     if args.classes:
         names = [name.strip() for name in args.classes.split(",") if name.strip()]
         named.append(f"corpus.classes={json.dumps(names)}")
+    if args.target:
+        columns = [name.strip() for name in args.target.split(",") if name.strip()]
+        named.append(f"corpus.targets={json.dumps(columns, ensure_ascii=False)}")
     if args.merge:
         from speechsent.corpus.merging import merge_map  # brings NumPy, which --help can do without
 

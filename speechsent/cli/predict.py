@@ -1,21 +1,25 @@
-"""``speechsent predict``: names and probabilities for audio files."""
+"""``speechsent predict``: names and probabilities, or numbers, for audio files."""
 
 import argparse
 import csv
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
 from speechsent.cli.options import add_output
 from speechsent.cli.startup import load_tensorflow
+from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
-    from speechsent.experiment import Prediction
+    from speechsent.experiment import Estimate, Prediction
+    from speechsent.run import Run
+    from speechsent.training.listener import Listener
 
 NAME = "predict"
-HELP = "name the emotion in audio files"
+HELP = "name the emotion in audio files, or tell the numbers a run was trained on"
 EXAMPLES = """\
 examples:
   speechsent predict clip.wav
@@ -53,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {chosen.leaky}", file=sys.stderr)
     with console(quiet=args.quiet or args.json or args.csv) as listener:
         listener.note(f"run {chosen.path}")
+        if chosen.scale:
+            return _tell_numbers(args, chosen, listener)
         predictions = experiment.predict(
             args.files, chosen, reject_below=args.reject_below, listener=listener
         )
@@ -80,6 +86,35 @@ def run(args: argparse.Namespace) -> int:
             file=about,
         )
     return 0
+
+
+def _tell_numbers(args: argparse.Namespace, run: "Run", listener: "Listener") -> int:
+    """Print a row of numbers for each file."""
+    from speechsent import experiment
+
+    if args.reject_below is not None:
+        raise ParameterError(
+            f"--reject-below is about probabilities, and {run.path} tells numbers. "
+            f"Received: --reject-below {args.reject_below:g}"
+        )
+    found = experiment.estimate(args.files, run, listener=listener)
+    if args.json:
+        print(json.dumps([asdict(e) for e in found], indent=2, ensure_ascii=False))
+    elif args.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(["file", *run.labels])
+        writer.writerows([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)
+    else:
+        _print_numbers(found)
+    return 0
+
+
+def _print_numbers(found: "list[Estimate]") -> None:
+    """One line a file."""
+    width = min(60, max(len(e.file) for e in found))
+    for e in found:
+        told = "  ".join(f"{name} {value:.4g}" for name, value in e.values.items())
+        print(f"{e.file[-width:]:<{width}}  {told}")
 
 
 def _print_csv(predictions: "list[Prediction]") -> None:

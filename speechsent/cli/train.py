@@ -8,6 +8,7 @@ from speechsent.cli.options import add_config, add_output, add_resources, resour
 from speechsent.cli.startup import load_tensorflow
 from speechsent.cli.transfer import add_transfer, configuration, run_series
 from speechsent.errors import ParameterError
+from speechsent.training.listener import SCORES
 
 NAME = "train"
 HELP = "train a recogniser and score it on unseen speakers"
@@ -22,6 +23,7 @@ examples:
   speechsent train ravdess/ savee/                pooled, with one split
   speechsent train ravdess/ savee/ --protocol cross-corpus --fold 1
   speechsent train corpus/ --merge arousal        groups of emotions
+  speechsent train list.csv --target arousal,valence   numbers in columns of a CSV
   speechsent train corpus/ --from runs/voices/RUN --classes angry,neutral
   speechsent train corpus/ --from runs/voices/RUN --one-vs neutral"""
 
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, then print the score and the run folder."""
     load_tensorflow()  # here and not above, so that --help stays fast
     from speechsent import experiment, study
-    from speechsent.evaluation.scores import Scores
+    from speechsent.evaluation.regression import read_scores
     from speechsent.evaluation.table import table
 
     with console(quiet=args.quiet) as listener:
@@ -68,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         if args.one_vs:
             return run_series(args, listener)
         config = configuration(args)
+        if args.also_leaky:
+            study.leaky.refuse_targets(config)
         trained = experiment.train(
             config,
             args.corpus or None,
@@ -88,9 +92,10 @@ def run(args: argparse.Namespace) -> int:
                 listener=listener,
             )
     if args.no_test:
-        print(f"validation UAR {trained.facts['validation_uar']:.3f} (chosen on it: optimistic)")
+        chosen = trained.facts[f"validation_{trained.score}"]
+        print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
     else:
-        print(table(Scores.from_dict(trained.read_json("scores.json"))))
+        print(table(read_scores(trained.read_json("scores.json"))))
     if args.also_leaky:
         print(f"\n{claims.markdown()}")
     print(f"\nrun {trained.path}")

@@ -25,7 +25,9 @@ class ListedRun:
         seed: Seed of the training.
         finished: When, in UTC, as ISO 8601 writes it.
         part: ``"test"``, or ``"validation"`` where the test part was never scored.
-        uar: UAR on that part; the epoch was chosen on validation, so there it is optimistic.
+        score: ``"uar"``, or ``"ccc"`` where numbers are told.
+        value: That score on that part; the epoch was chosen on validation, so there it is
+            optimistic.
         interval: Its interval; None for validation.
         leaky: What was done wrong on purpose; empty for an honest run.
     """
@@ -40,7 +42,8 @@ class ListedRun:
     seed: int
     finished: str
     part: str
-    uar: float
+    score: str
+    value: float
     interval: Interval | None
     leaky: str = ""
 
@@ -123,7 +126,10 @@ def _listed(run: Run) -> ListedRun:
 
 
 def _score(run: Run) -> dict[str, Any]:
+    name = run.score
     if not (run.path / "scores.json").is_file():
-        return {"part": "validation", "uar": run.facts["validation_uar"], "interval": None}
+        value = run.facts[f"validation_{name}"]
+        return {"part": "validation", "score": name, "value": value, "interval": None}
     scores = run.read_json("scores.json")
-    return {"part": "test", "uar": scores["uar"], "interval": Interval(**scores["uar_interval"])}
+    value, interval = scores[name], Interval(**scores[f"{name}_interval"])
+    return {"part": "test", "score": name, "value": value, "interval": interval}

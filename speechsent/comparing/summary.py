@@ -9,9 +9,10 @@ from speechsent.comparing.settings import differing
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.utterance import PARTS
 from speechsent.errors import RunError
-from speechsent.evaluation.scores import Scores
+from speechsent.evaluation.regression import AnyScores, read_scores
 from speechsent.experiment import open_run
 from speechsent.run import Run
+from speechsent.training.listener import score_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +25,12 @@ class PartSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class StageSummary:
-    """One fit: its name, its best epoch, and validation UAR there."""
+    """One fit: its name, its best epoch, and the validation score it was chosen by."""
 
     stage: str
     best_epoch: int
-    validation_uar: float
+    score: str
+    validation_score: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class RunSummary:
     settings: dict[str, Any]
     parts: dict[str, PartSummary]
     stages: tuple[StageSummary, ...]
-    scores: Scores | None
+    scores: AnyScores | None
     times_seen: dict[str, int]
     audit: dict[str, Any] | None
     calibration: dict[str, Any] | None
@@ -76,7 +78,7 @@ def summarize(run: Run | Path | str) -> RunSummary:
         settings={key: value for key, (value, _) in changed.items()},
         parts={part: _part(run, part) for part in PARTS},
         stages=_stages(run),
-        scores=None if scores is None else Scores.from_dict(scores),
+        scores=None if scores is None else read_scores(scores),
         times_seen=dict(Counter(look["what"] for look in run.tests_seen)),
         audit=_optional(run, "audit.json"),
         calibration=_optional(run, "calibration.json"),
@@ -96,7 +98,8 @@ def _stages(run: Run) -> tuple[StageSummary, ...]:
             StageSummary(
                 stage=stage["stage"],
                 best_epoch=stage["best_epoch"],
-                validation_uar=stage["best"]["val_uar"],
+                score=score_of(stage["best"]),
+                validation_score=stage["best"][f"val_{score_of(stage['best'])}"],
             )
             for stage in run.read_json("stages.json")
         )

@@ -40,6 +40,7 @@ class System:
         if not several:
             raise ParameterError("a comparison needs a run on each side. Received: none")
         opened = tuple(open_run(run) for run in several)
+        _refuse_numbers(opened)
         _refuse_other_settings(opened)
         return cls(opened, tuple(_predictions(run) for run in opened))
 
@@ -71,6 +72,15 @@ def _predictions(run: Run) -> Predictions:
         truth=rows.truth[order],
         probabilities=rows.probabilities[order],
     )
+
+
+def _refuse_numbers(runs: Sequence[Run]) -> None:
+    for run in runs:
+        if run.scale:
+            raise RunError(
+                f"{run.path}: tells numbers, and what is compared is UAR and accuracy of emotions; "
+                "'speechsent runs show' tells the CCC of a run"
+            )
 
 
 def _refuse_other_settings(runs: Sequence[Run]) -> None:

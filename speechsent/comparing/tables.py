@@ -10,6 +10,7 @@ from speechsent.comparing.summary import RunSummary
 from speechsent.comparing.system import protocol_name
 from speechsent.evaluation.intervals import Interval
 from speechsent.evaluation.table import table
+from speechsent.training.listener import SCORES
 
 
 def listing_table(listing: Listing) -> str:
@@ -48,10 +49,10 @@ def _rows(runs: Iterable[ListedRun]) -> list[str]:
 
 def _score(run: ListedRun) -> str:
     if run.interval is None:
-        return f"validation UAR {run.uar:.3f} (chosen on it)"
+        return f"validation {SCORES[run.score]} {run.value:.3f} (chosen on it)"
     mark = "LEAKY " if run.leaky else ""
     span = f"[{run.interval.low:.2f}, {run.interval.high:.2f}]"
-    return f"{mark}{run.part} UAR {run.uar:.3f} {span}"
+    return f"{mark}{run.part} {SCORES[run.score]} {run.value:.3f} {span}"
 
 
 def summary_table(summary: RunSummary) -> str:
@@ -93,8 +94,8 @@ def _parts(summary: RunSummary) -> list[str]:
 
 def _stages(summary: RunSummary) -> list[str]:
     return [
-        f"  {stage.stage}: best epoch {stage.best_epoch}, validation UAR "
-        f"{stage.validation_uar:.3f} (chosen on it)"
+        f"  {stage.stage}: best epoch {stage.best_epoch}, validation "
+        f"{SCORES[stage.score]} {stage.validation_score:.3f} (chosen on it)"
         for stage in summary.stages
     ]
 

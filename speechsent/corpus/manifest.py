@@ -12,8 +12,8 @@ from speechsent.corpus.folder import PART_FOLDERS
 from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.naming import corpus_name
 from speechsent.corpus.problems import corpus_error
-from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
-from speechsent.errors import CorpusError, some
+from speechsent.corpus.utterance import UNKNOWN_EMOTION, Corpus, Part, Refusal, Utterance
+from speechsent.errors import CorpusError, ParameterError, some
 
 REQUIRED = ("file", "emotion")
 COLUMNS = (
@@ -27,33 +27,40 @@ COLUMNS = (
     "end",
     "split",
 )
+PREDICTED = "_predicted"  # behind the name of a target, in tables of predictions
 GENDERS = {"f": "female", "m": "male"}
 
 Row = dict[str, str]
 
 
 def read_manifest(
-    path: Path, *, labels: Mapping[str, str] | None = None, skip_bad: bool = False
+    path: Path,
+    *,
+    labels: Mapping[str, str] | None = None,
+    skip_bad: bool = False,
+    targets: Sequence[str] = (),
 ) -> Corpus:
     """Read ``file,speaker,emotion[,gender,sentence,intensity,start,end,split]``.
 
     Only ``file`` and ``emotion`` must be there; an empty cell means unknown. ``start`` and
-    ``end`` are seconds; ``split`` is train, validation (or dev, valid, val) or test.
+    ``end`` are seconds; ``split`` is train, validation (or dev, valid, val) or test. Where numbers
+    are the targets, ``emotion`` need not be there, and other columns of numbers may be.
 
     Args:
         path: The CSV, UTF-8 with or without a byte order mark.
         labels: Emotion names of one's own and what they mean.
         skip_bad: Leave out rows that break a rule, and list them in ``Corpus.refused``.
+        targets: Columns of numbers to tell, with a finite number in every row.
 
     Raises:
         CorpusError: If the columns are wrong or a row breaks a rule; tells the rows.
     """
-    rows = _rows(path)
+    rows = _rows(path, targets)
     found: dict[tuple[object, ...], Utterance] = {}
     refused: list[Refusal] = []
     for number, row in enumerate(rows, start=2):
         try:
-            utterance = _utterance(path.parent, row)
+            utterance = _utterance(path.parent, row, targets)
             key = (utterance.path, utterance.start, utterance.end)
             if key in found:
                 raise CorpusError(f"{row['file']} is listed before, with the same start and end")
@@ -64,7 +71,21 @@ def read_manifest(
         raise corpus_error(path, [r.reason for r in refused])
     if not found:
         raise CorpusError(f"{path}: empty: no row describes a clip")
-    return _corpus(path, list(found.values()), labels or {}, refused)
+    return _corpus(path, list(found.values()), labels or {}, refused, tuple(targets))
+
+
+def check_targets(names: Sequence[str]) -> None:
+    """Refuse names that no column of numbers can have.
+
+    Raises:
+        ParameterError: If a name is empty, is given twice, or belongs to a column of ours.
+    """
+    taken = {*COLUMNS, "part", "sha256", *(f"{name}{PREDICTED}" for name in names)}
+    if len(set(names)) < len(names) or not all(map(str.strip, names)) or taken & set(names):
+        raise ParameterError(
+            f"targets are different columns of one's own, none of {', '.join(sorted(taken))}. "
+            f"Received: {', '.join(map(repr, names))}"
+        )
 
 
 def write_manifest(corpus: Corpus, path: Path) -> None:
@@ -80,55 +101,83 @@ def write_manifest(corpus: Corpus, path: Path) -> None:
         CorpusError: If a clip lies outside the folder of the CSV.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, (*COLUMNS, *corpus.targets), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(path.parent, utterance) for utterance in corpus)
+    for utterance in corpus:
+        values = dict(zip(corpus.targets, map(repr, utterance.values), strict=True))
+        writer.writerow(_row(path.parent, utterance) | values)
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
     os.replace(temporary, path)  # noqa: PTH105 - the name everyone knows for an atomic swap
 
 
-def _rows(path: Path) -> list[Row]:
+def _rows(path: Path, targets: Sequence[str]) -> list[Row]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path}: not readable as UTF-8 text ({error})") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     columns = [column.strip() for column in reader.fieldnames or ()]
-    _check_columns(path, columns)
     reader.fieldnames = columns
-    return [_cells(row) for row in reader]
+    rows = list(reader)
+    numeric = _numeric(columns, rows) if targets else []
+    _check_columns(path, columns, targets, numeric)
+    return [_cells(row, (*COLUMNS, *targets)) for row in rows]
 
 
-def _check_columns(path: Path, columns: Sequence[str]) -> None:
-    missing = [column for column in REQUIRED if column not in columns]
-    unknown = [repr(column) for column in columns if column not in COLUMNS]
+def _numeric(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Columns of numbers, with or without gaps: targets of other trainings."""
+    return [c for c in columns if all(_is_number(row[c]) for row in rows if row[c])]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_columns(
+    path: Path, columns: Sequence[str], targets: Sequence[str], numeric: Sequence[str]
+) -> None:
+    required = ("file", *targets) if targets else REQUIRED
+    missing = [column for column in required if column not in columns]
+    unknown = [repr(c) for c in columns if c not in (*COLUMNS, *targets, *numeric)]
     if missing:
-        raise CorpusError(f"{path}: the first row must name the columns; missing: {some(missing)}")
+        raise CorpusError(
+            f"{path}: the first row must name the columns; missing: {some(missing)}{_hint(targets)}"
+        )
     if unknown or len(set(columns)) < len(columns):
         raise CorpusError(
-            f"{path}: columns are {', '.join(COLUMNS)}, each once. "
-            f"Received: {some(unknown or columns)}"
+            f"{path}: columns are {', '.join((*COLUMNS, *targets))}, each once. "
+            f"Received: {some(unknown or columns)}{_hint(targets)}"
         )
 
 
-def _cells(row: Mapping[str | None, str | list[str] | None]) -> Row:
+def _hint(targets: Sequence[str]) -> str:
+    if targets:
+        return ""
+    return ". Columns of numbers to tell instead of emotions go with train --target"
+
+
+def _cells(row: Mapping[str | None, str | list[str] | None], columns: Sequence[str]) -> Row:
     """Cells by column, stripped; cells beyond the last column are kept under an empty name."""
     surplus = row.get(None)
-    cells = {c: row.get(c) or "" for c in COLUMNS}
+    cells = {c: row.get(c) or "" for c in columns}
     plain = {column: str(cell).strip() for column, cell in cells.items()}
     return plain | {"": ",".join(surplus)} if isinstance(surplus, list) else plain
 
 
-def _utterance(folder: Path, row: Row) -> Utterance:
+def _utterance(folder: Path, row: Row, targets: Sequence[str]) -> Utterance:
     if row.get(""):
         raise CorpusError(f"more cells than columns. Received: {row['']!r} at the end")
-    if not row["emotion"]:
+    if not row["emotion"] and not targets:
         raise CorpusError("emotion is empty")
     start, end = _stretch(row)
     return Utterance(
         path=_path(folder, row["file"]),
-        emotion=row["emotion"],
+        emotion=row["emotion"] or UNKNOWN_EMOTION,
         speaker=row["speaker"] or None,
         gender=GENDERS.get(row["gender"].lower(), row["gender"].lower()) or None,
         sentence=row["sentence"] or None,
@@ -136,7 +185,15 @@ def _utterance(folder: Path, row: Row) -> Utterance:
         start=start,
         end=end,
         part=_part(row["split"]),
+        values=tuple(_value(target, row[target]) for target in targets),
     )
+
+
+def _value(column: str, cell: str) -> float:
+    value = float(cell) if _is_number(cell) else math.nan
+    if not math.isfinite(value):
+        raise CorpusError(f"{column} is a finite number. Received: {cell!r}")
+    return value
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -177,13 +234,18 @@ def _part(cell: str) -> Part | None:
 
 
 def _corpus(
-    path: Path, found: list[Utterance], labels: Mapping[str, str], refused: list[Refusal]
+    path: Path,
+    found: list[Utterance],
+    labels: Mapping[str, str],
+    refused: list[Refusal],
+    targets: tuple[str, ...],
 ) -> Corpus:
+    nameless = {UNKNOWN_EMOTION} if targets else set()
     try:
-        names = canonical_names(sorted({u.emotion for u in found}), labels)
+        names = canonical_names(sorted({u.emotion for u in found} - nameless), labels)
     except CorpusError as error:
         raise CorpusError(f"{path}: {error}") from error
-    utterances = [replace(u, emotion=names[u.emotion]) for u in found]
+    utterances = [replace(u, emotion=names.get(u.emotion, u.emotion)) for u in found]
     utterances.sort(key=lambda u: (u.path.as_posix(), u.start, u.end or math.inf))
     return Corpus(
         name=corpus_name(path, [u.path for u in utterances]),
@@ -193,6 +255,7 @@ def _corpus(
         ),
         spellings=names,
         refused=tuple(refused),
+        targets=targets,
     )
 
 
@@ -207,7 +270,7 @@ def _row(folder: Path, utterance: Utterance) -> dict[str, object]:
     return {
         "file": file,
         "speaker": utterance.speaker,
-        "emotion": utterance.emotion,
+        "emotion": None if utterance.emotion == UNKNOWN_EMOTION else utterance.emotion,
         "gender": utterance.gender,
         "sentence": utterance.sentence,
         "intensity": utterance.intensity,

@@ -16,6 +16,7 @@ def read_corpus(
     labels: Mapping[str, str] | None = None,
     classes: Sequence[str] | None = None,
     skip_bad: bool = False,
+    targets: Sequence[str] = (),
 ) -> Corpus:
     """Read a CSV, or a folder in any of the layouts ``read_folder`` knows.
 
@@ -24,6 +25,7 @@ def read_corpus(
         labels: Emotion names of one's own and what they mean, such as ``{"exc": "happiness"}``.
         classes: Keep only these emotions, in any spelling; None keeps all.
         skip_bad: Leave out files that break a rule, and list them in ``Corpus.refused``.
+        targets: Columns of a CSV with numbers to tell instead of emotions.
 
     Raises:
         CorpusError: If there is no such path, or it does not hold a usable corpus.
@@ -31,11 +33,26 @@ def read_corpus(
     path = Path(path)
     if path.is_dir():
         corpus = read_folder(path, labels=labels, skip_bad=skip_bad)
+        require_targets(corpus, targets)
     elif path.suffix.lower() == ".csv" and path.is_file():
-        corpus = read_manifest(path, labels=labels, skip_bad=skip_bad)
+        corpus = read_manifest(path, labels=labels, skip_bad=skip_bad, targets=targets)
     else:
         raise CorpusError(f"{path}: {_reason(path)}")
     return corpus if classes is None else keep_classes(corpus, classes, labels or {})
+
+
+def require_targets(corpus: Corpus, targets: Sequence[str]) -> None:
+    """Refuse a corpus that does not tell the numbers that are asked for.
+
+    Raises:
+        CorpusError: If its targets are others, or it has none.
+    """
+    if corpus.targets != tuple(targets):
+        raise CorpusError(
+            f"{corpus.root}: targets are numeric columns of a CSV that lists the clips; name one "
+            f"that has {some(targets) if targets else 'emotions'}. "
+            f"Received: {some(corpus.targets) if corpus.targets else 'emotions only'}"
+        )
 
 
 def _reason(path: Path) -> str:

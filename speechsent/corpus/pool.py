@@ -19,6 +19,7 @@ def read_corpora(
     labels: Mapping[str, str] | None = None,
     classes: Sequence[str] | None = None,
     skip_bad: bool = False,
+    targets: Sequence[str] = (),
 ) -> Corpus:
     """Read several corpora, each as ``read_corpus`` does, and pool them.
 
@@ -27,11 +28,12 @@ def read_corpora(
         labels: Emotion names of one's own and what they mean, in any of the corpora.
         classes: Keep only these emotions, in any spelling; None keeps all.
         skip_bad: Leave out files that break a rule, and list them in ``Corpus.refused``.
+        targets: Columns of numbers to tell instead of emotions, in every CSV.
 
     Raises:
         CorpusError: If there is no path, a corpus is not usable, or two have a clip in common.
     """
-    how: Any = {"labels": labels, "skip_bad": skip_bad}
+    how: Any = {"labels": labels, "skip_bad": skip_bad, "targets": targets}
     if len(paths) == 1:
         return read_corpus(paths[0], classes=classes, **how)
     pooled = pool([read_corpus(path, **how) for path in paths])
@@ -45,10 +47,12 @@ def pool(corpora: Sequence[Corpus]) -> Corpus:
     its root is the innermost folder that holds them all.
 
     Raises:
-        CorpusError: If there is no corpus, two have a clip in common.
+        CorpusError: If there is no corpus, two have a clip in common, or they have other targets.
     """
     if not corpora:
         raise CorpusError("a pool needs at least one corpus. Received: none")
+    if len({corpus.targets for corpus in corpora}) > 1:
+        raise CorpusError("pooled corpora have the same targets, in the same order")
     joined = sorted(distinct(corpora), key=lambda corpus: corpus.name)
     utterances = [u for corpus in joined for u in corpus]
     utterances.sort(key=lambda u: (u.path.as_posix(), u.start, u.end or math.inf))
@@ -58,6 +62,7 @@ def pool(corpora: Sequence[Corpus]) -> Corpus:
         utterances=tuple(utterances),
         spellings=_spellings(joined),
         refused=tuple(refusal for corpus in joined for refusal in corpus.refused),
+        targets=joined[0].targets,
     )
 
 

@@ -246,7 +246,7 @@ def _split(corpus: Corpus, parts: Sequence[Part], method: str) -> Split:
     known = all(u.speaker is not None for u in corpus)
     ending = "-speakers-overlap" if shared else "" if known else "-speakers-unknown"
     return Split(
-        protocol=f"{corpus.name}-{len(corpus.emotions)}-{method}{ending}",
+        protocol=f"{corpus.name}-{corpus.task}-{method}{ending}",
         speaker_disjoint=False if shared else True if known else None,
         parts={p: tuple(i for i, q in enumerate(parts) if q == p) for p in PARTS},
         hash=split_hash(corpus, parts),

@@ -8,6 +8,7 @@ from typing import Literal
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+UNKNOWN_EMOTION = "unknown"  # of clips of which only numbers are known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,8 @@ class Utterance:
 
     Args:
         path: The audio file.
-        emotion: Canonical emotion name (see ``speechsent.corpus.labels``).
+        emotion: Canonical emotion name (see ``speechsent.corpus.labels``); ``"unknown"`` where
+            numbers are told instead.
         speaker: Who speaks, prefixed with the corpus (``"ravdess/12"``); None if unknown.
         gender: ``"female"`` or ``"male"``; None if unknown.
         sentence: Name of the spoken text; None if unknown.
@@ -25,6 +27,7 @@ class Utterance:
         end: Second just after the stretch; None means the end of the file.
         part: The part of a split which the corpus itself prescribes; None if it leaves that open.
         corpus: Name of the corpus it belongs to, where several are pooled; else None.
+        values: Numbers that are to be told of it, in the order of ``Corpus.targets``.
     """
 
     path: Path
@@ -37,6 +40,7 @@ class Utterance:
     end: float | None = None
     part: Part | None = None
     corpus: str | None = None
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Corpus:
         spellings: Emotion names as found, mapped to the canonical ones.
         refused: Files that were left out, with the reason.
         note: What a reader of a score on it must know; empty if there is nothing.
+        targets: Names of the numbers in ``Utterance.values``; empty where emotions are told.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Corpus:
     spellings: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
     note: str = ""
+    targets: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -85,6 +91,11 @@ class Corpus:
     def speakers(self) -> Counter[str]:
         """Number of utterances of each known speaker."""
         return Counter(u.speaker for u in self.utterances if u.speaker is not None)
+
+    @property
+    def task(self) -> str:
+        """What is to be told, as protocols name it: how many emotions, or which numbers."""
+        return "+".join(self.targets) or str(len(self.emotions))
 
     def where(self, keep: Callable[[Utterance], bool]) -> "Corpus":
         """Return the corpus with only the utterances for which ``keep`` is true."""

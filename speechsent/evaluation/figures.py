@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from speechsent.errors import ParameterError
 from speechsent.evaluation.calibration import ConfidenceBin
+from speechsent.training.listener import SCORES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,11 +63,11 @@ def confusion_figure(
 def history_figure(
     history: Mapping[str, Sequence[float]], path: Path, *, best_epoch: int | None = None
 ) -> None:
-    """Draw loss and UAR of each epoch, for training and validation side by side.
+    """Draw loss and score of each epoch, for training and validation side by side.
 
     Args:
-        history: Values of each epoch under ``"loss"`` and ``"uar"``, and those of the validation
-            set under ``"val_loss"`` and ``"val_uar"``; curves that are missing are left out.
+        history: Values of each epoch under ``"loss"`` and ``"uar"`` or ``"ccc"``, and those of the
+            validation set with ``"val_"`` before the name; curves that are missing are left out.
         path: The PNG file; it appears whole or not at all.
         best_epoch: Epoch whose weights were kept, counted from 1; None draws no mark.
 
@@ -75,10 +76,10 @@ def history_figure(
     """
     from matplotlib.figure import Figure
 
-    n_epochs = max((len(history.get(name, ())) for name in ("loss", "uar")), default=0)
+    n_epochs = max((len(history.get(name, ())) for name in ("loss", *SCORES)), default=0)
     if n_epochs == 0:
         raise ParameterError(
-            f"a history needs values of 'loss' or 'uar'. Received: {sorted(history)}"
+            f"a history needs values of 'loss', 'uar' or 'ccc'. Received: {sorted(history)}"
         )
     if best_epoch is not None and not 1 <= best_epoch <= n_epochs:
         raise ParameterError(
@@ -87,12 +88,18 @@ def history_figure(
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     _draw_curves(left, history, "loss", best_epoch)
-    _draw_curves(right, history, "uar", best_epoch)
+    score = next((name for name in SCORES if name in history), "uar")
+    _draw_curves(right, history, score, best_epoch)
     left.set(ylabel="loss", ylim=(0, None))
-    right.set(ylabel="UAR", ylim=(0, 1.02))
+    right.set(ylabel=SCORES[score], ylim=(_lowest(history, score), 1.02))
     handles, names = left.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
     save(figure, path)
+
+
+def _lowest(history: Mapping[str, Sequence[float]], score: str) -> float:
+    """0, or less where a CCC is."""
+    return min([0.0, *history.get(score, ()), *history.get(f"val_{score}", ())])
 
 
 def reliability_figure(

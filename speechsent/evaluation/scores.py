@@ -1,7 +1,7 @@
 """Every score of one set of predictions, with its protocol, its intervals and its groups."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -184,7 +184,7 @@ def score(
         split_hash=split_hash,
         part=part,
         speaker_disjoint=speaker_disjoint,
-        note="; ".join(filter(None, [note, *_remarks(predictions)])),
+        note="; ".join(filter(None, [note, *speaker_remarks(predictions.speakers, "UAR")])),
         seed=seed,
         n_train=n_train,
         labels=predictions.labels,
@@ -221,12 +221,12 @@ _OPTIONAL = {
 }
 
 
-def _remarks(predictions: Predictions) -> list[str]:
-    """What is unknown about the speakers, or too little for the interval of UAR."""
-    n, known = len(predictions.speakers), set(predictions.speakers) - {None}
-    unknown = predictions.speakers.count(None)
+def speaker_remarks(speakers: Sequence[str | None], score: str) -> list[str]:
+    """What is unknown about the speakers, or too little for the interval of a score."""
+    n, known = len(speakers), set(speakers) - {None}
+    unknown = speakers.count(None)
     if unknown:
         return [f"speaker unknown for {unknown} of {n} clips, which no speaker row counts"]
     if len(known) < FEW_SPEAKERS:
-        return [f"speakers: {len(known)}, so few that the interval of UAR is too narrow"]
+        return [f"speakers: {len(known)}, so few that the interval of {score} is too narrow"]
     return []

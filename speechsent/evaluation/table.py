@@ -1,24 +1,27 @@
 """Scores as a table for people, to read in a terminal or a log file."""
 
-import textwrap
 from collections.abc import Sequence
 
 from speechsent.evaluation.calibrated import CalibrationScores
+from speechsent.evaluation.headline import WIDTH, headline
 from speechsent.evaluation.intervals import Interval
 from speechsent.evaluation.linear import LinearComparison
+from speechsent.evaluation.numeric_table import numeric_table
+from speechsent.evaluation.regression import AnyScores, RegressionScores
 from speechsent.evaluation.rows import GroupScore
 from speechsent.evaluation.scores import Scores
 
-WIDTH = 100
 NAME_WIDTH = 24
 WORST_SHOWN = 10
 NOT_BEATEN = "the net does not beat a linear model on clip statistics"
 
 
-def table(scores: Scores) -> str:
+def table(scores: AnyScores) -> str:
     """Lay the scores out for people: plain ASCII but for names, at most 100 columns."""
+    if isinstance(scores, RegressionScores):
+        return numeric_table(scores)
     blocks = [
-        _headline(scores),
+        headline(scores),
         _totals(scores),
         _recall_lines(scores),
         _confusion_lines(scores),
@@ -26,32 +29,6 @@ def table(scores: Scores) -> str:
         _group_lines("speaker, worst first", scores.per_speaker),
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines)
-
-
-def _headline(scores: Scores) -> list[str]:
-    seen = {
-        True: "speakers unseen in training",
-        False: "SPEAKERS OVERLAP with training",
-        None: "speakers unknown",
-    }[scores.speaker_disjoint]
-    trained = "" if scores.n_train is None else f", trained on {scores.n_train}"
-    split = "" if scores.split_hash is None else f", split {scores.split_hash[:12]}"
-    lines = [
-        f"protocol {scores.protocol}{_fold(scores)}, {scores.part}: {seen}",
-        f"{scores.n} clips{trained}, seed {scores.seed}{split}",
-        *([f"note: {scores.note}"] if scores.note else []),
-    ]
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
-
-
-def _fold(scores: Scores) -> str:
-    """Fold and definition of a named protocol."""
-    if not scores.protocol_hash:
-        return ""
-    definition = f"definition {scores.protocol_hash}"
-    if scores.n_folds == 1:
-        return f" ({definition})"
-    return f", {scores.fold} (one of {scores.n_folds} folds, {definition})"
 
 
 def _totals(scores: Scores) -> list[str]:

@@ -1,7 +1,16 @@
 """The recipes, each read top to bottom: train, evaluate, predict."""
 
 from speechsent.experiment.evaluation import Evaluation, evaluate, open_run
-from speechsent.experiment.prediction import Prediction, predict
+from speechsent.experiment.prediction import Estimate, Prediction, estimate, predict
 from speechsent.experiment.training import train
 
-__all__ = ["Evaluation", "Prediction", "evaluate", "open_run", "predict", "train"]
+__all__ = [
+    "Estimate",
+    "Evaluation",
+    "Prediction",
+    "estimate",
+    "evaluate",
+    "open_run",
+    "predict",
+    "train",
+]

@@ -1,34 +1,30 @@
 """Score a run, on its own test part or on other clips."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from speechsent.auditing import audit_clips
 from speechsent.auditing.report import AuditReport
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.merging import groups_of, regroup, told
-from speechsent.corpus.open import read_corpus
+from speechsent.corpus.open import read_corpus, require_targets
 from speechsent.corpus.utterance import Corpus, Utterance
-from speechsent.datasets import Clips
 from speechsent.errors import RunError
-from speechsent.evaluation.calibrated import Calibration, calibration_scores
-from speechsent.evaluation.calibration import reliability
-from speechsent.evaluation.figures import confusion_figure, reliability_figure
-from speechsent.evaluation.linear import compare_linear
-from speechsent.evaluation.predictions import Predictions, write_predictions
-from speechsent.evaluation.scores import Scores, score
-from speechsent.experiment.baseline import baseline_predictions
+from speechsent.evaluation.numeric import NumericPredictions
+from speechsent.evaluation.predictions import Predictions
+from speechsent.evaluation.regression import AnyScores
+from speechsent.experiment.emotions import judge_emotions
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
+from speechsent.experiment.numbers import judge_numbers
 from speechsent.features.extraction import FeatureTable
 from speechsent.features.standardize import Standardizer
 from speechsent.network import load_model
 from speechsent.preparation import features, protocol_name, to_clips
 from speechsent.resources import Resources
-from speechsent.run import STATISTICS, Run, relative
+from speechsent.run import STATISTICS, Run
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
@@ -43,14 +39,14 @@ class Evaluation:
     Args:
         run: The run.
         scores: All scores, with their protocol.
-        predictions: Truth and probabilities of each clip.
+        predictions: Truth and probabilities of each clip, or true and told numbers.
         folder: Where the files are.
         times_seen: How often this set has been scored with this model, this time included.
     """
 
     run: Run
-    scores: Scores
-    predictions: Predictions
+    scores: AnyScores
+    predictions: Predictions | NumericPredictions
     folder: Path
     times_seen: int
 
@@ -85,12 +81,12 @@ def evaluate(
     """
     run, listener = open_run(run), listener or Listener()
     utterances, name, root = _clips_to_score(run, corpus, listener)
-    _refuse_unknown_emotions(run, utterances, root)
+    if run.scale is None:
+        _refuse_unknown_emotions(run, utterances, root)
     standardizer = Standardizer.load(run.path / STATISTICS)
     table = features(utterances, run.config, listener, resources or Resources())
-    clips = to_clips(table, standardizer, run.labels, run.config, root=root)
-    probabilities = clip_outputs(load_model(run, workshop), clips)
-    predictions = as_predictions(table.utterances, clips, probabilities, run.labels, root=root)
+    clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
+    outputs = clip_outputs(load_model(run, workshop), clips)
     if corpus is None:
         report, about, own = None, _about_own(run), run.path
     else:
@@ -98,25 +94,16 @@ def evaluate(
         external = protocol_name(_external(name, run), standardizer)
         about = _about_others(report, external, root, run.leaky)
         own = run.path / "evaluations" / f"{name}-{about['part']}"
-    scores = score(
-        predictions,
-        seed=run.config.seed,
-        n_train=run.facts["n_clips"]["train"],
-        majority=run.facts["majority"],
-        **about,
-    )
-    linear = baseline_predictions(run, clips, predictions)
-    if linear is not None:
-        scores = replace(scores, linear=compare_linear(predictions, linear, seed=run.config.seed))
-    calibration = Calibration.find(run.path)
-    if calibration is not None:
-        scores = replace(scores, calibration=calibration_scores(predictions, calibration))
     folder = Path(out) if out else own
     folder.mkdir(parents=True, exist_ok=True)
-    _write_pictures(scores, predictions, calibration, folder)
-    _write_tables(scores, predictions, linear, report, folder)
+    judge = partial(judge_numbers, run, run.scale) if run.scale else partial(judge_emotions, run)
+    scores, predictions = judge(table.utterances, clips, outputs, about, root=root, folder=folder)
+    results = Run(folder)  # the same atomic writing, whichever folder it is
+    results.write_json("scores.json", scores.as_dict())
+    if report is not None:
+        results.write_json(AUDIT, report.as_dict())
     what = "test" if report is None else str(root)
-    times = run.record_test(what, n=scores.n, uar=scores.uar)
+    times = run.record_test(what, n=scores.n, **{run.score: getattr(scores, run.score)})
     return Evaluation(run, scores, predictions, folder, times)
 
 
@@ -136,33 +123,6 @@ def _about_others(report: AuditReport, protocol: str, root: Path, leaky: str) ->
         "note": with_leaks(leaky, report),
         "part": root.resolve().name,
     }
-
-
-def as_predictions(
-    utterances: Sequence[Utterance],
-    clips: Clips,
-    probabilities: np.ndarray,
-    labels: Sequence[str],
-    *,
-    root: Path,
-) -> Predictions:
-    """What a network answered for some clips.
-
-    Args:
-        utterances: The clips as the corpus has them.
-        clips: The same clips as the network sees them.
-        probabilities: Shape ``(n_clips, n_classes)``.
-        labels: Emotion names in the order of the classes.
-        root: Folder the file names are relative to.
-    """
-    return Predictions(
-        files=tuple(relative(u.path, root) for u in utterances),
-        truth=clips.classes,
-        probabilities=probabilities,
-        speakers=tuple(u.speaker for u in utterances),
-        genders=tuple(u.gender for u in utterances),
-        labels=tuple(labels),
-    )
 
 
 def open_run(run: Run | Path | str | None) -> Run:
@@ -185,8 +145,10 @@ def _clips_to_score(
                 "gone; name a folder to evaluate instead"
             )
         return utterances, run.facts["corpus"], Path(run.facts["root"])
+    targets = run.scale.names if run.scale else ()
     if not isinstance(corpus, Corpus):
-        corpus = read_corpus(Path(corpus), labels=run.config.corpus.labels)
+        corpus = read_corpus(Path(corpus), labels=run.config.corpus.labels, targets=targets)
+    require_targets(corpus, targets)
     if run.config.corpus.merge:
         groups = groups_of(run.config.corpus.merge, run.config.corpus.labels)
         listener.note(told(corpus, groups))
@@ -198,7 +160,8 @@ def _clips_to_score(
 def _external(name: str, run: Run) -> str:
     """Name of a protocol on other clips; it tells classes that are no longer the corpus's own."""
     merged = f"+{'/'.join(run.labels)}" if run.config.corpus.merge else ""
-    return f"{name}-{len(run.labels)}-external{merged}"
+    task = "+".join(run.labels) if run.scale else len(run.labels)
+    return f"{name}-{task}-external{merged}"
 
 
 def _refuse_unknown_emotions(run: Run, utterances: Sequence[Utterance], root: Path) -> None:
@@ -224,35 +187,3 @@ def _disjoint(report: AuditReport) -> bool | None:
         return False
     unknown = any(finding.name == "speakers-unknown" for finding in report.findings)
     return None if unknown else True
-
-
-def _write_tables(
-    scores: Scores,
-    predictions: Predictions,
-    linear: Predictions | None,
-    report: AuditReport | None,
-    folder: Path,
-) -> None:
-    results = Run(folder)  # the same atomic writing, whichever folder it is
-    results.write_json("scores.json", scores.as_dict())
-    write_predictions(predictions, folder / "predictions.csv")
-    if linear is not None:
-        write_predictions(linear, folder / "baseline_predictions.csv")
-    if report is not None:
-        results.write_json(AUDIT, report.as_dict())
-
-
-def _write_pictures(
-    scores: Scores, predictions: Predictions, calibration: Calibration | None, folder: Path
-) -> None:
-    title = f"{scores.protocol}: UAR {scores.uar:.3f}"
-    counts = np.array(scores.confusion)
-    confusion_figure(counts, scores.labels, folder / "confusion.png", title=title)
-    if calibration is not None:
-        before = predictions.probabilities
-        reliability_figure(
-            reliability(before, predictions.truth),
-            reliability(calibration(before), predictions.truth),
-            folder / "reliability.png",
-            title=f"{scores.protocol}: temperature {calibration.temperature:.2f}",
-        )

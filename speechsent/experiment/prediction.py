@@ -1,11 +1,11 @@
-"""Name the emotion in audio files."""
+"""Name the emotion in audio files, or tell numbers of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from speechsent.corpus.folder import AUDIO_SUFFIXES
-from speechsent.errors import AudioError, ParameterError
+from speechsent.errors import AudioError, ParameterError, RunError
 from speechsent.experiment.evaluation import open_run
 from speechsent.recogniser import Recogniser
 from speechsent.run import Run
@@ -38,6 +38,19 @@ class Prediction:
         return max(self.probabilities, key=lambda name: self.probabilities[name])
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """The numbers told of one clip.
+
+    Args:
+        file: The file.
+        values: By target, in the units of the columns the run was trained on.
+    """
+
+    file: str
+    values: dict[str, float]
+
+
 def predict(
     files: Sequence[Path | str],
     run: Run | Path | str | None = None,
@@ -63,31 +76,81 @@ def predict(
     Raises:
         ParameterError: If there is no file, or ``reject_below`` is out of range.
         AudioError: If a file cannot be used.
-        RunError: If there is no such run.
+        RunError: If there is no such run, or it tells numbers.
     """
     if reject_below is not None and not 0 < reject_below < 1:
         raise ParameterError(
             f"reject_below must lie in (0, 1). Received: reject_below={reject_below}"
         )
     run, listener = open_run(run), listener or Listener()
+    if run.scale:
+        raise RunError(
+            f"{run.path}: tells numbers ({', '.join(run.labels)}), not emotions; use estimate, "
+            "which rejects nothing"
+        )
     paths = _audio_files(files)
-    recogniser = Recogniser(run)
-    if recogniser.standardizer.scope == "speaker":
-        listener.note("standardised by speaker: all these files count as one speaker's")
-        recogniser.adapt(paths)
+    recogniser = _ready(run, paths, listener)
     calibrated = recogniser.calibration is not None
     if reject_below is not None and not calibrated:
         listener.note("warning: this run has no calibration.json: what is rejected is uncalibrated")
     predictions = []
-    listener.begin("recognition", len(paths), "files")
-    for path in paths:
-        values = recogniser.file(path).tolist()
+    for path, values in _answers(recogniser, paths, listener):
         rejected = reject_below is not None and max(values) < reject_below
         probabilities = dict(zip(run.labels, values, strict=True))
         predictions.append(Prediction(str(path), probabilities, calibrated, rejected))
-        listener.step(len(predictions))
-    listener.end()
     return predictions
+
+
+def estimate(
+    files: Sequence[Path | str],
+    run: Run | Path | str | None = None,
+    *,
+    listener: Listener | None = None,
+) -> list[Estimate]:
+    """Tell the numbers a run was trained on, such as arousal, of audio files.
+
+    Args:
+        files: Audio files, or folders of them.
+        run: The run or its folder; the newest under ``runs/`` if not given.
+        listener: Who is told about progress.
+
+    Returns:
+        Numbers of each file, in the order given.
+
+    Raises:
+        ParameterError: If there is no file.
+        AudioError: If a file cannot be used.
+        RunError: If there is no such run, or it names emotions.
+    """
+    run, listener = open_run(run), listener or Listener()
+    if run.scale is None:
+        raise RunError(f"{run.path}: names emotions, and tells no numbers; use predict")
+    paths = _audio_files(files)
+    recogniser = _ready(run, paths, listener)
+    return [
+        Estimate(str(path), dict(zip(run.labels, values, strict=True)))
+        for path, values in _answers(recogniser, paths, listener)
+    ]
+
+
+def _ready(run: Run, paths: Sequence[Path], listener: Listener) -> Recogniser:
+    """The run's model, standardising as the run did."""
+    recogniser = Recogniser(run)
+    if recogniser.standardizer.scope == "speaker":
+        listener.note("standardised by speaker: all these files count as one speaker's")
+        recogniser.adapt(paths)
+    return recogniser
+
+
+def _answers(
+    recogniser: Recogniser, paths: Sequence[Path], listener: Listener
+) -> Iterator[tuple[Path, list[float]]]:
+    """What the model says of each file."""
+    listener.begin("recognition", len(paths), "files")
+    for done, path in enumerate(paths, start=1):
+        yield path, recogniser.file(path).tolist()
+        listener.step(done)
+    listener.end()
 
 
 def _audio_files(files: Sequence[Path | str]) -> list[Path]:

@@ -13,13 +13,16 @@ from speechsent.corpus.utterance import PARTS
 from speechsent.datasets import TrainingOptions
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.evaluation.figures import history_figure
+from speechsent.evaluation.numeric import write_numbers
 from speechsent.evaluation.predictions import VALIDATION_PREDICTIONS, write_predictions
 from speechsent.experiment.baseline import fit_baseline
-from speechsent.experiment.evaluation import RUNS, as_predictions, evaluate
+from speechsent.experiment.emotions import as_predictions
+from speechsent.experiment.evaluation import RUNS, evaluate
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
+from speechsent.experiment.numbers import as_numbers, fit_ridge
 from speechsent.experiment.transfer import Origin, open_origin, settled
 from speechsent.features.cache import FeatureCache
-from speechsent.network import build_branches, load_model, precision
+from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
 from speechsent.resources import Resources
 from speechsent.run import (
@@ -27,6 +30,7 @@ from speechsent.run import (
     MODEL,
     SPLIT_COLUMNS,
     STATISTICS,
+    TARGETS,
     Run,
     RunSplit,
     environment,
@@ -42,7 +46,7 @@ from speechsent.training.store import EmbeddingStore
 from speechsent.training.transfer import Transfer
 from speechsent.training.workshop import Workshop
 
-HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "uar", "val_loss", "val_uar", "kept")
+HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "{}", "val_loss", "val_{}", "kept")
 REESTIMATION_BATCHES = 50
 
 
@@ -117,7 +121,9 @@ def train(
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
         run.write_text("config.yaml", to_yaml(config))
         run.write_json("environment.json", environment())
-        run.write_json("labels.json", list(prepared.labels.names))
+        run.write_json("labels.json", list(prepared.names))
+        if prepared.scale:
+            run.write_json(TARGETS, prepared.scale.as_dict())
         trainer = (Transfer if origin else Trainer)(
             branches=branches,
             train=prepared.part("train"),
@@ -142,10 +148,11 @@ def train(
             batchnorm.reestimate(branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
         trained = trainer.run()
     with run.writing(MODEL) as path:
-        trained.model.save_weights(str(path))
+        save_model(trained.model, path)
     run.write_json(AUDIT, report.as_dict())
     if baseline:
-        fit_baseline(run, prepared.part("train"), prepared.part("validation"), listener)
+        fit_linear = fit_ridge if prepared.scale else fit_baseline
+        fit_linear(run, prepared.part("train"), prepared.part("validation"), listener)
     _answer_validation(run, prepared, workshop)
     note = with_leaks(prepared.split.note, report)
     _write_results(run, prepared, record, trained, config, note, origin)
@@ -157,7 +164,7 @@ def train(
 def _recipe(config: ExperimentConfig, prepared: Prepared) -> str:
     """All that decides the graphs of a training; folds and seeds share it."""
     shape = (
-        len(prepared.labels),
+        prepared.clips.answer,
         config.n_window,
         config.log_mel.n_mels,
         config.mfcc,
@@ -167,19 +174,19 @@ def _recipe(config: ExperimentConfig, prepared: Prepared) -> str:
 
 
 def _answer_validation(run: Run, prepared: Prepared, workshop: Workshop) -> None:
-    """Keep the answers on the validation part, and fit the temperature on them.
+    """Keep the answers on the validation part, and fit the temperature of probabilities on them.
 
     The epoch was chosen on these clips, so they tell how sure the network is, not how good. They
     are those of the loaded model, so that the evaluation that follows need not trace it again.
     """
-    validation, chosen = prepared.part("validation"), prepared.parts["validation"]
-    predictions = as_predictions(
-        [prepared.table.utterances[i] for i in chosen],
-        validation,
-        clip_outputs(load_model(run, workshop), validation),
-        prepared.labels.names,
-        root=prepared.corpus.root,
-    )
+    validation, root = prepared.part("validation"), prepared.corpus.root
+    utterances = [prepared.table.utterances[i] for i in prepared.parts["validation"]]
+    outputs = clip_outputs(load_model(run, workshop), validation)
+    if prepared.scale:
+        told = as_numbers(utterances, outputs, prepared.scale, root=root)
+        write_numbers(told, run.path / VALIDATION_PREDICTIONS)
+        return
+    predictions = as_predictions(utterances, validation, outputs, prepared.names, root=root)
     write_predictions(predictions, run.path / VALIDATION_PREDICTIONS)
     calibration = Calibration.fit(predictions.probabilities, predictions.truth)
     run.write_json(CALIBRATION, calibration.as_dict())
@@ -197,13 +204,15 @@ def _write_results(
     """Everything but the model, whose presence without ``run.json`` means an unfinished run."""
     with run.writing(STATISTICS) as path:
         prepared.standardizer.save(path)
-    run.write_rows("split.csv", SPLIT_COLUMNS, record.rows(prepared.corpus.root))
+    targets = prepared.corpus.targets
+    listed = record.rows(prepared.corpus.root, targets)
+    run.write_rows("split.csv", (*SPLIT_COLUMNS, *targets), listed)
     rows = [
         {**row, "stage": stage.history.stage, "kept": int(row["epoch"] == stage.history.best_epoch)}
         for stage in trained.stages
         for row in stage.history.rows
     ]
-    run.write_rows("history.csv", HISTORY_COLUMNS, rows)
+    run.write_rows("history.csv", [name.format(trained.score) for name in HISTORY_COLUMNS], rows)
     before = origin.stages() if origin else []
     run.write_json("stages.json", [*before, *map(_stage_facts, trained.stages)])
     for stage in trained.stages:
@@ -224,9 +233,10 @@ def _stage_facts(stage: Stage) -> dict[str, Any]:
 
 
 def _draw_history(run: Run, stage: Stage) -> None:
+    score = stage.history.score
     columns = {
         name: [row[name] for row in stage.history.rows]
-        for name in ("loss", "val_loss", "uar", "val_uar")
+        for name in ("loss", "val_loss", score, f"val_{score}")
     }
     path = run.path / f"history-{stage.history.stage}.png"
     history_figure(columns, path, best_epoch=stage.history.best_epoch)
@@ -236,7 +246,8 @@ def _facts(
     prepared: Prepared, trained: Trained, config: ExperimentConfig, note: str
 ) -> dict[str, Any]:
     """What ``evaluate`` and people need to know of a run without opening anything else."""
-    train = prepared.part("train")
+    classes = prepared.part("train").classes
+    majority = {} if prepared.scale else {"majority": int(np.bincount(classes).argmax())}
     return {
         "format": FORMAT,
         "finished": now(),
@@ -252,7 +263,7 @@ def _facts(
         "note": note,
         "leaky": prepared.split.leaky,
         "n_clips": {part: len(prepared.parts[part]) for part in PARTS},
-        "majority": int(np.bincount(train.classes).argmax()),
-        "validation_uar": trained.validation_uar,
+        **majority,
+        f"validation_{trained.score}": trained.validation_score,
         "refused": {str(r.path): r.reason for r in prepared.table.refused},
     }

@@ -98,6 +98,19 @@ EXPLANATION = (
 )
 
 
+def refuse_targets(config: ExperimentConfig) -> None:
+    """Refuse a training whose score has no leaky counterpart here.
+
+    Raises:
+        ParameterError: If numbers are told.
+    """
+    if config.corpus.targets:
+        raise ParameterError(
+            "what leaky protocols claim is told in UAR of emotions. "
+            f"Received: corpus.targets={', '.join(config.corpus.targets)}"
+        )
+
+
 def also_leaky(
     config: ExperimentConfig | None = None,
     corpus: CorpusSource = None,
@@ -127,6 +140,7 @@ def also_leaky(
         CorpusError: If the corpus cannot be read or split.
     """
     config, listener = config or ExperimentConfig(), listener or Listener()
+    refuse_targets(config)
     workshop = Workshop()
     if honest is None:
         honest = train(

@@ -85,6 +85,11 @@ def _check(
         raise ParameterError(f"a matrix needs two or more corpora. Received: {some(corpora)}")
     if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise ParameterError(f"seeds differ, and are whole numbers from 0. Received: {seeds}")
+    if config.corpus.targets:
+        raise ParameterError(
+            "a matrix compares UAR of emotions; train numbers one by one. "
+            f"Received: corpus.targets={', '.join(config.corpus.targets)}"
+        )
     if config.corpus.merge:
         raise ParameterError(
             "a matrix compares emotions as they are; map names with corpus.labels instead. "

@@ -145,6 +145,8 @@ class Study:
         trained = [system.name for system in self.systems]
         if not re.fullmatch(r"[\w.+-]+", self.name):
             problems.append("name: letters, digits and .+-_ make the name of a folder")
+        if any(system.config.corpus.targets for system in self.systems):
+            problems.append("corpus.targets: a study compares UAR; train numbers one by one")
         if not trained:
             problems.append("systems: a study needs one at least")
         if len(set(self.names)) < len(self.names):

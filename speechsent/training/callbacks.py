@@ -1,34 +1,21 @@
 """What happens at the end of an epoch: honest scores, the best weights kept, an early stop."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
 
+from speechsent.answers import Asked, answer_of
 from speechsent.errors import TrainingError
-from speechsent.metrics import unweighted_average_recall
 from speechsent.training.inference import clip_outputs
-from speechsent.training.listener import Listener
-
-
-class Scored(Protocol):
-    """What can be scored: clips, or windows of clips, with the clips' classes."""
-
-    @property
-    def classes(self) -> np.ndarray:
-        """Class index of each clip."""
-
-    @property
-    def n_classes(self) -> int:
-        """Number of emotions."""
-
+from speechsent.training.listener import Listener, score_of
 
 Outputs = Callable[[keras.Model, Any], np.ndarray]
 
 
 class EpochScores(keras.callbacks.Callback):
-    """Put ``loss`` and ``uar``, ``val_loss`` and ``val_uar`` into the logs, all in inference mode.
+    """Put ``loss`` and ``val_loss``, and the same of the score, into the logs, in inference mode.
 
     Keras's running figures are taken with dropout, mixup and smoothed labels on while the weights
     still move, and summed over all outputs: no validation curve can be held against them. So
@@ -37,12 +24,13 @@ class EpochScores(keras.callbacks.Callback):
     Args:
         train: Some training clips.
         validation: All validation clips.
-        outputs: Maps the model and a set to the probabilities of its clips.
+        outputs: Maps the model and a set to the answers for its clips.
     """
 
-    def __init__(self, train: Scored, validation: Scored, outputs: Outputs = clip_outputs) -> None:
+    def __init__(self, train: Asked, validation: Asked, outputs: Outputs = clip_outputs) -> None:
         super().__init__()
         self.train, self.validation, self.outputs = train, validation, outputs
+        self.answer = answer_of(train)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Score both sets."""
@@ -53,27 +41,14 @@ class EpochScores(keras.callbacks.Callback):
             )
         logs["objective"] = logs.get("loss", 0.0)
         for prefix, clips in (("", self.train), ("val_", self.validation)):
-            probabilities = self.outputs(self.model, clips)
-            logs[f"{prefix}loss"] = cross_entropy(probabilities, clips.classes)
-            logs[f"{prefix}uar"] = _uar(probabilities, clips)
-
-
-def _uar(probabilities: np.ndarray, clips: Scored) -> float:
-    return unweighted_average_recall(
-        clips.classes, probabilities.argmax(axis=1), n_classes=clips.n_classes
-    )
-
-
-def cross_entropy(probabilities: np.ndarray, classes: np.ndarray) -> float:
-    """Mean negative log-probability of the true classes, in nats."""
-    true = probabilities[np.arange(len(classes)), classes]
-    return float(-np.log(np.maximum(true, 1e-7)).mean())
+            loss, score = self.answer.judge(self.outputs(self.model, clips), clips)
+            logs |= {f"{prefix}loss": loss, f"{prefix}{self.answer.score}": score}
 
 
 class KeepBest(keras.callbacks.Callback):
     """Keep the weights of the best epoch, and stop when none better comes.
 
-    Best is the highest validation UAR; among equals, the lowest validation loss. UAR on few
+    Best is the highest validation score; among equals, the lowest validation loss. UAR on few
     clips moves in steps, so ties are common.
 
     Args:
@@ -90,7 +65,7 @@ class KeepBest(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Compare, keep, or stop."""
         logs = logs or {}
-        score = (logs["val_uar"], -logs["val_loss"])
+        score = (logs[f"val_{score_of(logs)}"], -logs["val_loss"])
         if self.best is None or score > self.best:
             self.best, self.best_epoch = score, epoch + 1
             self.weights = self.model.get_weights()
@@ -125,8 +100,10 @@ class Report(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keep the epoch's row."""
-        names = ("objective", "loss", "uar", "val_loss", "val_uar")
-        row = {"epoch": epoch + 1, **{name: float((logs or {})[name]) for name in names}}
+        logs = logs or {}
+        score = score_of(logs)
+        names = ("objective", "loss", score, "val_loss", f"val_{score}")
+        row = {"epoch": epoch + 1, **{name: float(logs[name]) for name in names}}
         self.rows.append(row)
         self.listener.epoch(epoch + 1, row)
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from speechsent.answers import answer_of
 from speechsent.datasets import (
     Clips,
     SeededBatches,
@@ -34,12 +35,14 @@ class Embedded:
         owners: Index of the clip each window is from, shape ``(n_windows,)``.
         classes: Class index of each clip, shape ``(n_clips,)``.
         n_classes: Number of emotions.
+        targets: Standardised numbers of each clip, ``(n_clips, n_targets)``; None for emotions.
     """
 
     embeddings: Mapping[str, np.ndarray]
     owners: np.ndarray
     classes: np.ndarray
     n_classes: int
+    targets: np.ndarray | None = None
 
     def through(self, networks: Mapping[str, keras.Model]) -> "Embedded":
         """Replace some branches' embeddings by what a network of one input makes of them."""
@@ -169,6 +172,7 @@ def _joined(per_clip: Mapping[str, Sequence[np.ndarray]], clips: Clips) -> Embed
         np.repeat(np.arange(len(clips)), counts),
         clips.classes,
         clips.n_classes,
+        clips.targets,
     )
 
 
@@ -184,10 +188,10 @@ def _in_batches(network: keras.Model, values: np.ndarray) -> np.ndarray:
 
 
 def head_outputs(head: keras.Model, embedded: Embedded) -> np.ndarray:
-    """Probabilities of each clip: the head's, averaged over the clip's windows.
+    """Answer for each clip: the head's, averaged over the clip's windows.
 
     Returns:
-        Shape ``(n_clips, n_classes)``.
+        Shape ``(n_clips, n_outputs)``.
     """
     values = batch_outputs(head, embedded.embeddings)
     return mean_by_clip([(values, embedded.owners)], len(embedded.classes))
@@ -209,8 +213,7 @@ class HeadBatches(SeededBatches):
         self._fed_order: Any = None
         super().__init__(len(embedded.owners), batch_size, seed)
         self.embedded = embedded
-        one_hot = np.eye(embedded.n_classes, dtype=np.float32)
-        self.targets = one_hot[embedded.classes[embedded.owners]]
+        self.targets = answer_of(embedded).wanted(embedded)[embedded.owners]
         self.weights = weights[embedded.owners].astype(np.float32)
 
     def start(self, epoch: int) -> None:

@@ -12,7 +12,7 @@ from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
-from speechsent.training.listener import Listener
+from speechsent.training.listener import Listener, score_of
 from speechsent.training.workshop import Workshop
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -32,9 +32,9 @@ class FitConfig:
         finetune_rate: Factor on the rate when a trained fusion is fine-tuned.
         warmup: Share of all steps over which the rate rises from a hundredth of its peak.
         weight_decay: Decoupled weight decay.
-        label_smoothing: Share of each target spread over all classes.
+        label_smoothing: Share of each target spread over all classes; not for numbers.
         class_weights: Weight classes inversely to their frequency.
-        patience: Epochs without a better validation UAR before training stops.
+        patience: Epochs without a better validation score before training stops.
         precision: Arithmetic of the layers: ``"float32"``, or mixed with 16-bit on hardware that
             gains from it.
 
@@ -90,6 +90,16 @@ class History:
         """Figures of the epoch that was kept."""
         return self.rows[self.best_epoch - 1]
 
+    @property
+    def score(self) -> str:
+        """Name of the score by which it was kept: ``"uar"``, or ``"ccc"`` of numbers."""
+        return score_of(self.best)
+
+    @property
+    def validation_score(self) -> float:
+        """That score on the validation clips, in the epoch that was kept."""
+        return float(self.best[f"val_{self.score}"])
+
 
 def fit(
     model: keras.Model,
@@ -108,7 +118,7 @@ def fit(
     """Train a model in place and leave the best epoch's weights in it.
 
     Args:
-        model: Outputs probabilities, one tensor or a dict of them.
+        model: Outputs what is asked about the clips, one tensor or a dict of them.
         batches: Training batches; their targets are keyed by output.
         scores: Scores training and validation clips after each epoch.
         config: Rates and stopping.
@@ -131,7 +141,7 @@ def fit(
         model,
         stage,
         optimizer={"weight_decay": config.weight_decay, "clipnorm": 1.0},
-        loss=_losses(model, config.label_smoothing),
+        loss=_losses(model, scores.answer.loss(config.label_smoothing)),
         loss_weights=dict(loss_weights) if loss_weights else None,
     )
     schedule.plan(config.learning_rate * rate, n_steps * epochs, config.warmup)
@@ -148,9 +158,8 @@ def fit(
     return History(stage, tuple(report.rows), keep.best_epoch)
 
 
-def _losses(model: keras.Model, smoothing: float) -> Any:
-    """Cross-entropy on probabilities for every output."""
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+def _losses(model: keras.Model, loss: keras.losses.Loss) -> Any:
+    """The same loss for every output."""
     return dict.fromkeys(model.output, loss) if isinstance(model.output, dict) else loss
 
 

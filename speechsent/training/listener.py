@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+SCORES = {"uar": "UAR", "ccc": "CCC"}
+
 
 class Listener:
     """Receives progress; each method does nothing until overridden."""
@@ -20,6 +22,16 @@ class Listener:
 
     def end(self) -> None:
         """The current stage is finished."""
+
+
+def score_of(figures: Mapping[str, object]) -> str:
+    """Which score the figures of an epoch are about: UAR of emotions, or CCC of numbers.
+
+    Example:
+        >>> score_of({"val_loss": 0.7, "val_uar": 0.6})
+        'uar'
+    """
+    return "ccc" if "val_ccc" in figures else "uar"
 
 
 def clock(seconds: float) -> str:

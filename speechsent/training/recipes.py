@@ -86,9 +86,7 @@ class Trainer:
         seed_layers(self.options.seed, f"{name} alone")
         if name in self.bases:
             return self._behind_base(name)
-        model = self.workshop.fresh(
-            name, classifier(self.branches[name], n_classes=self.train.n_classes)
-        )
+        model = self.workshop.fresh(name, classifier(self.branches[name], answer=self.train.answer))
         key = branch_training_key(model, self.train, self.validation, (self.config, self.options))
         history = self._kept(model, key, name)
         if history is not None:
@@ -124,7 +122,9 @@ class Trainer:
         weights = {OUTPUT: 1.0, **dict.fromkeys(self.branches, self.fusion.auxiliary)}
         if self.fusion.auxiliary:
             stage = self._fit(
-                self.workshop.fresh("auxiliaries", with_auxiliaries(self.branches, head)),
+                self.workshop.fresh(
+                    "auxiliaries", with_auxiliaries(self.branches, head, self.train.answer)
+                ),
                 stage="joint",
                 epochs=self.config.epochs,
                 loss_weights=weights,
@@ -175,7 +175,7 @@ class Trainer:
             model, stage="finetune", epochs=self.config.epochs, rate=self.config.finetune_rate
         )
         kept = stage
-        if stage.history.best["val_uar"] < trained.validation_uar:
+        if stage.history.validation_score < trained.validation_score:
             model.set_weights(before)
             kept = trained.stages[-1]
             self.listener.note("fine-tuning only lost on validation: the frozen fusion is kept")
@@ -190,7 +190,7 @@ class Trainer:
     def _head(self) -> keras.Model:
         head = fusion_head(
             {name: branch.output_shape[-1] for name, branch in self.branches.items()},
-            n_classes=self.train.n_classes,
+            answer=self.train.answer,
             units=self.fusion.units,
             dropout=self.fusion.dropout,
         )
@@ -231,13 +231,9 @@ class Trainer:
     def _behind_base(self, name: str) -> tuple[keras.Model, Stage]:
         """Train what is behind a frozen pretrained network, whose outputs are computed once."""
         base, neck = self.bases[name]
-        model = self.workshop.fresh(
-            f"{name} neck", classifier(neck, n_classes=self.train.n_classes)
-        )
+        model = self.workshop.fresh(f"{name} neck", classifier(neck, answer=self.train.answer))
         stage = self._fit_kept(model, {"pooled": base}, {}, stage=name)
-        whole = self.workshop.fresh(
-            name, classifier(self.branches[name], n_classes=self.train.n_classes)
-        )
+        whole = self.workshop.fresh(name, classifier(self.branches[name], answer=self.train.answer))
         whole.get_layer(OUTPUT).set_weights(model.get_layer(OUTPUT).get_weights())
         return whole, stage
 

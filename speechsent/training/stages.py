@@ -30,7 +30,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model from all inputs to class probabilities, and the stages that made it.
+    """A model from all inputs to its answers, and the stages that made it.
 
     Args:
         model: The model.
@@ -43,9 +43,14 @@ class Trained:
     kept: Stage | None = None
 
     @property
-    def validation_uar(self) -> float:
-        """UAR on the clips by which the model was chosen, so optimistic."""
-        return float((self.kept or self.stages[-1]).history.best["val_uar"])
+    def score(self) -> str:
+        """Name of the score it was chosen by."""
+        return self.stages[-1].history.score
+
+    @property
+    def validation_score(self) -> float:
+        """UAR or CCC on the clips by which the model was chosen, so optimistic."""
+        return (self.kept or self.stages[-1]).history.validation_score
 
 
 def freeze(branch: keras.Model) -> None:

@@ -34,7 +34,7 @@ def branch_training_key(
     found = hashlib.sha256(f"{FORMAT} {branch_key(model)} {how} {len(train)}".encode())
     for clips in (train, validation):
         for i, name in enumerate(clips.ids):
-            told = f"{name} {clips.classes[i]} {clips.digest(i, views, also)}"
+            told = f"{name} {clips.asked(i)} {clips.digest(i, views, also)}"
             found.update(told.encode())
     return found.hexdigest()
 

@@ -1,7 +1,7 @@
 """New heads on the branches of another run: another label set, the same ears.
 
-A new head ends in a softmax over its own label set and learns by cross-entropy, with two classes
-as with eight, so output and loss cannot disagree.
+A new head ends in the layer its answer needs, and learns by the loss of that answer: with two
+classes as with eight, or with numbers, output and loss cannot disagree.
 """
 
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ class Transfer(Trainer):
         if name not in self.branches:
             return super()._fit_head()
         seed_layers(self.options.seed, "head")
-        branch, n_classes = self.branches[name], self.train.n_classes
-        head = classifier_head(name, branch.output_shape[-1], n_classes=n_classes)
+        branch, answer = self.branches[name], self.train.answer
+        head = classifier_head(name, branch.output_shape[-1], answer=answer)
         head = self.workshop.fresh("head", head)
         stage = self._fit_on_branches(head)
-        whole = self.workshop.fresh(name, classifier(branch, n_classes=n_classes))
+        whole = self.workshop.fresh(name, classifier(branch, answer=answer))
         whole.get_layer(OUTPUT).set_weights(head.get_layer(OUTPUT).get_weights())
         return whole, stage

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
+from speechsent.concordance import concordance
 from speechsent.evaluation.calibration import (
     apply_temperature,
     coverage_curve,
@@ -12,7 +13,6 @@ from speechsent.evaluation.calibration import (
     fit_temperature,
 )
 from speechsent.evaluation.comparison import holm
-from speechsent.evaluation.regression import concordance
 
 few = settings(deadline=None, max_examples=50)
 p_values = st.lists(st.floats(0, 1), max_size=12)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from speechsent.answers import Classes
 from speechsent.branches.cnn import CnnBranch
 from speechsent.branches.lstm import LstmBranch
 from speechsent.errors import ParameterError
@@ -24,7 +25,7 @@ def branches():
 
 @pytest.fixture
 def head():
-    return fusion_head({"cnn": 5, "lstm": 6}, n_classes=3, units=4)
+    return fusion_head({"cnn": 5, "lstm": 6}, answer=Classes(3), units=4)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def inputs(rng):
 
 def join(widths, embeddings):
     """What the head's dense layer sees of some embeddings, by branch."""
-    head = fusion_head(widths, n_classes=3)
+    head = fusion_head(widths, answer=Classes(3))
     joined = keras.Model(head.inputs, head.get_layer("fusion_join").output)
     values = keras.ops.convert_to_numpy(joined([embeddings[t.name] for t in head.inputs]))
     edges = np.cumsum([widths[t.name] for t in head.inputs])[:-1]
@@ -103,11 +104,11 @@ def test_each_branch_reaches_the_output(branches, head, inputs):
 def test_the_parts_are_joined_not_copied(branches, head):
     ids = {id(v) for model in (*branches.values(), head) for v in model.weights}
     assert {id(v) for v in late_fusion(branches, head).weights} == ids
-    assert ids < {id(v) for v in with_auxiliaries(branches, head).weights}
+    assert ids < {id(v) for v in with_auxiliaries(branches, head, Classes(3)).weights}
 
 
 def test_auxiliary_classifiers_leave_the_fused_output_as_it_is(branches, head, inputs):
-    outputs = with_auxiliaries(branches, head)(inputs)
+    outputs = with_auxiliaries(branches, head, Classes(3))(inputs)
     assert outputs.keys() == {"emotion", "cnn", "lstm"}
     np.testing.assert_allclose(outputs["emotion"], late_fusion(branches, head)(inputs), atol=1e-6)
     for probabilities in outputs.values():
@@ -127,7 +128,7 @@ def test_branches_may_share_an_input(head, inputs):
 
 
 def test_one_branch_alone_gets_a_classifier(branches, inputs):
-    model = classifier(branches["lstm"], n_classes=3)
+    model = classifier(branches["lstm"], answer=Classes(3))
     assert [t.name for t in model.inputs] == ["mfcc"]
     probabilities = model({"mfcc": inputs["mfcc"]}).numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), np.ones(7), atol=1e-6)
@@ -143,13 +144,13 @@ def test_one_branch_alone_gets_a_classifier(branches, inputs):
 )
 def test_too_little_to_fuse_is_refused(widths, n_classes, message):
     with pytest.raises(ParameterError, match=message):
-        fusion_head(widths, n_classes=n_classes)
+        fusion_head(widths, answer=Classes(n_classes))
 
 
 def test_a_classifier_of_one_class_is_refused(branches):
     """The softmax of one number is always 1."""
     with pytest.raises(ParameterError, match="two or more classes"):
-        classifier(branches["cnn"], n_classes=1)
+        classifier(branches["cnn"], answer=Classes(1))
 
 
 @pytest.mark.parametrize(

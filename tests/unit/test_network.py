@@ -1,11 +1,13 @@
+import h5py
 import keras
 import numpy as np
 import pytest
 
 from speechsent import network
+from speechsent.answers import Classes
 from speechsent.config import from_dict, to_yaml
 from speechsent.errors import RunError
-from speechsent.network import assemble, build_branches, load_model, precision
+from speechsent.network import assemble, build_branches, load_model, precision, save_model
 from speechsent.run import MODEL, Run
 
 TINY = {
@@ -26,7 +28,7 @@ def tiny(**sections):
 
 def save(folder, config, model=None):
     """A run folder with the files that a model is rebuilt from."""
-    model = model or assemble(build_branches(config), config, 3)
+    model = model or assemble(build_branches(config), config, Classes(3))
     run = Run.create(folder, "toy", config.fusion.mode)
     run.write_text("config.yaml", to_yaml(config))
     run.write_json("labels.json", ["anger", "fear", "neutral"])
@@ -74,7 +76,7 @@ def test_a_trained_model_needs_no_imagenet_weights(monkeypatch):
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path):
     config = tiny(fusion={"mode": "lstm"})
-    model = assemble(build_branches(config), config, 3)
+    model = assemble(build_branches(config), config, Classes(3))
     model.get_layer("emotion").bias.assign([0.0, np.nan, 0.0])
     run, _ = save(tmp_path, config, model)
     with pytest.raises(RunError, match="not numbers"):
@@ -128,8 +130,23 @@ def test_precision_holds_inside_and_ends_outside():
 def test_mixed_precision_still_outputs_float32(tmp_path, rng):
     config = tiny(fit={"precision": "mixed_bfloat16"})
     with precision(config.fit.precision):
-        model = assemble(build_branches(config), config, 3)
+        model = assemble(build_branches(config), config, Classes(3))
     run, _ = save(tmp_path, config, model)
     probabilities = load_model(run)(inputs_of(model, rng)).numpy()
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_trained_network_is_saved_without_its_optimiser(tmp_path):
+    """A compiled model would otherwise be written with its slots, three times as large."""
+    config = tiny(fusion={"mode": "lstm"})
+    model = assemble(build_branches(config), config, Classes(3))
+    model.compile("adam", "categorical_crossentropy")
+    model.fit({"mfcc": np.ones((3, config.n_window, 2))}, np.eye(3), verbose=0)
+    save_model(model, tmp_path / MODEL)
+    with h5py.File(tmp_path / MODEL) as file:
+        assert "optimizer" not in file
+    run, _ = save(tmp_path / "run", config, model)
+    save_model(model, run.path / MODEL)
+    for one, other in zip(load_model(run).get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -223,3 +223,26 @@ def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, hom
     assert open_corpus(None, ExperimentConfig(), notes).name == "builtin"
     assert "built-in synthetic voices" in notes.notes[-1]
     assert "A demonstration, never a result" in notes.notes[-1]
+
+
+def test_targets_are_standardised_by_the_training_part_alone(voices):
+    rng = np.random.default_rng(7)
+    clips = [replace(u, values=tuple(rng.normal(50, 9, 2))) for u in voices]
+    numbered = replace(voices, utterances=tuple(clips), targets=("arousal", "valence"))
+    config = from_dict({**SMALL, "corpus": {"targets": ["arousal", "valence"]}})
+    found = prepare(config, numbered, Listener(), NO_CACHE)
+    values = np.array([u.values for u in found.table.utterances])
+    train = values[found.parts["train"]]
+    np.testing.assert_allclose(found.scale.mean, train.mean(axis=0))
+    np.testing.assert_allclose(
+        found.clips.targets, (values - train.mean(axis=0)) / train.std(axis=0)
+    )
+    assert found.names == ("arousal", "valence")
+    assert found.split.protocol == "builtin-arousal+valence-given"
+    assert found.labels is None
+
+
+def test_a_corpus_without_the_targets_is_refused(voices):
+    config = from_dict({**SMALL, "corpus": {"targets": ["arousal"]}})
+    with pytest.raises(CorpusError, match="targets are numeric columns of a CSV"):
+        prepare(config, voices, Listener(), NO_CACHE)

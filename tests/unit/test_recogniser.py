@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from speechsent import audio
+from speechsent.answers import Classes
 from speechsent.config import from_dict, to_yaml
 from speechsent.errors import AudioError
 from speechsent.features.standardize import Standardizer, Statistics
@@ -30,7 +31,7 @@ def recogniser(tmp_path_factory):
     run.write_text("config.yaml", to_yaml(config))
     run.write_json("labels.json", ["anger", "fear", "neutral"])
     with run.writing(MODEL) as path:
-        assemble(build_branches(config), config, 3).save_weights(path)
+        assemble(build_branches(config), config, Classes(3)).save_weights(path)
     widths = {"log_mel": 16, "mfcc": 12}
     statistics = {
         view: Statistics(np.zeros(n, np.float32), np.full(n, 10, np.float32))

@@ -210,14 +210,14 @@ class Protocol:
         if self.corpus:
             return self.name
         ending = "" if self.speaker_disjoint else "-speakers-overlap"
-        return f"{corpus.name}-{len(corpus.emotions)}-{self.name}{ending}"
+        return f"{corpus.name}-{corpus.task}-{self.name}{ending}"
 
 
 def _with_shared_classes(corpus: Corpus) -> Corpus:
     """Drop what one corpus could not be tested on or trained with, and say so."""
     require_several(corpus)
     dropped, shared = partial_classes(corpus.utterances), shared_classes(corpus)
-    if len(shared) < 2:
+    if len(shared) < 2 and not corpus.targets:
         has = "; ".join(f"{name} has {some(sorted(n))}" for name, n in members(corpus).items())
         raise CorpusError(f"{corpus.root}: all corpora need two emotions in common; {has}")
     if not dropped:

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from speechsent.answers import Classes
 from speechsent.branches.batchnorm import batchnorm_layers, reestimate
 from speechsent.branches.cnn import CnnBranch, thaw
 from speechsent.errors import ParameterError
@@ -25,7 +26,7 @@ def images(rng, n=16):
 
 def train(branch, rng, *, epochs=2):
     """Fit a classifier on the branch; return it with a batch to look at."""
-    model = classifier(branch, n_classes=2, dropout=0.0)
+    model = classifier(branch, answer=Classes(2), dropout=0.0)
     model.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy")
     inputs, targets = images(rng), np.eye(2)[np.arange(16) % 2]
     model.fit({"image": inputs}, targets, epochs=epochs, batch_size=8, verbose=0)

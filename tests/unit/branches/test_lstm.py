@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from speechsent.answers import Classes
 from speechsent.branches.lstm import LstmBranch
 from speechsent.errors import ParameterError
 from speechsent.fusion import classifier, fusion_head, late_fusion
@@ -24,7 +25,7 @@ def test_two_streams_have_the_parameters_of_the_published_network(width, paramet
     branch = LstmBranch(
         streams=("x", "y"), units=(32, 32), bidirectional=False, pooling="last", embedding=width
     ).build({"x": (60, 1), "y": (60, 1)})
-    assert classifier(branch, n_classes=5).count_params() == parameters
+    assert classifier(branch, answer=Classes(5)).count_params() == parameters
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -70,7 +71,7 @@ def test_two_branches_fit_into_one_model(rng):
     """Keras refuses a graph in which two layers or two models share a name."""
     shapes = {"mfcc": (12, 3), "prosody": (12, 2)}
     branches = {s: LstmBranch(streams=(s,), units=(4,), embedding=4).build(shapes) for s in shapes}
-    model = late_fusion(branches, fusion_head(dict.fromkeys(shapes, 4), n_classes=3, units=4))
+    model = late_fusion(branches, fusion_head(dict.fromkeys(shapes, 4), answer=Classes(3), units=4))
     inputs = {"mfcc": sequences(rng), "prosody": sequences(rng, n_coefficients=2)}
     assert model(inputs).shape == (2, 3)
 

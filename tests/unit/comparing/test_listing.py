@@ -12,7 +12,7 @@ def test_a_scored_run_shows_its_test_score_with_interval(make_run, toy_scores, t
     path = make_run("a", config="seed: 3")
     (path / "scores.json").write_text(json.dumps(toy_scores))
     [run] = list_runs(tmp_path / "runs").runs
-    assert (run.part, run.uar, run.seed) == ("test", 0.625, 3)
+    assert (run.part, run.score, run.value, run.seed) == ("test", "uar", 0.625, 3)
     assert run.interval == Interval(
         low=0.5, high=0.7, confidence=0.95, method="bootstrap over speakers"
     )
@@ -21,7 +21,7 @@ def test_a_scored_run_shows_its_test_score_with_interval(make_run, toy_scores, t
 def test_a_run_without_test_score_shows_validation(make_run, tmp_path):
     make_run("a", scored=False)
     [run] = list_runs(tmp_path / "runs").runs
-    assert (run.part, run.uar, run.interval) == ("validation", 0.75, None)
+    assert (run.part, run.value, run.interval) == ("validation", 0.75, None)
 
 
 def test_the_newest_comes_last_and_depth_does_not_matter(make_run, tmp_path):

@@ -23,7 +23,9 @@ def run(make_run):
 def test_a_run_in_short(run):
     summary = summarize(run)
     assert summary.settings == {"seed": 3, "lstm.units": (8,)}
-    assert summary.stages == (StageSummary(stage="joint", best_epoch=2, validation_uar=0.75),)
+    assert summary.stages == (
+        StageSummary(stage="joint", best_epoch=2, score="uar", validation_score=0.75),
+    )
     assert {part: p.n_clips for part, p in summary.parts.items()} == {
         "train": 1, "validation": 0, "test": 12,
     }  # fmt: skip

@@ -1,9 +1,9 @@
 import pytest
 
 from speechsent.corpus.folder import read_folder
-from speechsent.corpus.manifest import read_manifest, write_manifest
+from speechsent.corpus.manifest import check_targets, read_manifest, write_manifest
 from speechsent.corpus.utterance import Corpus, Utterance
-from speechsent.errors import CorpusError
+from speechsent.errors import CorpusError, ParameterError
 
 FULL = "file,speaker,emotion,gender,sentence,intensity,start,end,split"
 
@@ -145,3 +145,72 @@ def test_a_csv_must_lie_above_its_clips(make_files):
     with pytest.raises(CorpusError, match="does not lie below"):
         write_manifest(corpus, root / "y/c.csv")
     assert not (root / "y/c.csv").exists()
+
+
+NUMERIC = "file,speaker,arousal,valence"
+
+
+def test_columns_of_numbers_are_read_in_the_order_they_are_asked_for(manifest):
+    path = manifest(f"{NUMERIC}\na.wav,s1,3.5,-1e-2\nx/b.wav,s2,4,0\n")
+    corpus = read_manifest(path, targets=("valence", "arousal"))
+    assert corpus.targets == ("valence", "arousal")
+    assert [u.values for u in corpus] == [(-0.01, 3.5), (0.0, 4.0)]
+    assert {u.emotion for u in corpus} == {"unknown"}
+    assert corpus.task == "valence+arousal"
+
+
+def test_other_columns_of_numbers_may_be_there_and_have_gaps(manifest):
+    path = manifest(f"{NUMERIC}\na.wav,s1,3.5,\nx/b.wav,s2,4,1\n")
+    assert [u.values for u in read_manifest(path, targets=("arousal",))] == [(3.5,), (4.0,)]
+
+
+def test_emotions_beside_numbers_are_read_as_ever(manifest):
+    path = manifest("file,emotion,arousal\na.wav,joy,3\nx/b.wav,,4\n")
+    corpus = read_manifest(path, targets=("arousal",))
+    assert [u.emotion for u in corpus] == ["happiness", "unknown"]
+
+
+@pytest.mark.parametrize("cell", ["", "high", "nan", "inf"])
+def test_a_target_that_is_no_finite_number_is_told_with_its_row(manifest, cell):
+    path = manifest(f"{NUMERIC}\na.wav,s1,3.5,1\nx/b.wav,s2,{cell},1\n")
+    message = f"clips.csv: row 3: arousal is a finite number. Received: '{cell}'"
+    with pytest.raises(CorpusError, match=message):
+        read_manifest(path, targets=("arousal",))
+
+
+def test_a_missing_target_column_is_named(manifest):
+    path = manifest(f"{NUMERIC}\na.wav,s1,3.5,1\n")
+    with pytest.raises(CorpusError, match=r"missing: dominance$"):
+        read_manifest(path, targets=("arousal", "dominance"))
+
+
+def test_columns_of_words_beside_targets_are_refused(manifest):
+    """A mistyped column name must not go unseen."""
+    path = manifest("file,speker,arousal\na.wav,s1,3.5\n")
+    with pytest.raises(CorpusError, match="Received: 'speker'"):
+        read_manifest(path, targets=("arousal",))
+
+
+def test_a_list_of_numbers_alone_names_the_option(manifest):
+    with pytest.raises(CorpusError, match=r"missing: emotion. Columns of numbers .* --target"):
+        read_manifest(manifest(f"{NUMERIC}\na.wav,s1,3.5,1\n"))
+
+
+def test_an_emotion_called_unknown_is_no_emotion(manifest):
+    with pytest.raises(CorpusError, match="unknown emotion names: 'unknown'"):
+        read_manifest(manifest("file,emotion\na.wav,unknown\n"))
+
+
+def test_numbers_are_written_and_read_back_exactly(manifest):
+    path = manifest("file,emotion,arousal\na.wav,joy,0.1\nx/b.wav,,1e-17\n")
+    corpus = read_manifest(path, targets=("arousal",))
+    write_manifest(corpus, path)
+    assert read_manifest(path, targets=("arousal",)).utterances == corpus.utterances
+
+
+@pytest.mark.parametrize(
+    "names", [("speaker",), ("a", "a"), ("a", "a_predicted"), ("sha256",), (" ",)]
+)
+def test_names_no_target_can_have_are_refused(names):
+    with pytest.raises(ParameterError, match="targets are different columns of one's own"):
+        check_targets(names)

@@ -95,8 +95,8 @@ def test_a_history_may_lack_validation_and_a_best_epoch(drawn, tmp_path):
 @pytest.mark.parametrize(
     ("history", "best_epoch", "message"),
     [
-        ({}, None, "values of 'loss' or 'uar'"),
-        ({"loss": []}, None, "values of 'loss' or 'uar'"),
+        ({}, None, "values of 'loss', 'uar' or 'ccc'"),
+        ({"loss": []}, None, "values of 'loss', 'uar' or 'ccc'"),
         (HISTORY, 4, r"\[1, 3\]. Received: best_epoch=4"),
         (HISTORY, 0, r"\[1, 3\]. Received: best_epoch=0"),
     ],

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, recall_score
 
+from speechsent.answers import Classes, cross_entropy
 from speechsent.errors import TrainingError
 from speechsent.fusion import classifier
-from speechsent.training.callbacks import EpochScores, KeepBest, Report, cross_entropy
+from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 
@@ -53,7 +54,7 @@ def score(model, train, validation, logs=None):
 
 
 def test_scores_are_those_of_scikit_learn(make_branches, make_clips):
-    model = classifier(make_branches()["lstm"], n_classes=3)
+    model = classifier(make_branches()["lstm"], answer=Classes(3))
     train, validation = make_clips(30), make_clips(17, seed=9)
     logs = score(model, train, validation)
     for name, clips in (("uar", train), ("val_uar", validation)):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from speechsent.answers import Classes
 from speechsent.datasets import TrainingBatches, TrainingOptions, to_inputs
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
@@ -25,7 +26,7 @@ def branches(make_branches):
 
 def head_for(branches):
     widths = {name: branch.output_shape[-1] for name, branch in branches.items()}
-    return fusion_head(widths, n_classes=3, units=4)
+    return fusion_head(widths, answer=Classes(3), units=4)
 
 
 def test_cached_embeddings_give_the_fused_models_output(branches, make_clips):

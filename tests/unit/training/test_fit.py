@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from speechsent.answers import Classes
 from speechsent.datasets import TrainingBatches, TrainingOptions
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.features.augment import Augment
@@ -51,12 +52,12 @@ def train(model, clips, validation, *, seed=0, epochs=3, log_folder=None, **conf
 
 @pytest.fixture
 def lstm(make_branches):
-    return lambda: classifier(make_branches()["lstm"], n_classes=3)
+    return lambda: classifier(make_branches()["lstm"], answer=Classes(3))
 
 
 @pytest.fixture
 def cnn(make_branches):
-    return lambda seed=1: classifier(make_branches(seed)["cnn"], n_classes=3)
+    return lambda seed=1: classifier(make_branches(seed)["cnn"], answer=Classes(3))
 
 
 def test_training_learns(cnn, make_clips):

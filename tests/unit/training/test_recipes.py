@@ -200,7 +200,7 @@ def test_a_frozen_fusion_is_kept_where_fine_tuning_only_loses(make_trainer, monk
     monkeypatch.setattr(recipes, "fit", worsen)
     trained = trainer.run()
     model = trained.model
-    assert trained.validation_uar == 0.6
+    assert trained.validation_score == 0.6
     for values, before in zip(model.get_weights(), taken["before"], strict=True):
         np.testing.assert_array_equal(values, before)
 

@@ -61,8 +61,8 @@ def test_the_head_learns_and_the_whole_answers_as_the_head_did(make_transfer, mo
     recalled = [
         (answers[trainer.validation.classes == c].argmax(axis=1) == c).mean() for c in range(3)
     ]
-    assert np.mean(recalled) == pytest.approx(trained.validation_uar)
-    assert trained.validation_uar > 0.6
+    assert np.mean(recalled) == pytest.approx(trained.validation_score)
+    assert trained.validation_score > 0.6
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-6)
 
 

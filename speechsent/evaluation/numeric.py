@@ -1,0 +1,63 @@
+"""What a model told of each clip in numbers, in memory and as a CSV."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from speechsent.corpus.manifest import PREDICTED
+from speechsent.errors import ParameterError
+from speechsent.metrics import Values
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NumericPredictions:
+    """True and told numbers: aligned sequences, one entry a clip.
+
+    Args:
+        files: Names of the audio files.
+        speakers: Who speaks; None if unknown.
+        names: Names of the targets.
+        truth: In the units of the columns, shape ``(n_clips, n_targets)``.
+        predicted: What the model tells, in the same units and shape.
+
+    Raises:
+        ParameterError: If there is no clip, or lengths or shapes differ.
+    """
+
+    files: tuple[str, ...]
+    speakers: tuple[str | None, ...]
+    names: tuple[str, ...]
+    truth: Values
+    predicted: Values
+
+    def __post_init__(self) -> None:
+        shape = (len(self.files), len(self.names))
+        shapes = (self.truth.shape, self.predicted.shape)
+        if not self.files or set(shapes) != {shape} or len(self.speakers) != len(self.files):
+            raise ParameterError(
+                "predictions need one row a clip and one column a target. Received: "
+                f"{len(self.files)} files, {len(self.speakers)} speakers, "
+                f"{len(self.names)} targets, truth.shape={self.truth.shape}, "
+                f"predicted.shape={self.predicted.shape}"
+            )
+
+
+def write_numbers(predictions: NumericPredictions, path: Path) -> None:
+    """Write a CSV with a row for each clip; each target has a column beside what was told.
+
+    True values are written exactly. The file appears whole or not at all.
+    """
+    names = [f"{name}{ending}" for name in predictions.names for ending in ("", PREDICTED)]
+    pairs = np.stack([predictions.truth, predictions.predicted], axis=2)
+    unfinished = path.with_name(f"{path.name}.tmp")
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["file", "speaker", *names])
+        for clip, speaker, values in zip(
+            predictions.files, predictions.speakers, pairs, strict=True
+        ):
+            cells = [cell for truth, told in values.tolist() for cell in (truth, f"{told:.6g}")]
+            writer.writerow([clip, speaker or "", *cells])
+    unfinished.replace(path)
