@@ -37,6 +37,7 @@ _HOME = {
     "cross_corpus_matrix": "study",
     "estimate": "experiment",
     "evaluate": "experiment",
+    "examine": "doctor",
     "hold_out": "corpus.protocols",
     "late_fusion": "fusion",
     "load_config": "config",
@@ -78,6 +79,7 @@ __all__ = [
     "cross_corpus_matrix",
     "estimate",
     "evaluate",
+    "examine",
     "hold_out",
     "late_fusion",
     "load_config",
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from speechsent.corpus.protocols import SplitConfig, hold_out
     from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
     from speechsent.corpus.utterance import Corpus, Utterance
+    from speechsent.doctor import examine
     from speechsent.errors import SpeechsentError
     from speechsent.experiment import estimate, evaluate, predict, train
     from speechsent.features.augment import Augment

@@ -11,6 +11,7 @@ from speechsent.cli import (
     audit,
     cache,
     corpus,
+    doctor,
     evaluate,
     matrix,
     predict,
@@ -20,7 +21,7 @@ from speechsent.cli import (
 )
 from speechsent.errors import SpeechsentError
 
-COMMANDS = (train, evaluate, predict, ablate, matrix, audit, corpus, protocols, runs, cache)
+COMMANDS = (train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, cache)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,0 +1,169 @@
+"""Examine a model before it is trained."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from speechsent.doctor.architecture import architecture_findings
+from speechsent.doctor.backbone import backbone_ranges
+from speechsent.doctor.case import Case, by_name, n_rows, rows, to_arrays
+from speechsent.doctor.findings import Diagnosis, Finding, in_order
+from speechsent.doctor.graph import graph_of
+from speechsent.doctor.heads import heads_of
+from speechsent.doctor.inputs import input_findings, not_finite
+from speechsent.doctor.labels import label_findings
+from speechsent.doctor.normalisation import normalisation_findings
+from speechsent.doctor.outputs import output_findings
+from speechsent.doctor.probe import probed_rows, run_backwards, run_forwards
+from speechsent.doctor.splits import split_findings
+from speechsent.doctor.symptoms import symptom_findings
+from speechsent.errors import ParameterError
+
+Validation = tuple[Any, Any]
+
+
+def examine(
+    model: keras.Model,
+    x: Any = None,
+    y: Any = None,
+    *,
+    loss: Any = None,
+    validation_data: Validation | None = None,
+    validation_split: float = 0.0,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    classes: int | None = None,
+) -> Diagnosis:
+    """Look for what would go wrong, before an hour is spent.
+
+    Any Keras 3 model will do. The more is given, the more is looked at: layers alone, then inputs
+    and labels, then one batch of at most 64 samples. It takes about a second, or some where an
+    LSTM reads long sequences. The model is left as it was, bit for bit.
+
+    Args:
+        model: Built model, compiled or not.
+        x: Training inputs, an array or a dict or list of them, as ``model.fit`` takes them.
+        y: Training labels, likewise.
+        loss: As ``model.compile`` takes it; that of the compiled model if not given.
+        validation_data: Inputs and labels of the validation part; labels may be None.
+        validation_split: Share of the last rows of ``x`` and ``y`` that Keras takes for validation.
+        batch_size: Samples in a step.
+        steps: Steps of the whole training, such as ``epochs * len(x) // batch_size``.
+        classes: Number of classes that exclude each other, where the labels do not tell.
+
+    Returns:
+        The findings, errors first.
+
+    Raises:
+        ParameterError: If the model is not built, lengths differ, or both kinds of validation
+            are given.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        >>> [finding.name for finding in examine(model, loss="categorical_crossentropy").errors]
+        ['output-not-probabilities']
+    """
+    x, y = to_arrays(x), to_arrays(y)
+    _check(model, x, y, validation_data, validation_split)
+    x, y, validation_data = _split_off(x, y, validation_data, validation_split)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
+        case = _case(model, x, y, model_loss(model) if loss is None else loss, validation_data)
+        case = replace(
+            case,
+            split_off=validation_split > 0,
+            n_classes=classes,
+            batch_size=batch_size,
+            n_steps=steps,
+        )
+        return Diagnosis(in_order(_findings(case, x)), _scope(case))
+
+
+def model_loss(model: keras.Model) -> Any:
+    """The loss a model was compiled with; None if it was not."""
+    return getattr(model, "loss", None) if model.compiled else None
+
+
+def _check(model: keras.Model, x: Any, y: Any, given: Validation | None, share: float) -> None:
+    if not model.built:
+        raise ParameterError(
+            f"{model.name}: has no weights yet; start it with keras.Input, or call it on one batch"
+        )
+    if x is not None and y is not None and n_rows(x) != n_rows(y):
+        raise ParameterError(
+            f"x and y must have a row a sample. Received: {n_rows(x)} and {n_rows(y)}"
+        )
+    if x is not None and not n_rows(x):
+        raise ParameterError("x must have at least one sample. Received: none")
+    if not 0 <= share < 1 or (share and given is not None):
+        raise ParameterError(
+            "validation_split must lie in [0, 1), and not stand beside validation_data. "
+            f"Received: validation_split={share}"
+        )
+
+
+def _split_off(
+    x: Any, y: Any, given: Validation | None, share: float
+) -> tuple[Any, Any, Validation | None]:
+    """Take the last rows away, as Keras does."""
+    n = n_rows(x) or n_rows(y)
+    if not share or not n:
+        return x, y, given
+    n_train = int(n * (1 - share))
+    first, last = slice(0, n_train), slice(n_train, n)
+    return rows(x, first), rows(y, first), (rows(x, last), rows(y, last))
+
+
+def _case(model: keras.Model, x: Any, y: Any, loss: Any, validation: Validation | None) -> Case:
+    graph = graph_of(model)
+    names = [tensor.name for tensor in model.inputs] if graph else []
+    inputs = by_name(x, names)
+    usable = bool(inputs) and not list(not_finite(inputs))
+    probe = run_forwards(model, rows(x, probed_rows(n_rows(x)))) if usable else None
+    outputs = probe.outputs if probe else None
+    validation_x, validation_y = validation or (None, None)
+    asked = heads_of(graph, loss, to_arrays(validation_y), outputs)
+    return Case(
+        model=model,
+        graph=graph,
+        heads=heads_of(graph, loss, y, outputs),
+        inputs=inputs,
+        validation=by_name(to_arrays(validation_x), names),
+        validation_classes=next((h.classes for h in asked if h.classes is not None), None),
+        probe=probe,
+    )
+
+
+def _findings(case: Case, x: Any) -> Iterator[Finding]:
+    """Causes before symptoms; no batch is trained on with labels that cannot be used."""
+    yield from input_findings(case)
+    yield from backbone_ranges(case)
+    mislabelled = list(label_findings(case))
+    yield from mislabelled
+    yield from split_findings(case)
+    yield from output_findings(case)
+    yield from architecture_findings(case)
+    yield from normalisation_findings(case)
+    usable = all(finding.severity != "error" for finding in mislabelled)
+    yield from symptom_findings(_with_gradients(case, x) if usable else case)
+
+
+def _with_gradients(case: Case, x: Any) -> Case:
+    """The case with a backward pass, if every output has a loss and targets."""
+    complete = all(head.loss is not None and head.targets is not None for head in case.heads)
+    if case.probe is None or not complete or not case.model.trainable_variables:
+        return case
+    chosen = probed_rows(n_rows(x))
+    return replace(case, step=run_backwards(case.model, rows(x, chosen), case.heads, chosen))
+
+
+def _scope(case: Case) -> tuple[str, ...]:
+    looked = ["the layers"] if case.graph else []
+    looked += ["the loss"] if any(head.loss is not None for head in case.heads) else []
+    n = n_rows(case.inputs or None)
+    looked += [f"{n} inputs"] if n else []
+    looked += ["labels"] if any(head.targets is not None for head in case.heads) else []
+    looked += [f"{n_rows(case.validation)} validation inputs"] if case.validation else []
+    return (*looked, "one batch") if case.probe else tuple(looked)

@@ -1,0 +1,159 @@
+"""A model as one flat graph: nested models are opened, so that order and neighbours can be read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+DROPOUTS = (
+    layers.Dropout,
+    layers.SpatialDropout1D,
+    layers.SpatialDropout2D,
+    layers.SpatialDropout3D,
+)
+PASSIVE = (
+    *DROPOUTS,
+    layers.Flatten,
+    layers.Reshape,
+    layers.Permute,
+    layers.Identity,
+)
+PASSIVE_OPERATIONS = ("Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose")
+PREPROCESSING = (layers.Normalization, layers.Rescaling)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One call of a layer or operation.
+
+    Args:
+        operation: The layer or operation.
+        parents: What it reads.
+        shape: Shape of its first output.
+    """
+
+    operation: Any
+    parents: "tuple[Node, ...]"
+    shape: tuple[int | None, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return str(self.operation.name)
+
+    @property
+    def passive(self) -> bool:
+        """Whether values pass unchanged, but for their order or while training."""
+        linear = getattr(self.operation, "activation", None) is keras.activations.linear
+        bare = isinstance(self.operation, layers.Activation) and linear
+        known = type(self.operation).__name__ in PASSIVE_OPERATIONS
+        return known or bare or isinstance(self.operation, PASSIVE)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it has weights that are or could be trained."""
+        return has_weights(self.operation)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Calls in the order in which they run.
+
+    Args:
+        nodes: All calls.
+        outputs: The calls that give the model's outputs, in Keras's order.
+        names: Names of the outputs: the keys of a dict, else of the layers.
+    """
+
+    nodes: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    names: tuple[str, ...]
+
+
+def graph_of(model: keras.Model) -> Graph | None:
+    """Read the graph of a model; None of a subclassed or unbuilt one, which has none."""
+    functional = _functional(model)
+    if functional is None:
+        return None
+    nodes: list[Node] = []
+    made = _expand(functional, {}, nodes)
+    outputs = tuple(made[id(tensor)] for tensor in functional.outputs)
+    structure = functional.output
+    keyed = isinstance(structure, Mapping)
+    keys = keras.tree.flatten({key: key for key in structure}) if keyed else []
+    return Graph(tuple(nodes), outputs, tuple(keys or [node.name for node in outputs]))
+
+
+def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """All layers of a model that are not models themselves, each once."""
+    seen: set[int] = set()
+    for layer in model.layers:
+        for leaf in leaves(layer) if isinstance(layer, keras.Model) else (layer,):
+            if id(leaf) not in seen:
+                seen.add(id(leaf))
+                yield leaf
+
+
+def upstream(node: Node) -> Iterator[Node]:
+    """All calls before this one, the nearest first."""
+    waiting, seen = list(node.parents), set[int]()
+    while waiting:
+        near = waiting.pop(0)
+        if id(near) not in seen:
+            seen.add(id(near))
+            waiting += near.parents
+            yield near
+
+
+def behind_passive(node: Node) -> Node:
+    """The call itself, or the nearest one before it that changes values."""
+    while node.passive and len(node.parents) == 1:
+        node = node.parents[0]
+    return node
+
+
+def entries(graph: Graph) -> list[Node]:
+    """The first calls with weights: nothing with weights but Normalization lies before them."""
+    behind: set[int] = set()
+    found = []
+    for node in graph.nodes:
+        if any(id(parent) in behind for parent in node.parents):
+            behind.add(id(node))
+        elif node.weighs:
+            behind.add(id(node))
+            found.append(node)
+    return found
+
+
+def has_weights(operation: Any) -> bool:
+    """Whether a layer has weights, other than the statistics of a Normalization layer."""
+    return bool(getattr(operation, "weights", ())) and not isinstance(operation, PREPROCESSING)
+
+
+def _functional(model: keras.Model) -> Any:
+    """The functional model of a model, which a Sequential keeps inside."""
+    inner = getattr(model, "_functional", None) or model
+    return inner if hasattr(inner, "_nodes_by_depth") else None
+
+
+def _expand(model: Any, feeds: dict[int, Node], nodes: list[Node]) -> dict[int, Node]:
+    """Append the calls of a functional model; return which call made which tensor, by ``id``."""
+    made = dict(feeds)
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        for call in model._nodes_by_depth[depth]:
+            if id(call.outputs[0]) in feeds:
+                continue
+            parents = tuple(made[id(tensor)] for tensor in call.input_tensors)
+            inner = _functional(call.operation)
+            if inner is None:
+                node = Node(call.operation, parents, tuple(call.outputs[0].shape))
+                nodes.append(node)
+                made |= {id(tensor): node for tensor in call.outputs}
+            else:
+                fed = {id(t): p for t, p in zip(inner.inputs, parents, strict=True)}
+                opened = _expand(inner, fed, nodes)
+                for tensor, own in zip(call.outputs, inner.outputs, strict=True):
+                    made[id(tensor)] = opened[id(own)]
+    return made

@@ -1,0 +1,177 @@
+"""The outputs of a model, each with its activation, its loss and its targets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from speechsent.doctor.graph import Graph, Node, behind_passive
+from speechsent.errors import ParameterError
+
+Kind = Literal["sparse", "categorical", "binary", "regression", "other", "none"]
+KINDS: dict[str, Kind] = {
+    "sparsecategoricalcrossentropy": "sparse",
+    "categoricalcrossentropy": "categorical",
+    "categoricalfocalcrossentropy": "categorical",
+    "binarycrossentropy": "binary",
+    "binaryfocalcrossentropy": "binary",
+    "meansquarederror": "regression",
+    "meanabsoluteerror": "regression",
+    "huber": "regression",
+    "logcosh": "regression",
+}
+BOUNDS = {
+    "sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "relu6": (0.0, 6.0),
+    "softplus": (0.0, np.inf),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One output of a model.
+
+    Args:
+        name: Name of the output.
+        units: Length of its last axis.
+        rank: Number of its axes, that of the batch included.
+        activation: What its values passed last, such as ``"softmax"``; empty if unknown.
+        bare: Whether nothing follows the activation, not even a reshape.
+        loss: The loss; None if there is none.
+        targets: What it should answer, a row a sample; None if not given.
+    """
+
+    name: str
+    units: int
+    rank: int
+    activation: str
+    bare: bool
+    loss: Any
+    targets: np.ndarray | None
+
+    @property
+    def kind(self) -> Kind:
+        """What the loss compares."""
+        if self.loss is None:
+            return "none"
+        name = getattr(self.loss, "__name__", type(self.loss).__name__)
+        if name == "LossFunctionWrapper":
+            name = self.loss.fn.__name__
+        return KINDS.get(name.lower().replace("_", ""), "other")
+
+    @property
+    def from_logits(self) -> bool:
+        """Whether the loss applies the softmax or sigmoid itself."""
+        return bool(getattr(self.loss, "from_logits", False))
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the loss is a cross-entropy."""
+        return self.kind in ("sparse", "categorical", "binary")
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """Class index of each sample; None where targets are no single classes."""
+        return class_indices(self.targets, self.kind)
+
+    @property
+    def n_values(self) -> int:
+        """Number of answers the loss tells apart."""
+        return max(self.units, 2)
+
+
+def heads_of(
+    graph: Graph | None,
+    loss: Any,
+    y: Any,
+    outputs: Sequence[np.ndarray] | None,
+) -> list[Head]:
+    """List the outputs; of a model without a graph from what it gave for a batch.
+
+    Args:
+        graph: Graph of the model, if it has one.
+        loss: Losses as ``model.compile`` takes them.
+        y: Targets as ``model.fit`` takes them.
+        outputs: Flat outputs for a batch, if one was run.
+    """
+    names = graph.names if graph else [f"output {i}" for i in range(len(outputs or ()))]
+    losses, targets = _spread(loss, names, shared=True), _spread(y, names, shared=False)
+    heads = []
+    for i, name in enumerate(names):
+        node = graph.outputs[i] if graph else None
+        shape = node.shape if node else np.shape((outputs or ())[i])
+        activation, bare = _activation(node) if node else ("", False)
+        heads.append(
+            Head(
+                name=name,
+                units=int(shape[-1] or 1),
+                rank=len(shape),
+                activation=activation,
+                bare=bare,
+                loss=losses[i] if losses[i] is None else keras.losses.get(losses[i]),
+                targets=None if targets[i] is None else np.asarray(targets[i]),
+            )
+        )
+    return heads
+
+
+def class_indices(targets: np.ndarray | None, kind: Kind = "other") -> np.ndarray | None:
+    """Class index of each row of one-hot rows, or of whole numbers; None of anything else.
+
+    Args:
+        targets: A row a sample.
+        kind: Kind of the loss; numbers of a regression are no classes.
+
+    Example:
+        >>> class_indices(np.eye(3)[[2, 0]]), class_indices(np.array([[2], [0]]))
+        (array([2, 0]), array([2, 0]))
+    """
+    if targets is None or kind == "regression" or targets.dtype.kind not in "iufb":
+        return None
+    if targets.ndim == 2 and targets.shape[1] > 1:
+        one_hot = np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all()
+        return targets.argmax(axis=1) if one_hot else None
+    flat = targets.reshape(-1)
+    if len(flat) != len(targets) or not np.array_equal(flat, np.round(flat)):
+        return None
+    return flat.astype(int)
+
+
+def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
+    """One value an output, from what Keras takes: one for all, a list, or a dict by name."""
+    if value is None or (shared and not isinstance(value, (Mapping, list, tuple))):
+        return [value] * len(names)
+    if isinstance(value, Mapping):
+        return [value.get(name) for name in names]
+    values = list(value) if isinstance(value, (list, tuple)) and len(names) > 1 else [value]
+    if shared and isinstance(value, (list, tuple)):
+        values = list(value)
+    if len(values) != len(names):
+        raise ParameterError(
+            f"a model with {len(names)} outputs needs as many losses and targets. "
+            f"Received: {len(values)}"
+        )
+    return values
+
+
+def _activation(output: Node) -> tuple[str, bool]:
+    """Name of the activation an output passed last, and whether nothing follows it."""
+    node = behind_passive(output)
+    return activation_of(node.operation), node is output
+
+
+def activation_of(operation: Any) -> str:
+    """Name of the activation a layer or operation ends with; empty if it cannot be told."""
+    activation = getattr(operation, "activation", None)
+    if activation is not None:
+        return str(getattr(activation, "__name__", ""))
+    name = type(operation).__name__.lower()
+    return name if name in BOUNDS else ""

@@ -1,0 +1,50 @@
+import json
+import re
+from pathlib import Path
+
+import speechsent.doctor
+from speechsent.doctor import Diagnosis, Finding
+from speechsent.doctor.findings import in_order
+
+ROOT = Path(__file__).parents[3]
+
+
+def finding(name="a", severity="error"):
+    return Finding(
+        name=name, severity=severity, at="x", seen="1", expected="2", why="so", remedy="that"
+    )
+
+
+def test_errors_come_first_and_otherwise_the_order_stays():
+    given = [finding("a", "note"), finding("b", "warning"), finding("c"), finding("d")]
+    assert [f.name for f in in_order(given)] == ["c", "d", "b", "a"]
+
+
+def test_errors_and_warnings_are_told_apart():
+    diagnosis = Diagnosis((finding("a"), finding("b", "warning"), finding("c", "note")), ("x",))
+    assert [f.name for f in diagnosis.errors] == ["a"]
+    assert [f.name for f in diagnosis.warnings] == ["b"]
+
+
+def test_the_table_tells_figures_remedy_place_and_verdict():
+    diagnosis = Diagnosis((finding("a"), finding("b"), finding("c", "note")), ("layers", "loss"))
+    lines = str(diagnosis).splitlines()
+    assert lines[0] == "error    a: x"
+    assert lines[1:3] == ["  seen      1", "  expected  2"]
+    assert "  where     docs/doctor.md#a" in lines
+    assert lines[-2:] == ["looked at layers, loss", "2 errors, 1 note"]
+
+
+def test_a_diagnosis_is_plain_json():
+    plain = json.loads(json.dumps(Diagnosis((finding(),), ("layers",)).as_dict()))
+    assert plain["errors"] == 1
+    assert plain["findings"][0]["where"] == "docs/doctor.md#a"
+
+
+def test_the_manual_has_a_section_for_every_finding_and_no_other():
+    folder = Path(speechsent.doctor.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    named = set(re.findall(r'name="([a-z0-9-]+)"', source))
+    manual = (ROOT / "docs" / "doctor.md").read_text()
+    assert named == set(re.findall(r"^### ([a-z0-9-]+)$", manual, re.MULTILINE))
+    assert len(named) > 30

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from keras import layers
+
+from speechsent.doctor import examine
+
+SPARSE = "sparse_categorical_crossentropy"
+CATEGORICAL = "categorical_crossentropy"
+
+
+def test_fitting_labels_are_clean(mlp, names, features, numbers, one_hot):
+    smooth = 0.9 * one_hot + 0.1 / 3
+    assert names(examine(mlp, features, numbers, loss=SPARSE), notes=True) == []
+    assert names(examine(mlp, features, numbers[:, None], loss=SPARSE), notes=True) == []
+    assert names(examine(mlp, features, one_hot, loss=CATEGORICAL), notes=True) == []
+    assert names(examine(mlp, features, smooth, loss=CATEGORICAL), notes=True) == []
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_numbers_without_a_unit(mlp, features, numbers, shift):
+    """RAVDESS counts emotions from 1; Keras counts units from 0."""
+    finding = examine(mlp, features, numbers + shift, loss=SPARSE).findings[0]
+    n = int((numbers == (2 if shift == 1 else 0)).sum())
+    assert finding.name == "labels-out-of-range"
+    assert finding.seen.endswith(f"{n} of 60 outside")
+    assert finding.expected == "labels from 0 to 2, as the head has 3 units"
+
+
+@pytest.mark.parametrize("labels", [(1, 2), (-1, 1)])
+def test_binary_labels_other_than_0_and_1(network, names, features, numbers, labels):
+    model = network((5,), layers.Dense(1, "sigmoid"), loss="binary_crossentropy")
+    binary = (numbers > 0).astype(int)
+    assert names(examine(model, features, np.array(labels)[binary])) == ["labels-out-of-range"]
+    assert names(examine(model, features, binary)) == []
+
+
+def test_the_wrong_encoding_is_told_with_the_loss_that_fits(mlp, features, numbers, one_hot):
+    for labels, loss, remedy in [
+        (one_hot, SPARSE, "CategoricalCrossentropy"),
+        (numbers, CATEGORICAL, "SparseCategoricalCrossentropy"),
+        (numbers[:, None], CATEGORICAL, "SparseCategoricalCrossentropy"),
+    ]:
+        (finding,) = examine(mlp, features, labels, loss=loss).findings
+        assert (finding.name, finding.remedy) == ("loss-and-labels-disagree", remedy)
+
+
+def test_one_hot_rows_for_one_sigmoid(network, names, features, numbers):
+    model = network((5,), layers.Dense(1, "sigmoid"), loss="binary_crossentropy")
+    rows = np.eye(2)[(numbers > 0).astype(int)]
+    assert names(examine(model, features, rows)) == ["loss-and-labels-disagree"]
+
+
+def test_sequences_of_numbers_are_no_one_hot_rows(network, names, rng):
+    """Three steps and three classes: the shapes alone look like one-hot rows."""
+    model = network((3, 5), layers.Dense(3, "softmax"), loss=SPARSE)
+    x, y = rng.normal(size=(20, 3, 5)), rng.integers(0, 3, (20, 3))
+    assert names(examine(model, x, y)) == []
+
+
+@pytest.mark.parametrize("bad", [np.array(["anger", "fear"] * 30), None])
+def test_labels_that_are_no_numbers(mlp, names, features, numbers, bad):
+    if bad is None:
+        bad = numbers.astype(float)
+        bad[7] = np.nan
+    assert names(examine(mlp, features, bad, loss=SPARSE)) == ["labels-not-numbers"]
+
+
+def test_fractions_as_class_numbers(mlp, names, features, numbers):
+    assert names(examine(mlp, features, numbers * 0.5, loss=SPARSE)) == ["labels-not-whole"]
+
+
+def test_rows_with_several_ones(mlp, names, features, one_hot):
+    several = one_hot.copy()
+    several[:4] = 1
+    assert names(examine(mlp, features, several, loss=CATEGORICAL)) == [
+        "label-rows-do-not-sum-to-1"
+    ]
+
+
+def test_one_class_alone(mlp, names, features, numbers):
+    assert names(examine(mlp, features, numbers * 0, loss=SPARSE)) == ["one-class-only"]
+
+
+def test_spare_units_are_a_note(network, names, features, numbers):
+    """Eight units for six classes train as well as six."""
+    model = network((5,), layers.Dense(8, "softmax"), loss=SPARSE)
+    diagnosis = examine(model, features, numbers, classes=3)
+    assert names(diagnosis, notes=True) == ["more-units-than-classes"]
+    assert not diagnosis.errors
+    assert not diagnosis.warnings

@@ -1,0 +1,80 @@
+import keras
+import numpy as np
+from keras import layers, ops
+
+from speechsent.doctor import examine
+
+LOSS = "sparse_categorical_crossentropy"
+
+
+def test_weights_of_zero_answer_the_same_to_all(network, names, features, numbers):
+    model = network(
+        (5,), layers.Dense(4, "relu", kernel_initializer="zeros"), layers.Dense(3, "softmax")
+    )
+    assert names(examine(model, features, numbers, loss=LOSS)) == [
+        "output-is-constant",
+        "no-gradient",
+    ]
+
+
+def test_a_first_loss_out_of_proportion(network, features, numbers):
+    """Guessing among three costs ln 3 = 1.0986; five times that is 5.49."""
+    model = network((5,), layers.Dense(3, "softmax"))
+    model.layers[-1].kernel.assign(np.eye(5)[:, [4, 3, 2]] * 60)
+    finding = examine(model, features, numbers, loss=LOSS).findings[0]
+    assert finding.name == "first-loss-too-high"
+    assert finding.expected == "about ln 3 = 1.1, at most 5.49"
+    told = float(finding.seen.split(",")[0])
+    mean = float(np.mean(keras.losses.sparse_categorical_crossentropy(numbers, model(features))))
+    np.testing.assert_allclose(told, mean, rtol=0.01)
+
+
+def test_dead_units_pass_no_gradient(network, features, numbers):
+    dead = layers.Dense(4, "relu", bias_initializer=keras.initializers.Constant(-100), name="dead")
+    model = network((5,), dead, layers.Dense(3, "softmax"))
+    diagnosis = examine(model, features, numbers, loss=LOSS)
+    (finding,) = (f for f in diagnosis.errors if f.name == "no-gradient")
+    assert finding.seen == "gradient exactly 0 in 1 of 2 layers"
+    assert "dead" in finding.at
+
+
+def test_a_branch_that_reaches_no_loss_is_named(features, numbers):
+    inputs = keras.Input((5,))
+    cut = ops.stop_gradient(layers.Dense(4, name="cut")(inputs))
+    model = keras.Model(inputs, layers.Dense(3, "softmax")(cut))
+    (finding,) = examine(model, features, numbers, loss=LOSS).findings
+    assert (finding.name, finding.at) == ("no-gradient", "cut")
+    assert finding.seen.endswith("1 of them unconnected to the loss")
+
+
+def test_outputs_that_are_no_numbers(network, names, features, numbers):
+    model = network((5,), layers.Dense(3, "softmax"))
+    model.layers[-1].bias.assign([np.nan, 0, 0])
+    assert names(examine(model, features, numbers, loss=LOSS)) == [
+        "output-not-finite",
+        "loss-not-finite",
+        "gradient-not-finite",
+    ]
+
+
+def test_a_gradient_that_is_no_number(names, features):
+    """The square root of 0 has one derivative too many."""
+    inputs = keras.Input((5,))
+    x = layers.Dense(2, kernel_initializer="zeros", use_bias=False, name="flat")(inputs)
+    model = keras.Model(inputs, layers.Dense(1)(ops.sqrt(x)))
+    found = names(examine(model, features, features[:, 0], loss="mse"))
+    assert "gradient-not-finite" in found
+
+
+def test_a_healthy_regression_is_clean(network, names, features):
+    model = network((5,), layers.Dense(4, "relu"), layers.Dense(2), loss="mse")
+    assert names(examine(model, features, features[:, :2]), notes=True) == []
+
+
+def test_a_deep_network_whose_batchnorm_is_fresh_is_not_taken_for_constant(names, rng):
+    """In inference such a network fades to a constant until its statistics are measured."""
+    model = keras.applications.MobileNetV2(input_shape=(32, 32, 3), weights=None, classes=3)
+    images, numbers = rng.uniform(-1, 1, (16, 32, 32, 3)), np.arange(16) % 3
+    assert model(images, training=False).numpy().std(axis=0).max() < 1e-6
+    assert names(examine(model, images, numbers, loss=LOSS)) == []
+    assert names(examine(model, images)) == []
