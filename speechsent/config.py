@@ -247,9 +247,20 @@ def nest(override: str) -> Any:
         value = yaml.safe_load(text) if text else ""
     except yaml.YAMLError as error:
         raise ConfigError([f"{dotted}: the value is not YAML. Received: {text!r}"]) from error
+    return nested(dotted, value)
+
+
+def nested(dotted: str, value: Any) -> dict[str, Any]:
+    """A value under a dotted key, as mappings within mappings.
+
+    Example:
+        >>> nested("fit.epochs", 3)
+        {'fit': {'epochs': 3}}
+    """
     for key in reversed(dotted.split(".")):
         value = {key: value}
-    return value
+    mapping: dict[str, Any] = value
+    return mapping
 
 
 def merge(base: Any, extra: Any) -> Any:

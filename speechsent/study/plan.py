@@ -138,7 +138,11 @@ class Study:
 
     def at(self, system: System, fold: int, seed: int) -> ExperimentConfig:
         """The configuration of a system on one fold with one seed."""
-        return _at(system.config, self.protocol, fold, seed)
+        config = system.config
+        if self.protocol:
+            split = replace(config.split, protocol=self.protocol, fold=fold)
+            config = replace(config, split=split)
+        return replace(config, seed=seed)
 
     def _problems(self) -> Sequence[str]:
         problems = []
@@ -165,11 +169,6 @@ class Study:
             near = get_close_matches(self.reference, self.names, n=1) or self.names[:5]
             problems.append(f"reference: no system {self.reference!r}; there is {', '.join(near)}")
         return problems
-
-
-def _at(config: ExperimentConfig, protocol: str, fold: int, seed: int) -> ExperimentConfig:
-    split = replace(config.split, protocol=protocol, fold=fold) if protocol else config.split
-    return replace(config, seed=seed, split=split)
 
 
 def to_yaml(study: Study) -> str:

@@ -101,7 +101,7 @@ def _levels(factor: str, values: Any, source: str) -> dict[str, Mapping[str, Any
         return {str(n): _changes(v, f"factors.{factor}.{n}", source) for n, v in values.items()}
     if isinstance(values, list) and values:
         key = factor.rpartition(".")[2]
-        return {f"{key} {value}": _nested(factor, value) for value in values}
+        return {f"{key} {value}": configuration.nested(factor, value) for value in values}
     raise ConfigError([f"factors.{factor}: expected values, or named changes"], source)
 
 
@@ -113,15 +113,8 @@ def _changes(value: Any, where: str, source: str) -> Mapping[str, Any]:
         raise ConfigError([f"{where}: expected keys of the configuration"], source)
     changes: Mapping[str, Any] = {}
     for dotted, inner in value.items():
-        changes = configuration.merge(changes, _nested(str(dotted), inner))
+        changes = configuration.merge(changes, configuration.nested(str(dotted), inner))
     return changes
-
-
-def _nested(dotted: str, value: Any) -> dict[str, Any]:
-    for key in reversed(dotted.split(".")):
-        value = {key: value}
-    nested: dict[str, Any] = value
-    return nested
 
 
 def _resolved(base: Any, changes: Mapping[str, Any], source: str) -> ExperimentConfig:

@@ -144,7 +144,5 @@ def _suggest(trial: Any, values: Range) -> Any:
 def _changed(config: ExperimentConfig, values: Mapping[str, Any]) -> ExperimentConfig:
     raw = yaml.safe_load(configuration.to_yaml(config))
     for dotted, value in values.items():
-        for key in reversed(dotted.split(".")):
-            value = {key: value}
-        raw = configuration.merge(raw, value)
+        raw = configuration.merge(raw, configuration.nested(dotted, value))
     return configuration.from_dict(raw, source="search")
