@@ -7,7 +7,7 @@ from itertools import count
 from speechsent.config import ExperimentConfig
 from speechsent.study.plan import PlannedRun, Study
 from speechsent.study.search import SUFFIX, search
-from speechsent.study.tasks import Task, perform
+from speechsent.study.tasks import Task, perform, sweep
 from speechsent.training.listener import Listener
 
 TRIALS = "trials"
@@ -31,6 +31,7 @@ def searched_runs(
         return []
     trials = pattern.folder.parent / TRIALS
     trials.mkdir(exist_ok=True)
+    sweep(trials)
     planned = []
     for system in (system for system in study.systems if system.name in plan.of):
         for fold in folds:
