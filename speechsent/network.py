@@ -14,7 +14,7 @@ from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
 from speechsent.fusion import classifier, fusion_head, late_fusion
 from speechsent.run import MODEL, Run
-from speechsent.training.seed import seed_layers
+from speechsent.training.seed import layers_seeded
 from speechsent.training.workshop import Workshop
 
 
@@ -27,20 +27,19 @@ def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict
     """
     branches = {}
     for name in config.fusion.branches:
-        seed_layers(config.seed, name)
-        if name == "cnn":
-            needs_file = pretrained and config.cnn.pretrained
-            file = weight_file(config.cnn.backbone, config.cnn.weights) if needs_file else None
-            shape = (config.log_mel.n_mels, config.n_window)
-            branches[name] = config.cnn.build(shape, weight_file=file)
-        else:
-            widths = {
-                "mfcc": config.mfcc.n_coefficients,
-                "prosody": config.prosody.n_coefficients,
-            }
-            shapes = {stream: (config.n_window, widths[stream]) for stream in config.lstm.streams}
-            branches[name] = config.lstm.build(shapes)
+        with layers_seeded(config.seed, name):
+            branches[name] = _build_branch(name, config, pretrained)
     return branches
+
+
+def _build_branch(name: str, config: ExperimentConfig, pretrained: bool) -> keras.Model:
+    if name == "cnn":
+        needs_file = pretrained and config.cnn.pretrained
+        file = weight_file(config.cnn.backbone, config.cnn.weights) if needs_file else None
+        return config.cnn.build((config.log_mel.n_mels, config.n_window), weight_file=file)
+    widths = {"mfcc": config.mfcc.n_coefficients, "prosody": config.prosody.n_coefficients}
+    shapes = {stream: (config.n_window, widths[stream]) for stream in config.lstm.streams}
+    return config.lstm.build(shapes)
 
 
 def assemble(

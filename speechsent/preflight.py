@@ -11,7 +11,7 @@ from speechsent.preparation import CorpusSource, prepare
 from speechsent.resources import Resources
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
-from speechsent.training.seed import seed_layers
+from speechsent.training.seed import layers_seeded
 
 N_CLIPS = 64
 
@@ -46,8 +46,8 @@ def preflight(
         branches = build_branches(config)  # first: an hour of features would be a late no
         prepared = prepare(config, corpus, listener or Listener(), resources or Resources())
         train = prepared.part("train")
-        seed_layers(config.seed, "head")
-        model = assemble(branches, config, train.answer)
+        with layers_seeded(config.seed, "head"):
+            model = assemble(branches, config, train.answer)
         inputs, answers = _batch(model, train, config)
         if "cnn" in branches and config.cnn.pretrained and config.cnn.bn == "reestimate":
             batchnorm.reestimate(branches["cnn"], [{"image": inputs["image"]}])

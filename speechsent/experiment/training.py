@@ -40,7 +40,7 @@ from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
-from speechsent.training.seed import seed_everything
+from speechsent.training.seed import choose_deterministic_kernels
 from speechsent.training.stages import Stage, Trained
 from speechsent.training.store import EmbeddingStore
 from speechsent.training.transfer import Transfer
@@ -103,7 +103,7 @@ def train(
     resources = resources or Resources()
     if tensorboard:
         require_tensorboard()
-    seed_everything(config.seed)
+    choose_deterministic_kernels()
     workshop = workshop or Workshop()
     with precision(config.fit.precision):
         # First: an hour of features would be a late no.

@@ -26,7 +26,7 @@ from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
-from speechsent.training.seed import seed_layers
+from speechsent.training.seed import layers_seeded
 from speechsent.training.stages import Stage, Trained, freeze, refuse_leak
 from speechsent.training.store import EmbeddingStore
 from speechsent.training.trained_branches import (
@@ -83,9 +83,10 @@ class Trainer:
 
     def alone(self, name: str) -> tuple[keras.Model, Stage]:
         """Train one branch with a classifier of its own."""
-        seed_layers(self.options.seed, f"{name} alone")
-        if name in self.bases:
-            return self._behind_base(name)
+        with layers_seeded(self.options.seed, f"{name} alone"):
+            return self._behind_base(name) if name in self.bases else self._alone(name)
+
+    def _alone(self, name: str) -> tuple[keras.Model, Stage]:
         model = self.workshop.fresh(name, classifier(self.branches[name], answer=self.train.answer))
         key = branch_training_key(model, self.train, self.validation, (self.config, self.options))
         history = self._kept(model, key, name)
@@ -117,7 +118,10 @@ class Trainer:
         Args:
             rate: Factor on the learning rate.
         """
-        seed_layers(self.options.seed, "joint")
+        with layers_seeded(self.options.seed, "joint"):
+            return self._joint(rate)
+
+    def _joint(self, rate: float) -> Trained:
         head = self._head()
         weights = {OUTPUT: 1.0, **dict.fromkeys(self.branches, self.fusion.auxiliary)}
         if self.fusion.auxiliary:
@@ -239,8 +243,8 @@ class Trainer:
 
     def _fit_head(self) -> tuple[keras.Model, Stage]:
         """Train a head on the outputs of the branches; return the whole, and the stage."""
-        seed_layers(self.options.seed, "head")
-        head = self._head()
+        with layers_seeded(self.options.seed, "head"):
+            head = self._head()
         stage = self._fit_on_branches(head)
         return self._fused(head), stage
 

@@ -10,7 +10,7 @@ import keras
 
 from speechsent.fusion import OUTPUT, classifier, classifier_head
 from speechsent.training.recipes import Trainer
-from speechsent.training.seed import seed_layers
+from speechsent.training.seed import layers_seeded
 from speechsent.training.stages import Stage, Trained
 
 
@@ -34,9 +34,9 @@ class Transfer(Trainer):
         name = self.fusion.mode
         if name not in self.branches:
             return super()._fit_head()
-        seed_layers(self.options.seed, "head")
         branch, answer = self.branches[name], self.train.answer
-        head = classifier_head(name, branch.output_shape[-1], answer=answer)
+        with layers_seeded(self.options.seed, "head"):
+            head = classifier_head(name, branch.output_shape[-1], answer=answer)
         head = self.workshop.fresh("head", head)
         stage = self._fit_on_branches(head)
         whole = self.workshop.fresh(name, classifier(branch, answer=answer))
