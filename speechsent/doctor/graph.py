@@ -96,17 +96,6 @@ def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
                 yield leaf
 
 
-def upstream(node: Node) -> Iterator[Node]:
-    """All calls before this one, the nearest first."""
-    waiting, seen = list(node.parents), set[int]()
-    while waiting:
-        near = waiting.pop(0)
-        if id(near) not in seen:
-            seen.add(id(near))
-            waiting += near.parents
-            yield near
-
-
 def behind_passive(node: Node) -> Node:
     """The call itself, or the nearest one before it that changes values."""
     while node.passive and len(node.parents) == 1:
