@@ -250,8 +250,15 @@ class TrainingBatches(SeededBatches):
             targets, weights = _mix(targets, partner, share), _mix(weights, partner, share)
         if not self.options.outputs:
             return inputs, targets, weights
-        outputs = self.options.outputs
-        return inputs, dict.fromkeys(outputs, targets), dict.fromkeys(outputs, weights)
+        return inputs, self._for_each_output(targets), self._for_each_output(weights)
+
+    def _for_each_output(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """The same values for every output, each in memory of its own.
+
+        TensorFlow takes over an array without copying it where its address allows, and may then
+        write into it: targets that three outputs shared were now and then smoothed three times.
+        """
+        return {output: values.copy() for output in self.options.outputs}
 
     def augmented(self, clip: int, copy: int = 0, *, stream: int | None = None) -> Views:
         """One random window of a clip, as this epoch sees it, of the views the model reads.
