@@ -1,4 +1,4 @@
-"""What a command may use of the machines around it; nothing here changes a result."""
+"""What a command may use of the machines around it; only ``n_devices`` can change a result."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,31 @@ from speechsent.features.threads import Compute, Threads
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Threads or a cluster for features, and whether they are kept.
+    """Threads or a cluster for features, devices for training, and what is kept.
 
     Args:
         n_workers: Threads that extract features here.
         cluster: Address of a Dask scheduler whose workers extract them instead
             (``speechsent.features.cluster.Cluster``).
+        n_devices: GPUs of this machine that share each training batch
+            (``speechsent.training.devices.sharing``).
         cache: Keep features between runs.
 
     Raises:
-        ParameterError: If there is no worker.
+        ParameterError: If a number is not positive.
     """
 
     n_workers: int = Threads.n_workers
     cluster: str | None = None
+    n_devices: int = 1
     cache: bool = True
 
     def __post_init__(self) -> None:
-        if self.n_workers < 1:
-            raise ParameterError(
-                f"n_workers must be positive. Received: n_workers={self.n_workers}"
-            )
+        for name in ("n_workers", "n_devices"):
+            if getattr(self, name) < 1:
+                raise ParameterError(
+                    f"{name} must be positive. Received: {name}={getattr(self, name)}"
+                )
 
     def compute(self) -> Compute:
         """How features are computed."""

@@ -1,6 +1,7 @@
 """``speechsent train``: from a corpus to a run folder."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from speechsent.cli.console import console
@@ -51,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "random, and with the epoch chosen on the test clips: three more trainings",
     )
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
+    parser.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="GPUs of this machine that share each training batch (default %(default)s)",
+    )
     add_resources(parser)
     add_output(parser)
     add_config(parser)
@@ -68,8 +76,14 @@ def run(args: argparse.Namespace) -> int:
         if args.also_leaky:
             _check_also_leaky(args)
         if args.one_vs:
+            if args.devices != 1:
+                raise ParameterError(
+                    "--one-vs trains every run on one device. "
+                    f"Received: --devices {args.devices} beside it"
+                )
             return run_series(args, listener)
         config = configuration(args)
+        allowed = replace(resources(args), n_devices=args.devices)
         if args.also_leaky:
             study.leaky.refuse_targets(config)
         trained = experiment.train(
@@ -80,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             test=not args.no_test,
             baseline=not args.no_baseline,
             tensorboard=args.tensorboard,
-            resources=resources(args),
+            resources=allowed,
             listener=listener,
         )
         if args.also_leaky:
@@ -88,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
                 config,
                 args.corpus or None,
                 honest=trained,
-                resources=resources(args),
+                resources=allowed,
                 listener=listener,
             )
     if args.no_test:

@@ -95,7 +95,7 @@ def reproduce(
             out=folder,
             start=run.facts.get("started_from", {}).get("path"),
             test=(run.path / "scores.json").is_file(),
-            resources=Resources(cache=False),
+            resources=Resources(n_devices=run.facts.get("n_devices", 1), cache=False),
             listener=listener,
         )
         compared, differences = _compare(run, again)

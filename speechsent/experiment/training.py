@@ -36,6 +36,7 @@ from speechsent.run import (
     environment,
     now,
 )
+from speechsent.training.devices import sharing
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -78,8 +79,8 @@ def train(
         test: Score the test part at the end, which counts as one look at it.
         baseline: Fit a linear model on clip statistics beside the network, to compare it with.
         tensorboard: Write TensorBoard files into the run folder.
-        resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
-            kept, if not given.
+        resources: Threads or a cluster for features, GPUs for training, and what is kept; all
+            CPUs, one GPU if there is one, and features if not given.
         listener: Who is told about progress.
         workshop: Hand the same one to the trainings of other folds and seeds: what one has
             compiled, the next does not trace again. The results are the same.
@@ -94,6 +95,7 @@ def train(
         TrainingError: If the loss is not finite, or TensorBoard is asked for and missing, or the
             run to start from hears other features or was fitted on what would be tested.
         RunError: If there is no run to start from.
+        ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     origin = None if start is None else open_origin(start)
@@ -103,9 +105,12 @@ def train(
     resources = resources or Resources()
     if tensorboard:
         require_tensorboard()
+    devices = sharing(
+        resources.n_devices, batch_size=config.fit.batch_size, precision=config.fit.precision
+    )
     choose_deterministic_kernels()
     workshop = workshop or Workshop()
-    with precision(config.fit.precision):
+    with precision(config.fit.precision), devices:
         # First: an hour of features would be a late no.
         branches = origin.branches(config) if origin else build_branches(config)
         statistics = origin.standardizer if origin else None
@@ -116,7 +121,8 @@ def train(
             listener.note(origin.told(config))
         report = audit_split(record.utterances, record.parts, record.hashes, prepared.corpus.root)
         tell_leaks(report, listener)
-        workshop.take_up(f"{_recipe(config, prepared)} {'new head' if origin else ''}")
+        how = f"{'new head' if origin else ''} on {resources.n_devices}"
+        workshop.take_up(f"{_recipe(config, prepared)} {how}")
         branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
         run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
         run.write_text("config.yaml", to_yaml(config))
@@ -155,7 +161,8 @@ def train(
         fit_linear(run, prepared.part("train"), prepared.part("validation"), listener)
     _answer_validation(run, prepared, workshop)
     note = with_leaks(prepared.split.note, report)
-    _write_results(run, prepared, record, trained, config, note, origin)
+    shared = {"n_devices": resources.n_devices}
+    _write_results(run, prepared, record, trained, config, note, origin, shared)
     if test:
         evaluate(run, resources=resources, listener=listener, workshop=workshop)
     return run
@@ -200,6 +207,7 @@ def _write_results(
     config: ExperimentConfig,
     note: str,
     origin: Origin | None,
+    shared: dict[str, int],
 ) -> None:
     """Everything but the model, whose presence without ``run.json`` means an unfinished run."""
     with run.writing(STATISTICS) as path:
@@ -218,7 +226,7 @@ def _write_results(
     for stage in trained.stages:
         _draw_history(run, stage)
     started = {"started_from": origin.facts()} if origin else {}
-    run.write_json("run.json", _facts(prepared, trained, config, note) | started)
+    run.write_json("run.json", _facts(prepared, trained, config, note) | shared | started)
 
 
 def _stage_facts(stage: Stage) -> dict[str, Any]:

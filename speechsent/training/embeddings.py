@@ -210,32 +210,34 @@ class HeadBatches(SeededBatches):
     def __init__(
         self, embedded: Embedded, weights: np.ndarray, *, batch_size: int, seed: int
     ) -> None:
-        self._fed_order: Any = None
         super().__init__(len(embedded.owners), batch_size, seed)
         self.embedded = embedded
         self.targets = answer_of(embedded).wanted(embedded)[embedded.owners]
         self.weights = weights[embedded.owners].astype(np.float32)
 
-    def start(self, epoch: int) -> None:
-        """Set the epoch, counted from 0, also for data that are being fed."""
-        super().start(epoch)
-        if self._fed_order is not None:
-            self._fed_order.assign(self._order)
-
     def feed(self) -> Any:
-        """The batches as ``tf.data``: in memory, so no step waits for Python."""
+        """The batches as ``tf.data``: in memory, so that only an epoch's first waits for Python.
+
+        The order of an epoch comes from a generator, because a variable would be one on each of
+        several devices, where ``tf.data`` does not look.
+        """
         import tensorflow as tf
 
-        self._fed_order = order = tf.Variable(self._order)
         arrays = (dict(self.embedded.embeddings), self.targets, self.weights)
-        held = tf.nest.map_structure(lambda a: tf.constant(a, tf.float32), arrays)
+        with tf.device("CPU:0"):
+            held = tf.nest.map_structure(lambda a: tf.constant(a, tf.float32), arrays)
         size = self.batch_size
 
-        def batch(step: Any) -> Any:
-            chosen = order[step * size : (step + 1) * size]
-            return tf.nest.map_structure(lambda a: tf.gather(a, chosen), held)
+        def epoch(order: Any) -> Any:
+            def batch(step: Any) -> Any:
+                chosen = order[step * size : (step + 1) * size]
+                return tf.nest.map_structure(lambda a: tf.gather(a, chosen), held)
 
-        return tf.data.Dataset.range(len(self)).map(batch)
+            return tf.data.Dataset.range(len(self)).map(batch)
+
+        shape = tf.TensorSpec((self.n_items,), tf.int64)
+        orders = tf.data.Dataset.from_generator(lambda: iter([self._order]), output_signature=shape)
+        return orders.flat_map(epoch).apply(tf.data.experimental.assert_cardinality(len(self)))
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Embeddings, targets and weights of one batch."""

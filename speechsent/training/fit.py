@@ -11,6 +11,7 @@ import keras
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.devices import require_even_shares
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener, score_of
 from speechsent.training.workshop import Workshop
@@ -135,7 +136,9 @@ def fit(
 
     Raises:
         TrainingError: If the loss is not finite.
+        ParameterError: If several devices cannot share a batch evenly.
     """
+    require_even_shares(batches.batch_size)
     n_steps = len(batches)
     schedule = (workshop or Workshop()).compile(
         model,

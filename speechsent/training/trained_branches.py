@@ -10,6 +10,7 @@ import numpy as np
 from speechsent.datasets import Clips, TrainingOptions, views_of
 from speechsent.features.cache import FeatureCache
 from speechsent.features.pack import DamagedPackError
+from speechsent.training.devices import n_sharing
 from speechsent.training.fit import FitConfig, History
 from speechsent.training.inference import input_names
 from speechsent.training.store import branch_key
@@ -31,7 +32,8 @@ def branch_training_key(
     views = views_of(input_names(model))
     augment = how[1].augment
     also = ("log_mel",) if augment is not None and augment.needs_spectrum else ()
-    found = hashlib.sha256(f"{FORMAT} {branch_key(model)} {how} {len(train)}".encode())
+    shared = f" on {n_sharing()}" if n_sharing() > 1 else ""
+    found = hashlib.sha256(f"{FORMAT} {branch_key(model)} {how} {len(train)}{shared}".encode())
     for clips in (train, validation):
         for i, name in enumerate(clips.ids):
             told = f"{name} {clips.asked(i)} {clips.digest(i, views, also)}"

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from speechsent.branches.batchnorm import leaves
+from speechsent.training.devices import adamw
 from speechsent.training.schedule import WarmUpCosine
 
 
@@ -67,7 +68,7 @@ class Workshop:
             for variable in kept.variables:
                 variable.assign(np.zeros(variable.shape, variable.dtype))
             return schedule
-        model.compile(optimizer=keras.optimizers.AdamW(schedule, **optimizer), **losses)
+        model.compile(optimizer=adamw(schedule, **optimizer), **losses)
         self._compiled[name] = model.optimizer, schedule
         return schedule
 

@@ -219,8 +219,8 @@ def test_every_output_gets_the_same_targets_and_weights():
 def test_no_two_outputs_share_memory():
     """TensorFlow may write into the arrays it is given, and so into another output's targets."""
     batches = batches_of(clips_of([12] * 4, [0, 2, 1, 2]), outputs=("emotion", "cnn"))
-    for given in batches[0][1:]:
-        assert not np.shares_memory(given["emotion"], given["cnn"])
+    for values in batches[0][1:]:
+        assert not np.shares_memory(values["emotion"], values["cnn"])
 
 
 def test_a_single_output_gets_targets_and_weights_without_a_name():

@@ -16,9 +16,10 @@ def test_features_are_computed_in_a_thread_a_cpu_unless_a_cluster_is_named():
     assert Resources(cluster="tcp://a:1").compute() == Cluster("tcp://a:1")
 
 
-def test_no_worker_is_refused():
-    with pytest.raises(ParameterError, match="Received: n_workers=0"):
-        Resources(n_workers=0)
+@pytest.mark.parametrize("name", ["n_workers", "n_devices"])
+def test_no_worker_and_no_device_are_refused(name):
+    with pytest.raises(ParameterError, match=f"Received: {name}=0"):
+        Resources(**{name: 0})
 
 
 @pytest.mark.parametrize(
