@@ -49,8 +49,8 @@ def overfitting(
     if not validation or len(validation) != len(losses) or not np.isfinite(validation).all():
         return
     best = int(np.argmin(validation))
-    since = validation[best + 1 :]
-    risen = len(since) >= RISING_EPOCHS and min(since) > (1 + RISE) * validation[best]
+    latest = validation[best + 1 :][-RISING_EPOCHS:]
+    risen = len(latest) == RISING_EPOCHS and min(latest) > (1 + RISE) * validation[best]
     if not risen or losses[-1] >= losses[best]:
         return
     yield Finding(

@@ -16,7 +16,10 @@ MOST_SAMPLES = 256
 
 
 def nan_finding(
-    model: keras.Model, finite: Mapping[int, np.ndarray], batch: tuple[Any, Any], when: str
+    model: keras.Model,
+    finite: Mapping[int, np.ndarray],
+    batch: tuple[Any, Any],
+    names: Sequence[str] | None = None,
 ) -> Finding:
     """Tell where the first value that is no number came up.
 
@@ -24,16 +27,18 @@ def nan_finding(
         model: The model, broken by now.
         finite: Its last weights that were finite, by ``id`` of the variable.
         batch: Inputs and targets of the samples under suspicion; None if they are not at hand.
-        when: The step.
+        names: Name of each of these samples; their numbers if not given.
     """
-    at, what = _origin(model, finite, *map(to_arrays, batch))
+    at, what, bad = _origin(model, finite, *map(to_arrays, batch))
+    if len(bad):
+        what += f" for samples {some(names[i] if names else i for i in bad)}"
     return Finding(
         name="loss-became-nan",
         severity="error",
         at=at,
-        seen=f"{what}; the loss is not a number from {when} on",
+        seen=what,
         expected="numbers",
-        why="every weight is NaN from then on, and no later epoch mends that",
+        why="the loss is no number from then on, nor is any weight, and no later epoch mends that",
         remedy="leave such samples out; keep logarithms, roots and divisions off 0; else a lower "
         "learning rate, or clipnorm=1.0 in the optimiser",
     )
@@ -41,35 +46,37 @@ def nan_finding(
 
 def _origin(
     model: keras.Model, finite: Mapping[int, np.ndarray], x: Any, y: Any
-) -> tuple[str, str]:
-    """Layer or array, and what was seen there: inputs, targets, activations, then weights."""
+) -> tuple[str, str, Sequence[int]]:
+    """Layer or array, what was seen there, and in which samples.
+
+    Inputs and targets are looked at first, then what layers give, then weights.
+    """
     names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
-    given = by_name(x, names).items()
+    given = [(f"input '{name}'", values) for name, values in by_name(x, names).items()]
     asked = [("targets", values) for values in keras.tree.flatten(y)] if y is not None else []
-    for name, values in [*given, *asked]:
-        bad = _bad_rows(values)
-        if len(bad):
-            return name, f"NaN or infinity in samples {some(bad)}"
+    for told, values in [*given, *asked]:
+        rows_with_nan = _bad_rows(values)
+        if rows_with_nan:
+            return told, "holds NaN or infinity", rows_with_nan
     if x is not None:
         found = _first_bad_layer(model, finite, rows(x, slice(MOST_SAMPLES)))
         if found:
-            layer, bad = found
-            return f"'{layer}'", f"it gives NaN or infinity for samples {some(bad)}"
-    broken = [v.path for v in model.weights if len(_bad_rows(_flat(v)))]
+            return f"'{found[0]}'", "gives NaN or infinity", found[1]
+    broken = [v.path for v in model.weights if _bad_rows(_flat(v))]
     if broken:
-        total = len(model.weights)
-        return broken[0], f"{len(broken)} of {total} variables hold NaN or infinity, this one first"
-    return "the loss", "all weights are still numbers"
+        share = f"{len(broken)} of {len(model.weights)} variables"
+        return broken[0], f"{share} hold NaN or infinity, this one first", ()
+    return "the loss", "all weights are still numbers", ()
 
 
 def _flat(variable: keras.Variable) -> np.ndarray:
     return keras.ops.convert_to_numpy(variable).reshape(1, -1)
 
 
-def _bad_rows(values: np.ndarray) -> np.ndarray:
+def _bad_rows(values: np.ndarray) -> list[int]:
     if values.dtype.kind != "f":
-        return np.array([], int)
-    return np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+        return []
+    return np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1)).tolist()
 
 
 def _first_bad_layer(
@@ -102,8 +109,8 @@ def _noting(layer: Any, found: list[tuple[str, Sequence[int]]]) -> Any:
         values = call(*args, **kwargs)
         if not found and keras.ops.is_tensor(values) and len(values.shape):
             bad = _bad_rows(keras.ops.convert_to_numpy(values))
-            if len(bad):
-                found.append((layer.name, bad.tolist()))
+            if bad:
+                found.append((layer.name, bad))
         return values
 
     return noting
