@@ -33,7 +33,7 @@ def nan_finding(
     if len(bad):
         what += f" for samples {some(names[i] if names else i for i in bad)}"
     return Finding(
-        name="loss-became-nan",
+        name="training-not-finite",
         severity="error",
         at=at,
         seen=what,
