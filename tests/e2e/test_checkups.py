@@ -5,24 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from speechsent import fusion
 from speechsent.cli import main
 from speechsent.comparing.summary import summarize
+from speechsent.doctor import Diagnosis, Finding
 from speechsent.run import Run
+from speechsent.training import checkups
 
 
 @pytest.fixture
 def wrong(monkeypatch):
-    """A last layer that answers with what is no probability, though its loss wants one."""
-    import keras
-
-    from speechsent.answers import Classes
-
-    def layer(self, x, name):
-        return keras.layers.Dense(self.n, name=name)(x)
-
-    monkeypatch.setattr(Classes, "layer", layer)
-    assert fusion.Answer
+    """A doctor who finds an error in any network."""
+    told = dict.fromkeys(("seen", "expected", "why", "remedy"), "…")
+    finding = Finding(name="no-gradient", severity="error", at="a layer", **told)
+    found = Diagnosis((finding,), ("the layers",))
+    monkeypatch.setattr(checkups, "examine", lambda *_, **__: found)
 
 
 def train(voices, tiny, out, *more):
@@ -44,11 +40,11 @@ def test_an_error_stops_it_in_one_line_and_leaves_no_finished_run(
 ):
     assert train(voices, tiny, tmp_path) == 1
     said = capsys.readouterr().err
-    assert "cnn: output-not-probabilities" in said
+    assert "cnn: no-gradient" in said
     assert said.count("\n") == 1
     assert list(tmp_path.rglob("run.json")) == []
     (kept,) = tmp_path.rglob("doctor.json")
-    assert "output-not-probabilities" in kept.read_text()
+    assert "no-gradient" in kept.read_text()
 
 
 def test_forced_it_trains_and_runs_show_names_the_finding(wrong, voices, tiny, tmp_path, capsys):
@@ -58,7 +54,7 @@ def test_forced_it_trains_and_runs_show_names_the_finding(wrong, voices, tiny, t
     assert summarize(Run.open(Path(facts.parent))).doctor["forced"] is True
     capsys.readouterr()
     assert main(["runs", "show", str(facts.parent)]) == 0
-    assert "output-not-probabilities" in capsys.readouterr().out
+    assert "no-gradient" in capsys.readouterr().out
 
 
 def test_force_goes_with_one_training(voices, tiny, tmp_path, capsys):

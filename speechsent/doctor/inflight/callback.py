@@ -12,7 +12,7 @@ from speechsent.doctor.case import n_rows, rows, to_arrays
 from speechsent.doctor.findings import Finding, in_order
 from speechsent.doctor.inflight.curves import overfitting, still_loss
 from speechsent.doctor.inflight.look import Looker
-from speechsent.doctor.inflight.nan import nan_finding
+from speechsent.doctor.inflight.nan import all_finite, nan_finding
 from speechsent.doctor.inflight.rounds import UNDER_WAY, Rounds
 from speechsent.doctor.inflight.weights import Values, kernels, movement, values_of
 from speechsent.doctor.probe import probed_rows
@@ -21,6 +21,7 @@ from speechsent.errors import ParameterError
 FIRST_STEPS = 10
 RARER = 1.5  # each look comes after half as many steps again, so they cost less and less
 LAST = 1.2
+MOST_BATCHES = 100
 LOG = logging.getLogger("speechsent.doctor")
 
 
@@ -152,7 +153,7 @@ class DoctorCallback(keras.callbacks.Callback):
         weights = values_of(self.model.weights)
         if not all(np.isfinite(values).all() for values in weights.values()):
             now.broken = True  # a ReLU may turn NaN into 0, and the loss stays a number
-            self._add([self._nan(*self._given)])
+            self._add([self._nan(*self._suspects(now.steps - now.steps_before - 1))])
             return
         now.finite = weights
         now.losses.append(float(logs.get("loss", np.nan)))
@@ -183,12 +184,18 @@ class DoctorCallback(keras.callbacks.Callback):
         if now.rounds is not None:
             self._add(now.rounds.visit(now.steps, logs))
 
-    def _suspects(self, batch: int) -> tuple[Any, Any, Sequence[str] | None]:
-        """The samples that may have brought NaN, and their names."""
+    def _suspects(self, last: int) -> tuple[Any, Any, Sequence[str] | None]:
+        """The samples that may have brought NaN, and their names.
+
+        Args:
+            last: The last batch of the epoch that was fitted; the culprit may be an earlier one.
+        """
         if self._batches is None:
             return *self._given, None
-        inputs, targets, *_ = self._batches[batch]
-        return inputs, targets, self._sample_names(batch) if self._sample_names else None
+        steps = range(last, max(last - MOST_BATCHES, -1), -1)
+        step = next((step for step in steps if not all_finite(*self._batches[step][:2])), last)
+        x, y, *_ = self._batches[step]
+        return x, y, self._sample_names(step) if self._sample_names else None
 
     def _nan(self, x: Any, y: Any, names: Sequence[str] | None = None) -> Finding:
         """Where the first value that is no number came up."""

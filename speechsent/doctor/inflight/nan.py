@@ -44,6 +44,11 @@ def nan_finding(
     )
 
 
+def all_finite(*given: Any) -> bool:
+    """Whether arrays, or dicts or lists of them, hold numbers only."""
+    return not any(_bad_rows(np.asarray(values)) for values in keras.tree.flatten(given))
+
+
 def _origin(
     model: keras.Model, finite: Mapping[int, np.ndarray], x: Any, y: Any
 ) -> tuple[str, str, Sequence[int]]:
