@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
@@ -36,6 +36,7 @@ def examine(
     batch_size: int | None = None,
     steps: int | None = None,
     classes: int | None = None,
+    passes: Literal[0, 1, 2] = 2,
 ) -> Diagnosis:
     """Look for what would go wrong, before an hour is spent.
 
@@ -53,6 +54,8 @@ def examine(
         batch_size: Samples in a step.
         steps: Steps of the whole training, such as ``epochs * len(x) // batch_size``.
         classes: Number of classes that exclude each other, where the labels do not tell.
+        passes: How far one batch is run: forth and back; 1 only forth, without gradients; 0 not
+            at all, which takes no time.
 
     Returns:
         The findings, errors first.
@@ -70,7 +73,8 @@ def examine(
     _check(model, x, y, validation_data, validation_split)
     x, y, validation_data = _split_off(x, y, validation_data, validation_split)
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
-        case = _case(model, x, y, model_loss(model) if loss is None else loss, validation_data)
+        loss = model_loss(model) if loss is None else loss
+        case = _case(model, x if passes else None, y, loss, validation_data)
         case = replace(
             case,
             split_off=validation_split > 0,
@@ -78,7 +82,7 @@ def examine(
             batch_size=batch_size,
             n_steps=steps,
         )
-        return Diagnosis(in_order(_findings(case, x)), _scope(case))
+        return Diagnosis(in_order(_findings(case, x, back=passes > 1)), _scope(case))
 
 
 def model_loss(model: keras.Model) -> Any:
@@ -136,7 +140,7 @@ def _case(model: keras.Model, x: Any, y: Any, loss: Any, validation: Validation 
     )
 
 
-def _findings(case: Case, x: Any) -> Iterator[Finding]:
+def _findings(case: Case, x: Any, *, back: bool) -> Iterator[Finding]:
     """Causes before symptoms; no batch is trained on with labels that cannot be used."""
     yield from input_findings(case)
     yield from backbone_ranges(case)
@@ -146,7 +150,7 @@ def _findings(case: Case, x: Any) -> Iterator[Finding]:
     yield from output_findings(case)
     yield from architecture_findings(case)
     yield from normalisation_findings(case)
-    usable = all(finding.severity != "error" for finding in mislabelled)
+    usable = back and all(finding.severity != "error" for finding in mislabelled)
     yield from symptom_findings(_with_gradients(case, x) if usable else case)
 
 

@@ -1,0 +1,107 @@
+"""Looking at the same samples again and again while a model trains."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from keras import layers
+
+from speechsent.doctor.case import n_rows
+from speechsent.doctor.findings import Finding
+from speechsent.doctor.inflight.answers import answer_findings
+from speechsent.doctor.inflight.branches import BranchUse, ignored_branches
+from speechsent.doctor.inflight.look import Look, Looker
+from speechsent.doctor.inflight.modes import (
+    loss_gap,
+    misleading_figures,
+    running_accuracy,
+    settled,
+    shifted_variances,
+)
+from speechsent.doctor.inflight.units import dead_units
+from speechsent.doctor.normalisation import has_history
+
+UNDER_WAY = 60  # earlier a healthy network may still give one class alone
+
+
+@dataclass
+class Rounds:
+    """What each look tells, also against the look before it.
+
+    Args:
+        looker: Looks at the model.
+        x: The samples, as the model takes them.
+        y: Their labels; None if unknown.
+    """
+
+    looker: Looker
+    x: Any
+    y: Any
+    _doubted: set[str] = field(default_factory=set)
+    _branches: BranchUse | None = None
+
+    def __post_init__(self) -> None:
+        self._pretrained = {id(layer) for layer in self._trained if has_history(layer)}
+        self._heads = self.looker.heads(self.y)
+        self._start = self._look(training=bool(self._fresh(0)))
+
+    def visit(self, step: int, logs: Mapping[str, float]) -> Iterator[Finding]:
+        """Look at the model after a step.
+
+        While statistics of new BatchNorm layers mean nothing yet, the model is looked at in
+        training mode. What a healthy network may show for a moment must be seen twice in a row.
+
+        Args:
+            step: Steps since training began.
+            logs: Figures of the epoch that just ended; empty within one.
+        """
+        fresh = bool(self._fresh(step))
+        look = self._look(training=fresh)
+        yield from dead_units(look.dead, self._start.dead, n_rows(self.x))
+        yield from self._batchnorm(look, step, fresh=fresh)
+        if step < UNDER_WAY:
+            return
+        doubts = [*self._answers(look), *(() if fresh else self._figures(look, logs))]
+        yield from (finding for finding in doubts if finding.name in self._doubted)
+        self._doubted = {finding.name for finding in doubts}
+        if look.branches:
+            yield from ignored_branches(look.branches, self._branches)
+            self._branches = look.branches
+
+    @property
+    def _trained(self) -> list[layers.BatchNormalization]:
+        return [layer for layer in self.looker.batchnorm if layer.trainable]
+
+    def _fresh(self, step: int) -> list[layers.BatchNormalization]:
+        """BatchNorm made for this training whose averages have not settled."""
+        new = [layer for layer in self._trained if id(layer) not in self._pretrained]
+        return [layer for layer in new if not settled(layer, step)]
+
+    def _look(self, *, training: bool) -> Look:
+        return self.looker.look(self.x, self._heads, training=training)
+
+    def _batchnorm(self, look: Look, step: int, *, fresh: bool) -> Iterator[Finding]:
+        """BatchNorm that trains, once its averages mean something."""
+        trained = self._trained
+        if not trained or (fresh and not self._pretrained):
+            return
+        other = self._look(training=not fresh)
+        training, inference = (look, other) if fresh else (other, look)
+        if training.loss is not None and inference.loss is not None:
+            yield from loss_gap(training.loss, inference.loss)
+        stable = [layer for layer in trained if settled(layer, step)]
+        yield from shifted_variances(stable, inference.variances)
+
+    def _answers(self, look: Look) -> Iterator[Finding]:
+        for head, values in zip(self._heads, look.outputs, strict=False):
+            yield from answer_findings(head, values)
+
+    def _figures(self, look: Look, logs: Mapping[str, float]) -> Iterator[Finding]:
+        """Keras's accuracy against that of the look, of a model with one output."""
+        running = running_accuracy(logs)
+        if running is None or len(self._heads) != 1:
+            return
+        classes, values = self._heads[0].classes, look.outputs[0]
+        if classes is not None and values.ndim == 2 and values.shape[1] > 1:
+            measured = float((values.argmax(axis=1) == classes).mean())
+            yield from misleading_figures(running, measured, len(values))
