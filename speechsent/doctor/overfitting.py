@@ -72,14 +72,19 @@ def overfit(
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
         >>> x, y = np.eye(3, dtype="float32")[[0, 1, 2]], np.array([0, 1, 1])
-        >>> print(overfit(model, x, y, loss="sparse_categorical_crossentropy"))
-        looked at 3 samples learnt by heart in 10 steps
-        nothing found
+        >>> overfit(model, x, y, loss="sparse_categorical_crossentropy").errors
+        ()
     """
     loss = model_loss(model) if loss is None else loss
     if loss is None:
         raise ParameterError("overfit needs a loss: compile the model, or pass loss=")
-    x, y = to_arrays(x), to_arrays(y)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
+        return _overfit(model, to_arrays(x), to_arrays(y), loss, optimizer, steps)
+
+
+def _overfit(
+    model: keras.Model, x: Any, y: Any, loss: Any, optimizer: Any, steps: int | None
+) -> Diagnosis:
     outputs = _answers(model, rows(x, np.arange(1)))
     chosen = few_samples(heads_of(graph_of(model), loss, y, outputs), n_rows(x))
     x, y = rows(x, chosen), rows(y, chosen)
@@ -156,8 +161,7 @@ def _train(
     """Train until all is known, or the steps are used up."""
     model.compile(optimizer, loss, jit_compile=False)
     for done in range(1, steps + 1):
-        with warnings.catch_warnings(action="ignore", category=UserWarning):
-            value = float(np.ravel(model.train_on_batch(x, y))[0])
+        value = float(np.ravel(model.train_on_batch(x, y))[0])
         if not np.isfinite(value):
             return Attempt(-np.inf, value, done)
         if done % ROUND == 0 or done == steps:

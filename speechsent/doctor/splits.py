@@ -24,7 +24,12 @@ def split_findings(case: "Case") -> Iterator[Finding]:
     classes = next((head.classes for head in case.heads if head.classes is not None), None)
     if classes is not None and len(classes) == len(trained):
         yield from contradictions(trained, classes)
-    yield from shared_samples(trained, hashes(case.validation))
+    yield from shared_samples(
+        trained,
+        hashes(case.validation),
+        name="validated-on-training-samples",
+        part="validation",
+    )
     if classes is not None and case.validation_classes is not None:
         yield from unseen_classes(classes, case.validation_classes, split_off=case.split_off)
 
@@ -66,20 +71,21 @@ def contradictions(samples: list[bytes], classes: np.ndarray) -> Iterator[Findin
 
 
 def shared_samples(
-    trained: Iterable[Hashable], held_out: Sequence[Hashable], part: str = "validation"
+    trained: Iterable[Hashable], held_out: Sequence[Hashable], *, name: str, part: str
 ) -> Iterator[Finding]:
     """Samples held out that are trained on.
 
     Args:
         trained: Hash of each training sample; an empty one is left out.
         held_out: Hash of each sample held out.
+        name: Name of the finding.
         part: ``"validation"`` or ``"test"``.
     """
     known = set(trained) - {b""}
     n = sum(sample in known for sample in held_out)
     if n:
         yield Finding(
-            name=f"{'validated' if part == 'validation' else 'tested'}-on-training-samples",
+            name=name,
             severity="error",
             at=f"{part} samples",
             seen=f"{n} of {len(held_out)} are identical to training samples",

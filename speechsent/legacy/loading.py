@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,9 +139,10 @@ def _rebuilt(structure: Structure, holder: Path) -> keras.Model:
                 old.copy(WEIGHTS, new)
             else:
                 _copy_weights(old, new.create_group(WEIGHTS))
-        return keras.models.load_model(
-            whole, custom_objects={NEW_GATE: hard_sigmoid}, compile=False, safe_mode=True
-        )
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # on style
+            return keras.models.load_model(
+                whole, custom_objects={NEW_GATE: hard_sigmoid}, compile=False, safe_mode=True
+            )
 
 
 def _copy_weights(old: Any, new: Any) -> None:

@@ -81,6 +81,9 @@ def _modern(layer: Mapping[str, Any], gates: list[str]) -> dict[str, Any]:
             config[gate] = NEW_GATE
     if kind == "GRU":
         config.setdefault("reset_after", False)  # which Keras 2.1 did not name, and Keras 3 turns
+    for ends in ("input_layers", "output_layers"):
+        if len(config.get(ends, ())) == 1:  # which Keras 3 would take for a list of one tensor
+            config[ends] = config[ends][0]
     if "layers" in config:
         config["layers"] = [_modern(inner, gates) for inner in config["layers"]]
     if isinstance(config.get("layer"), Mapping):

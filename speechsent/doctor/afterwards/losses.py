@@ -38,7 +38,7 @@ def turned_nan(name: str, loss: np.ndarray) -> Finding:
     first = int(np.flatnonzero(~np.isfinite(loss))[0])
     before = f", {loss[first - 1]:.3g} in the epoch before" if first else ""
     return Finding(
-        name="loss-turned-nan",
+        name="loss-became-nan",
         severity="error",
         at=f"{name}, loss",
         seen=f"{loss[first]:g} from epoch {first + 1} on{before}",
@@ -93,7 +93,7 @@ def rises(name: str, loss: np.ndarray) -> Finding:
 def flat(name: str, loss: np.ndarray) -> Finding:
     """Next to no movement, far from zero."""
     return Finding(
-        name="loss-flat",
+        name="loss-does-not-move",
         severity="error",
         at=f"{name}, loss",
         seen=f"{loss[-1]:.4g} in the end, changed by {_spread(loss[1:]):.2%} since epoch 2",

@@ -71,7 +71,12 @@ def split_leaks(record: Record) -> Iterator[Finding]:
     known = record.part("train", "validation")
     for before, after, part in ((train, validation, "validation"), (known, test, "test")):
         yield from shared_speakers(column(before, "speaker"), column(after, "speaker"), part)
-        yield from shared_samples(_clips(before), _clips(after), part)
+    yield from shared_samples(
+        _clips(train), _clips(validation), name="validated-on-training-samples", part="validation"
+    )
+    yield from shared_samples(
+        _clips(known), _clips(test), name="tested-on-training-samples", part="test"
+    )
     if record.n_classes and train and validation:
         yield from class_shares(train, validation)
 

@@ -94,13 +94,13 @@ def few_answers(scores: Mapping[str, Any]) -> Iterator[Finding]:
     confusion = np.array(scores.get("confusion", np.empty((0, 0))))
     labels = scores.get("labels", [])
     told = [name for name, n in zip(labels, confusion.sum(axis=0), strict=False) if n]
-    if confusion.size and len(told) < len(labels) / 2:
+    if confusion.size and len(told) < max(2, len(labels) / 2):
         yield Finding(
-            name="few-classes-told",
+            name="classes-never-predicted",
             severity="error",
             at="test answers",
             seen=f"{len(told)} of {len(labels)} classes are ever told: {', '.join(told)}",
-            expected=f"{math.ceil(len(labels) / 2)} or more",
+            expected=f"{max(2, math.ceil(len(labels) / 2))} or more",
             why="the network has collapsed to a few answers, and its accuracy is their share",
             remedy="see its curves in history.csv; standardised inputs, a smaller learning rate, "
             "class weights",
