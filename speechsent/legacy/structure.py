@@ -85,10 +85,22 @@ def _modern(layer: Mapping[str, Any], gates: list[str]) -> dict[str, Any]:
         if len(config.get(ends, ())) == 1:  # which Keras 3 would take for a list of one tensor
             config[ends] = config[ends][0]
     if "layers" in config:
-        config["layers"] = [_modern(inner, gates) for inner in config["layers"]]
+        started = _started(config["layers"]) if kind == "Sequential" else config["layers"]
+        config["layers"] = [_modern(inner, gates) for inner in started]
     if isinstance(config.get("layer"), Mapping):
         config["layer"] = _modern(config["layer"], gates)
     return {**layer, "class_name": NETWORKS.get(kind, kind), "config": config}
+
+
+def _started(layers: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Layers behind an input of their own, where the first one named its shape."""
+    first = layers[0]
+    shape = first["config"].get("batch_input_shape")
+    if shape is None or first["class_name"] == "InputLayer":
+        return layers
+    start = {"class_name": "InputLayer", "config": {"batch_shape": shape, "name": "input"}}
+    left = {key: value for key, value in first["config"].items() if key != "batch_input_shape"}
+    return [start, {**first, "config": left}, *layers[1:]]
 
 
 def _name(layer: Mapping[str, Any]) -> str:
