@@ -17,6 +17,7 @@ _HOME = {
     "AudioConfig": "audio",
     "CnnBranch": "branches.cnn",
     "Corpus": "corpus.utterance",
+    "DoctorCallback": "doctor",
     "ExperimentConfig": "config",
     "FitConfig": "training.fit",
     "FusionConfig": "fusion",
@@ -58,6 +59,7 @@ __all__ = [
     "Augment",
     "CnnBranch",
     "Corpus",
+    "DoctorCallback",
     "ExperimentConfig",
     "FitConfig",
     "FusionConfig",
@@ -107,7 +109,7 @@ if TYPE_CHECKING:
     from speechsent.corpus.protocols import SplitConfig, hold_out
     from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
     from speechsent.corpus.utterance import Corpus, Utterance
-    from speechsent.doctor import examine
+    from speechsent.doctor import DoctorCallback, examine
     from speechsent.errors import SpeechsentError
     from speechsent.experiment import estimate, evaluate, predict, train
     from speechsent.features.augment import Augment

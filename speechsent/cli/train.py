@@ -50,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="beside the honest score, what the same model would have claimed with clips split at "
         "random, and with the epoch chosen on the test clips: three more trainings",
     )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="train although the doctor finds an error before the first step",
+    )
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
     add_resources(parser)
     add_output(parser)
@@ -65,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from speechsent.evaluation.table import table
 
     with console(quiet=args.quiet) as listener:
+        _check_forced(args)
         if args.also_leaky:
             _check_also_leaky(args)
         if args.one_vs:
@@ -80,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
             test=not args.no_test,
             baseline=not args.no_baseline,
             tensorboard=args.tensorboard,
+            force=args.force,
             resources=resources(args),
             listener=listener,
         )
@@ -100,6 +107,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"\n{claims.markdown()}")
     print(f"\nrun {trained.path}")
     return 0
+
+
+def _check_forced(args: argparse.Namespace) -> None:
+    """Refuse to force several trainings at once: each has findings of its own."""
+    if args.force and (args.one_vs or args.also_leaky):
+        raise ParameterError("--force goes with one training, not with --one-vs or --also-leaky")
 
 
 def _check_also_leaky(args: argparse.Namespace) -> None:

@@ -97,6 +97,7 @@ def reproduce(
             test=(run.path / "scores.json").is_file(),
             resources=Resources(cache=False),
             listener=listener,
+            force=True,  # it was trained once, whatever the doctor says of it now
         )
         compared, differences = _compare(run, again)
     return Reproduction(

@@ -1,4 +1,4 @@
-"""What would go wrong in a training, found before it starts; for any Keras 3 model.
+"""What goes wrong in a training, found before it starts, while it runs, or from what is left.
 
 Names are loaded on first use: reading an old log needs no Keras.
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "Diagnosis": "findings",
+    "DoctorCallback": "inflight.callback",
     "Finding": "findings",
     "examine": "examination",
     "overfit": "overfitting",
@@ -20,13 +21,14 @@ _HOME = {
     "read_run": "afterwards.runs",
 }
 
-__all__ = ["Diagnosis", "Finding", "examine", "overfit", "read_log", "read_run"]
+__all__ = ["Diagnosis", "DoctorCallback", "Finding", "examine", "overfit", "read_log", "read_run"]
 
 if TYPE_CHECKING:
     from speechsent.doctor.afterwards.logs import read_log
     from speechsent.doctor.afterwards.runs import read_run
     from speechsent.doctor.examination import examine
     from speechsent.doctor.findings import Diagnosis, Finding
+    from speechsent.doctor.inflight.callback import DoctorCallback
     from speechsent.doctor.overfitting import overfit
 
 

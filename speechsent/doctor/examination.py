@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
@@ -41,6 +41,7 @@ def examine(
     validation_groups: Any = None,
     fitted_ids: Mapping[str, Ids] | None = None,
     validation_ids: Ids = (),
+    passes: Literal[0, 1, 2] = 2,
 ) -> Diagnosis:
     """Look for what would go wrong, before an hour is spent.
 
@@ -64,6 +65,8 @@ def examine(
         fitted_ids: Identifiers of the samples which parts of the model were fitted on before, by
             the name of the part or stage.
         validation_ids: Identifier of each validation sample.
+        passes: How far one batch is run: forth and back; 1 only forth, without gradients; 0 not
+            at all, which takes no time.
 
     Returns:
         The findings, errors first.
@@ -83,7 +86,8 @@ def examine(
     shared = shared.split_off(n_rows(x) or n_rows(y), validation_split)
     x, y, validation_data = _split_off(x, y, validation_data, validation_split)
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
-        case = _case(model, x, y, model_loss(model) if loss is None else loss, validation_data)
+        loss = model_loss(model) if loss is None else loss
+        case = _case(model, x if passes else None, y, loss, validation_data)
         case = replace(
             case,
             split_off=validation_split > 0,
@@ -91,7 +95,7 @@ def examine(
             batch_size=batch_size,
             n_steps=steps,
         )
-        findings = (*_findings(case, x), *shared.findings())
+        findings = (*_findings(case, x, back=passes > 1), *shared.findings())
         return Diagnosis(in_order(findings), (*_scope(case), *shared.scope))
 
 
@@ -149,7 +153,7 @@ def _case(model: keras.Model, x: Any, y: Any, loss: Any, validation: Validation 
     )
 
 
-def _findings(case: Case, x: Any) -> Iterator[Finding]:
+def _findings(case: Case, x: Any, *, back: bool) -> Iterator[Finding]:
     """Causes before symptoms; no batch is trained on with labels that cannot be used."""
     yield from input_findings(case)
     yield from backbone_ranges(case)
@@ -159,7 +163,7 @@ def _findings(case: Case, x: Any) -> Iterator[Finding]:
     yield from output_findings(case)
     yield from architecture_findings(case)
     yield from normalisation_findings(case)
-    usable = all(finding.severity != "error" for finding in mislabelled)
+    usable = back and all(finding.severity != "error" for finding in mislabelled)
     yield from symptom_findings(_with_gradients(case, x) if usable else case)
 
 

@@ -22,6 +22,7 @@ class Finding:
         expected: The figure that would have been right.
         why: What it leads to, in one sentence.
         remedy: The line of code or the option to change.
+        when: Step and epoch at which it was found; empty before training.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Finding:
     expected: str
     why: str
     remedy: str
+    when: str = ""
 
     @property
     def where(self) -> str:
@@ -103,7 +105,8 @@ def table(diagnosis: Diagnosis) -> str:
 
 
 def _block(finding: Finding) -> Iterator[str]:
-    yield f"{finding.severity:<8} {finding.name}: {finding.at}"
+    when = f" ({finding.when})" if finding.when else ""
+    yield f"{finding.severity:<8} {finding.name}: {finding.at}{when}"
     for label in ("seen", "expected", "why", "remedy", "where"):
         yield f"  {label:<9} {getattr(finding, label)}"
 

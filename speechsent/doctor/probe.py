@@ -81,7 +81,7 @@ def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.
     with keras.StatelessScope(), tf.GradientTape() as tape:
         outputs = keras.tree.flatten(model(x, training=True))
         losses = [
-            tf.reduce_mean(head.loss(_as_column(targets, output), output))
+            mean_loss(head, targets, output)
             for head, targets, output in zip(heads, wanted, outputs, strict=True)
         ]
         total = tf.add_n(losses)
@@ -93,11 +93,11 @@ def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.
     return Step(flat, [float(loss) for loss in losses], by_layer)
 
 
-def _as_column(targets: np.ndarray, output: Any) -> Any:
-    """Labels as a column where the output is one, as Keras makes them."""
-    if targets.ndim == len(output.shape) - 1 and output.shape[-1] == 1:
+def mean_loss(head: Head, targets: Any, output: Any) -> Any:
+    """Mean loss of an output; labels are a column where the output is one, as Keras makes them."""
+    if len(targets.shape) == len(output.shape) - 1 and output.shape[-1] == 1:
         targets = targets[..., None]
-    return keras.ops.convert_to_tensor(targets)
+    return keras.ops.mean(head.loss(keras.ops.convert_to_tensor(targets), output))
 
 
 def _layer(path: str) -> str:

@@ -36,6 +36,7 @@ from speechsent.run import (
     environment,
     now,
 )
+from speechsent.training.checkups import Checkups
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -46,6 +47,7 @@ from speechsent.training.store import EmbeddingStore
 from speechsent.training.transfer import Transfer
 from speechsent.training.workshop import Workshop
 
+DOCTOR = "doctor.json"
 HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "{}", "val_loss", "val_{}", "kept")
 REESTIMATION_BATCHES = 50
 
@@ -62,6 +64,7 @@ def train(
     resources: Resources | None = None,
     listener: Listener | None = None,
     workshop: Workshop | None = None,
+    force: bool = False,
     _leak: Leak | None = None,  # only speechsent.study.leaky does wrong on purpose
 ) -> Run:
     """Train a recogniser and write a run folder.
@@ -83,6 +86,8 @@ def train(
         listener: Who is told about progress.
         workshop: Hand the same one to the trainings of other folds and seeds: what one has
             compiled, the next does not trace again. The results are the same.
+        force: Train although the doctor finds, before the first step, that it will not go as
+            meant; the run tells.
 
     Returns:
         The finished run.
@@ -91,8 +96,9 @@ def train(
         CorpusError: If the corpus cannot be read or split.
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
         WeightsError: If pretrained weights are not at hand.
-        TrainingError: If the loss is not finite, or TensorBoard is asked for and missing, or the
-            run to start from hears other features or was fitted on what would be tested.
+        TrainingError: If the doctor finds an error before a stage, the loss is not finite,
+            TensorBoard is asked for and missing, or the run to start from hears other features
+            or was fitted on what would be tested.
         RunError: If there is no run to start from.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
@@ -142,11 +148,15 @@ def train(
             log_folder=run.path / "tensorboard" if tensorboard else None,
             store=EmbeddingStore(FeatureCache()) if resources.cache else None,
             workshop=workshop,
+            checkups=(checkups := Checkups(listener, force)),
         )
         imagenet = "cnn" in branches and config.cnn.pretrained and origin is None
         if imagenet and config.cnn.bn == "reestimate":
             batchnorm.reestimate(branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
-        trained = trainer.run()
+        try:
+            trained = trainer.run()
+        finally:  # what the doctor found matters most where training failed
+            run.write_json(DOCTOR, checkups.as_dict())
     with run.writing(MODEL) as path:
         save_model(trained.model, path)
     run.write_json(AUDIT, report.as_dict())

@@ -11,6 +11,7 @@ import keras
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.checkups import Checkups
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener, score_of
 from speechsent.training.workshop import Workshop
@@ -114,6 +115,7 @@ def fit(
     rate: float = 1.0,
     log_folder: Path | None = None,
     workshop: Workshop | None = None,
+    checkups: Checkups | None = None,
 ) -> History:
     """Train a model in place and leave the best epoch's weights in it.
 
@@ -129,21 +131,24 @@ def fit(
         rate: Factor on the learning rate.
         log_folder: Where TensorBoard files go; None writes none.
         workshop: Knows models that an earlier training has compiled; None compiles anew.
+        checkups: Where the doctor's findings are kept.
 
     Returns:
         The history.
 
     Raises:
-        TrainingError: If the loss is not finite.
+        TrainingError: If the loss is not finite, or the doctor finds an error beforehand.
     """
     n_steps = len(batches)
-    schedule = (workshop or Workshop()).compile(
+    workshop, checkups = workshop or Workshop(), checkups or Checkups(listener)
+    schedule = workshop.compile(
         model,
         stage,
         optimizer={"weight_decay": config.weight_decay, "clipnorm": 1.0},
         loss=_losses(model, scores.answer.loss(config.label_smoothing)),
         loss_weights=dict(loss_weights) if loss_weights else None,
     )
+    doctor = checkups.attend(stage, model, batches, workshop.looker(model, stage))
     schedule.plan(config.learning_rate * rate, n_steps * epochs, config.warmup)
     keep, report = KeepBest(config.patience), Report(listener, stage, epochs, n_steps)
     # Keras ends an epoch that never was while it builds the metrics, so the epoch is set here.
@@ -151,7 +156,7 @@ def fit(
     memory = expected_memory(model, batches.batch_size)
     warn_of_memory(memory, listener)
     forecast = Forecast(listener, stage, epochs, n_steps, memory)
-    callbacks: list[Any] = [order, forecast, scores, keep, report]
+    callbacks: list[Any] = [order, forecast, scores, doctor, keep, report]
     if log_folder is not None:
         callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
     model.fit(batches.feed(), epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)

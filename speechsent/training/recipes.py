@@ -21,6 +21,7 @@ from speechsent.fusion import (
     with_auxiliaries,
 )
 from speechsent.training.callbacks import EpochScores
+from speechsent.training.checkups import Checkups
 from speechsent.training.embeddings import HeadBatches, embed_clips, embed_training, head_outputs
 from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
@@ -52,6 +53,7 @@ class Trainer:
         log_folder: Where TensorBoard files go; None writes none.
         store: Where outputs of frozen branches are kept between runs; None keeps nothing.
         workshop: Where compiled models are kept between trainings; the branches come from it.
+        checkups: Where the doctor's findings are kept; None tells them and keeps none.
     """
 
     branches: Mapping[str, keras.Model]
@@ -64,6 +66,7 @@ class Trainer:
     log_folder: Path | None = None
     store: EmbeddingStore | None = None
     workshop: Workshop = field(default_factory=Workshop)
+    checkups: Checkups | None = None
 
     def __post_init__(self) -> None:
         shared = set(self.train.ids).intersection(self.validation.ids)
@@ -229,6 +232,7 @@ class Trainer:
             rate=rate,
             log_folder=self.log_folder,
             workshop=self.workshop,
+            checkups=self.checkups,
         )
         return self._stage(history)
 
@@ -295,6 +299,7 @@ class Trainer:
             listener=self.listener,
             log_folder=self.log_folder,
             workshop=self.workshop,
+            checkups=self.checkups,
         )
         return self._stage(history)
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from speechsent.branches.batchnorm import leaves
+from speechsent.doctor.inflight.look import Looker
 from speechsent.training.schedule import WarmUpCosine
 
 
@@ -27,6 +28,7 @@ class Workshop:
 
     recipe: str = ""
     _models: dict[str, keras.Model] = field(default_factory=dict)
+    _lookers: dict[str, Looker] = field(default_factory=dict)
     _compiled: dict[str, tuple[keras.Optimizer, WarmUpCosine]] = field(default_factory=dict)
 
     def take_up(self, recipe: str) -> None:
@@ -35,6 +37,7 @@ class Workshop:
             self.recipe = recipe
             self._models.clear()
             self._compiled.clear()
+            self._lookers.clear()
 
     def fresh(self, name: str, built: keras.Model) -> keras.Model:
         """Return the model kept under a name, in the state of the one just built.
@@ -70,6 +73,18 @@ class Workshop:
         model.compile(optimizer=keras.optimizers.AdamW(schedule, **optimizer), **losses)
         self._compiled[name] = model.optimizer, schedule
         return schedule
+
+    def looker(self, model: keras.Model, name: str) -> Looker:
+        """Return what the doctor looks at a model with, which is traced once as well.
+
+        Args:
+            model: The model.
+            name: Name of the stage, as for :meth:`compile`.
+        """
+        kept = self._lookers.get(name)
+        if kept is None or kept.model is not model:
+            kept = self._lookers[name] = Looker(model)
+        return kept
 
 
 def _transplant(source: keras.Model, target: keras.Model) -> None:

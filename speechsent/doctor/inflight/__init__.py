@@ -1,0 +1,1 @@
+"""What goes wrong while a model trains: looked at in a few steps, on a few samples."""

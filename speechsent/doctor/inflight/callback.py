@@ -1,0 +1,196 @@
+"""The doctor during training, as a Keras callback."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from speechsent.doctor.case import n_rows, rows, to_arrays
+from speechsent.doctor.findings import Finding, in_order
+from speechsent.doctor.inflight.curves import overfitting, still_loss
+from speechsent.doctor.inflight.look import Looker
+from speechsent.doctor.inflight.nan import nan_finding
+from speechsent.doctor.inflight.rounds import UNDER_WAY, Rounds
+from speechsent.doctor.inflight.weights import Values, kernels, movement, values_of
+from speechsent.doctor.probe import probed_rows
+from speechsent.errors import ParameterError
+
+FIRST_STEPS = 10
+RARER = 1.5  # each look comes after half as many steps again, so they cost less and less
+LOG = logging.getLogger("speechsent.doctor")
+
+
+class Batches(Protocol):
+    """Training batches by number, such as a ``keras.utils.PyDataset``."""
+
+    def __getitem__(self, step: int) -> Any:
+        """Inputs and targets of one batch, and perhaps weights."""
+
+
+@dataclass
+class _Progress:
+    """How far one training has come.
+
+    Args:
+        start: Weights before the first step; empty once they were compared.
+        finite: Weights at the end of the last epoch.
+        rounds: Looks at samples; None without any.
+    """
+
+    start: Values
+    finite: Values
+    rounds: Rounds | None
+    epoch: int = 0
+    steps_before: int = 0
+    steps: int = 0
+    last_look: int = 0
+    broken: bool = False
+    losses: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    found: dict[tuple[str, str], Finding] = field(default_factory=dict)
+
+
+class DoctorCallback(keras.callbacks.Callback):
+    """Watch a training and tell what goes wrong while it does.
+
+    It looks after 10 steps, after 60, and then at the end of ever fewer epochs, at most 64
+    samples each time. Weights, optimiser, BatchNorm statistics and seeds stay as they are: the
+    training comes to the same, bit for bit. Without samples it judges weights and losses alone.
+    Nothing is ever stopped.
+
+    Args:
+        x: Training inputs as ``model.fit`` takes them, or some of them; a few are picked.
+        y: Their labels.
+        batches: The batches the model is fitted on, if they can be asked for by number: NaN is
+            then looked for in the batch that brought it.
+        sample_names: Names the samples of such a batch, by its number.
+        keeps_best: Whether the best epoch's weights are put back at the end, which makes
+            overfitting harmless.
+        tell: Called with each finding as it is made; without it, the logger
+            ``"speechsent.doctor"`` warns of errors and warnings.
+        looker: Looks at the model; one that is kept need not be traced again.
+
+    Raises:
+        ParameterError: If ``x`` and ``y`` differ in length.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+        >>> model.compile("sgd", "sparse_categorical_crossentropy")
+        >>> x, y = np.eye(3), np.array([0, 1, 1])
+        >>> doctor = DoctorCallback(x, y)
+        >>> _ = model.fit(x, y, epochs=20, verbose=0, callbacks=[doctor])
+        >>> doctor.findings
+        ()
+    """
+
+    def __init__(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        batches: Batches | None = None,
+        sample_names: Callable[[int], Sequence[str]] | None = None,
+        keeps_best: bool = False,
+        tell: Callable[[Finding], None] | None = None,
+        looker: Looker | None = None,
+    ) -> None:
+        super().__init__()
+        x, y = to_arrays(x), to_arrays(y)
+        if x is not None and y is not None and n_rows(x) != n_rows(y):
+            raise ParameterError(
+                f"x and y must have a row a sample. Received: {n_rows(x)} and {n_rows(y)}"
+            )
+        self._given = x, y
+        chosen = probed_rows(n_rows(x)) if n_rows(x) else None
+        self._x, self._y = rows(x, chosen), rows(y, chosen)
+        self._batches, self._sample_names = batches, sample_names
+        self._keeps_best, self._looker = keeps_best, looker
+        self._tell = tell or _log
+        self._progress = _Progress({}, {}, None)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found in the last training, errors first."""
+        return in_order(self._progress.found.values())
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Remember where the weights start."""
+        self._progress = _Progress(
+            start=values_of(kernels(self.model)),
+            finite=values_of(self.model.weights),
+            rounds=self._rounds(),
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Count steps from here."""
+        self._progress.epoch = epoch
+        self._progress.steps_before = self._progress.steps
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Look after the first steps; otherwise see only that the loss is a number."""
+        now = self._progress
+        now.steps = now.steps_before + batch + 1
+        if not now.broken and not np.isfinite((logs or {}).get("loss", 0.0)):
+            now.broken = True
+            self._add([self._nan(batch)])
+        elif now.steps >= FIRST_STEPS and now.start:
+            self._add(movement(kernels(self.model), now.start, now.steps))
+            now.start = {}
+            self._look({})
+        elif now.last_look < UNDER_WAY <= now.steps:
+            self._look({})
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Read the losses; look, if it is time."""
+        now, logs = self._progress, logs or {}
+        if now.broken:
+            return
+        now.finite = values_of(self.model.weights)
+        now.losses.append(float(logs.get("loss", np.nan)))
+        now.validation += [float(logs["val_loss"])] if "val_loss" in logs else []
+        self._add(still_loss(now.losses, now.steps))
+        self._add(overfitting(now.losses, now.validation, keeps_best=self._keeps_best))
+        if now.steps >= UNDER_WAY and now.steps >= RARER * now.last_look:
+            self._look(logs)
+
+    def _rounds(self) -> Rounds | None:
+        """Begin to look at the samples, if there are any and there will be time."""
+        epochs, steps = self.params.get("epochs"), self.params.get("steps")
+        if self._x is None or (epochs and steps and epochs * steps < FIRST_STEPS):
+            return None
+        if self._looker is None or self._looker.model is not self.model:
+            self._looker = Looker(self.model)
+        return Rounds(self._looker, self._x, self._y)
+
+    def _look(self, logs: dict[str, float]) -> None:
+        now = self._progress
+        now.last_look = now.steps
+        if now.rounds is not None:
+            self._add(now.rounds.visit(now.steps, logs))
+
+    def _nan(self, batch: int) -> Finding:
+        """Where the loss stopped being a number."""
+        suspects, names = self._given, None
+        if self._batches is not None:
+            inputs, targets, *_ = self._batches[batch]
+            suspects = inputs, targets
+            names = self._sample_names(batch) if self._sample_names else None
+        return nan_finding(self.model, self._progress.finite, suspects, names)
+
+    def _add(self, findings: Iterable[Finding]) -> None:
+        """Keep and tell what is new."""
+        now = self._progress
+        when = f"step {now.steps}, epoch {now.epoch + 1}"
+        for finding in findings:
+            key = finding.name, finding.at if finding.name == "branch-ignored" else ""
+            if key not in now.found:
+                now.found[key] = replace(finding, when=when)
+                self._tell(now.found[key])
+
+
+def _log(finding: Finding) -> None:
+    if finding.severity != "note":
+        LOG.warning("%s: %s: %s. %s", finding.name, finding.at, finding.seen, finding.remedy)

@@ -1,0 +1,282 @@
+"""Some samples through a model that is being trained, leaving no trace in it.
+
+A look costs a forward pass, and one in training mode where BatchNorm trains. Keras's stateless
+scope takes up every assignment, so weights, statistics and seeds stay as they are, bit for bit.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from speechsent.doctor.examination import model_loss
+from speechsent.doctor.graph import DROPOUTS, Graph, Node, graph_of, leaves
+from speechsent.doctor.heads import Head, activation_of, heads_of
+from speechsent.doctor.inflight.branches import BranchUse, join_of, outputs_behind
+from speechsent.doctor.normalisation import batchnorm_layers
+from speechsent.doctor.probe import mean_loss
+
+RECURRENT = (layers.RNN, layers.Bidirectional, layers.TimeDistributed)
+NOISES = (*DROPOUTS, layers.GaussianDropout, layers.GaussianNoise, layers.AlphaDropout)
+RECTIFIED = ("relu", "relu6")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What some samples do in a model.
+
+    Args:
+        outputs: In inference mode, flat, each ``(n_samples, ...)``.
+        loss: Sum of the outputs' losses; None if a loss or its targets are unknown.
+        dead: Share of channels that are 0 for every sample, by layer that ends in a ReLU.
+        variances: What reaches each BatchNorm layer in inference mode: variance of each channel,
+            by ``id``.
+        branches: What becomes of the branches; None if there are none.
+    """
+
+    outputs: list[np.ndarray]
+    loss: float | None
+    dead: dict[str, float]
+    variances: dict[int, np.ndarray]
+    branches: BranchUse | None
+
+
+@dataclass
+class _Noted:
+    """Tensors caught on the way through the model."""
+
+    alive: dict[int, Any] = field(default_factory=dict)
+    variances: dict[int, Any] = field(default_factory=dict)
+    embeddings: list[Any] = field(default_factory=list)
+
+
+class Looker:
+    """Looks at one model, over and over.
+
+    Recurrent networks take seconds a pass unless they are traced, and tracing takes a second, so
+    a looker is best kept as long as its model.
+
+    Args:
+        model: The model, compiled if losses are to be looked at.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        self.graph: Graph | None = graph_of(model)
+        self.batchnorm = batchnorm_layers(model)
+        self.rectified = [la for la in leaves(model) if _rectifies(la)]
+        self.join: Node | None = join_of(self.graph)
+        self._behind = outputs_behind(self.join, self.graph)
+        self._passes: dict[str, Any] = {}
+
+    def heads(self, y: Any) -> list[Head]:
+        """Outputs with their losses and targets; none of a model without a graph."""
+        return heads_of(self.graph, model_loss(self.model), y, None) if self.graph else []
+
+    def look(self, x: Any, heads: Sequence[Head]) -> Look:
+        """Show the model some samples in inference mode.
+
+        Args:
+            x: The samples, as the model takes them.
+            heads: From :meth:`heads`, for these samples.
+        """
+        n_rows = len(keras.tree.flatten(x)[0])
+        told = self._run("inference", self._inference, x, heads)
+        names = {id(layer): layer.name for layer in self.rectified}
+        return Look(
+            outputs=[values[:n_rows] for values in told["outputs"]],
+            loss=_or_none(told.get("loss")),
+            dead={names[key]: float(1 - alive.mean()) for key, alive in told["alive"].items()},
+            variances=told["variances"],
+            branches=self._branch_use(told),
+        )
+
+    def training_loss(self, x: Any, heads: Sequence[Head]) -> float | None:
+        """Loss of the same samples in training mode, without dropout and other noise."""
+        return _or_none(self._run("training", self._training, x, heads).get("loss"))
+
+    def _run(self, name: str, run: Any, x: Any, heads: Sequence[Head]) -> Any:
+        """Run a pass with constants of its own, traced if the model is recurrent."""
+        if name not in self._passes:
+            import tensorflow as tf
+
+            def one_pass(x: Any, targets: Any) -> Any:
+                return run(x, targets, heads)
+
+            slow = any(isinstance(layer, RECURRENT) for layer in leaves(self.model))
+            self._passes[name] = tf.function(one_pass) if slow else one_pass
+        x = keras.tree.map_structure(ops.convert_to_tensor, x)
+        targets = [ops.convert_to_tensor(h.targets) for h in heads] if _judged(heads) else []
+        return keras.tree.map_structure(ops.convert_to_numpy, self._passes[name](x, targets))
+
+    def _inference(self, x: Any, targets: Sequence[Any], heads: Sequence[Head]) -> dict[str, Any]:
+        import tensorflow as tf
+
+        noted = _Noted()
+        n_rows = keras.tree.flatten(x)[0].shape[0]
+        with (
+            keras.StatelessScope(),
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+            self._watched(noted, n_rows, tape),
+        ):
+            outputs = keras.tree.flatten(self.model(x, training=False))
+            groups = self._losses_by_group(targets, outputs, heads, n_rows)
+        told: dict[str, Any] = {
+            "outputs": outputs,
+            "alive": noted.alive,
+            "variances": noted.variances,
+        }
+        if targets:
+            told["loss"] = _total_loss(targets, [values[:n_rows] for values in outputs], heads)
+        if groups:
+            reached = tape.gradient(groups[0], noted.embeddings)
+            told["groups"] = groups
+            told["gradients"] = [_norm(gradient, groups[0]) for gradient in reached]
+        return told
+
+    def _training(self, x: Any, targets: Sequence[Any], heads: Sequence[Head]) -> dict[str, Any]:
+        noises = [layer for layer in leaves(self.model) if isinstance(layer, NOISES)]
+        with keras.StatelessScope(), _calling(noises, lambda _: _unchanged):
+            outputs = keras.tree.flatten(self.model(x, training=True))
+            return {"loss": _total_loss(targets, outputs, heads)} if targets else {}
+
+    def _losses_by_group(
+        self, targets: Sequence[Any], outputs: Sequence[Any], heads: Sequence[Head], n_rows: int
+    ) -> list[Any]:
+        """Loss of the outputs behind the join: as it is, without each branch, and without all."""
+        if self.join is None or not targets or not self._behind:
+            return []
+        asked = [targets[i] for i in self._behind], [heads[i] for i in self._behind]
+        firsts = range(0, n_rows * (len(self.join.parents) + 2), n_rows)
+        return [
+            _total_loss(
+                asked[0], [outputs[i][first : first + n_rows] for i in self._behind], asked[1]
+            )
+            for first in firsts
+        ]
+
+    @contextmanager
+    def _watched(self, noted: _Noted, n_rows: int, tape: Any) -> Iterator[None]:
+        """Catch what passes ReLUs, BatchNorm and the place where branches are joined."""
+        with ExitStack() as stack:
+            stack.enter_context(
+                _calling(self.rectified, lambda la: _noting_alive(la, noted, n_rows))
+            )
+            stack.enter_context(
+                _calling(self.batchnorm, lambda la: _noting_variance(la, noted, n_rows))
+            )
+            if self.join is not None:
+                joins = [self.join.operation]
+                stack.enter_context(_calling(joins, lambda la: _without_each(la, noted, tape)))
+            yield
+
+    def _branch_use(self, told: Any) -> BranchUse | None:
+        if self.join is None or "groups" not in told:
+            return None
+        losses = [float(value) for value in told["groups"]]
+        norms = np.array(told["gradients"], float)
+        return BranchUse(
+            join=self.join.name,
+            names=tuple(parent.name for parent in self.join.parents),
+            loss=losses[0],
+            without=tuple(losses[1:-1]),
+            without_all=losses[-1],
+            gradient=tuple((norms / max(norms.sum(), 1e-30)).tolist()),
+        )
+
+
+def _rectifies(layer: keras.layers.Layer) -> bool:
+    """Whether what leaves a layer can be 0 for good."""
+    if isinstance(layer, layers.ReLU):
+        return not layer.negative_slope
+    return activation_of(layer) in RECTIFIED and not isinstance(layer, RECURRENT)
+
+
+@contextmanager
+def _calling(operations: Sequence[Any], substitute: Any) -> Iterator[None]:
+    """Let operations be computed by something else for a while."""
+    for operation in operations:
+        operation.call = substitute(operation)
+    try:
+        yield
+    finally:
+        for operation in operations:
+            del operation.call  # the class's own shows again
+
+
+def _unchanged(inputs: Any, *_: Any, **__: Any) -> Any:
+    return inputs
+
+
+def _noting_alive(layer: Any, noted: _Noted, n_rows: int) -> Any:
+    """Note which channels are not 0 for every sample."""
+    call = layer.call
+
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        values = call(*args, **kwargs)
+        alive = ops.any(values[:n_rows] != 0, axis=tuple(range(len(values.shape) - 1)))
+        before = noted.alive.get(id(layer))
+        noted.alive[id(layer)] = alive if before is None else ops.logical_or(before, alive)
+        return values
+
+    return noting
+
+
+def _noting_variance(layer: Any, noted: _Noted, n_rows: int) -> Any:
+    """Note the variance of what BatchNorm reads; masked frames would count, so those are left."""
+    call = layer.call
+    channels = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
+
+    def noting(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("mask") is None:
+            values = ops.cast(inputs[:n_rows], "float32")
+            rank = len(values.shape)
+            axes = tuple(axis for axis in range(rank) if axis != channels % rank)
+            noted.variances.setdefault(id(layer), ops.var(values, axis=axes))
+        return call(inputs, *args, **kwargs)
+
+    return noting
+
+
+def _without_each(join: Any, noted: _Noted, tape: Any) -> Any:
+    """Append the samples again: without each branch in turn, and without any."""
+    call = join.call
+
+    def tiled(embeddings: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        noted.embeddings = [ops.convert_to_tensor(values) for values in embeddings]
+        for values in noted.embeddings:
+            tape.watch(values)
+        n = len(noted.embeddings)
+        means = [ops.zeros_like(v) + ops.mean(v, axis=0, keepdims=True) for v in noted.embeddings]
+        rows = [
+            ops.concatenate([values, *[mean if j == i else values for j in range(n)], mean])
+            for i, (values, mean) in enumerate(zip(noted.embeddings, means, strict=True))
+        ]
+        return call(rows, *args, **kwargs)
+
+    return tiled
+
+
+def _judged(heads: Sequence[Head]) -> bool:
+    """Whether every output has a loss and targets."""
+    return bool(heads) and all(h.loss is not None and h.targets is not None for h in heads)
+
+
+def _total_loss(targets: Sequence[Any], outputs: Sequence[Any], heads: Sequence[Head]) -> Any:
+    found = [
+        mean_loss(head, target, values)
+        for head, target, values in zip(heads, targets, outputs, strict=True)
+    ]
+    return sum(found[1:], found[0])
+
+
+def _norm(gradient: Any, like: Any) -> Any:
+    return ops.zeros_like(like) if gradient is None else ops.norm(ops.cast(gradient, "float32"))
+
+
+def _or_none(value: Any) -> float | None:
+    return None if value is None else float(value)
