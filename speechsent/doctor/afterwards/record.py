@@ -67,11 +67,14 @@ class Record:
         return list(self._mapping("audit.json").get("findings", ()))
 
     @cached_property
-    def told(self) -> list[Mapping[str, Any]]:
-        """Findings of ``doctor.json``: what was told before and while it trained."""
-        content = self._json("doctor.json", [])
-        found = content.get("findings", []) if isinstance(content, Mapping) else content
-        return [finding for finding in found if isinstance(finding, Mapping)]
+    def told(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Findings of ``doctor.json``, each behind its stage: from before and during training."""
+        return [
+            (str(stage.get("stage", "")), finding)
+            for stage in self._mapping("doctor.json").get("stages", ())
+            for when in ("before", "during")
+            for finding in stage.get(when, ())
+        ]
 
     @cached_property
     def n_classes(self) -> int | None:

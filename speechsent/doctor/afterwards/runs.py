@@ -15,6 +15,7 @@ from speechsent.doctor.splits import shared_samples, unseen_classes
 from speechsent.errors import RunError, some
 
 FEW_SPEAKERS = 5
+TEXTS = ("name", "at", "seen", "expected", "why", "remedy", "when")
 SPLIT_CHECKS = ("speakers-shared", "speakers-unknown", "classes-missing", "identical-files")
 
 
@@ -44,9 +45,12 @@ def _findings(record: Record) -> Iterator[Finding]:
     yield from split_leaks(record)
     yield from stage_leaks(record)
     yield from audited_leaks(record)
-    yield from map(told_before, record.told)
+    yield from (told_before(stage, found) for stage, found in record.told)
+    known = {(stage, found.get("name")) for stage, found in record.told}
     for curves in record.curves:
-        yield from curve_findings(curves, record.n_classes)
+        for finding in curve_findings(curves, record.n_classes):
+            if (curves.name, finding.name) not in known:
+                yield finding
     yield from stage_verdicts(record)
     yield from score_verdicts(record)
 
@@ -129,9 +133,9 @@ def audited_leaks(record: Record) -> Iterator[Finding]:
             )
 
 
-def told_before(found: Mapping[str, Any]) -> Finding:
+def told_before(stage: str, found: Mapping[str, Any]) -> Finding:
     """A finding of ``doctor.json``."""
-    severity = found.get("severity")
-    texts = ("name", "at", "seen", "expected", "why", "remedy")
-    named = {name: str(found.get(name, "")) for name in texts}
-    return Finding(severity=next((s for s in SEVERITIES if s == severity), "note"), **named)
+    severity = next((s for s in SEVERITIES if s == found.get("severity")), "note")
+    texts = {name: str(found.get(name, "")) for name in TEXTS}
+    texts["at"] = f"stage '{stage}', {texts['at']}"
+    return Finding(severity=severity, **texts)

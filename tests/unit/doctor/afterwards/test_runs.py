@@ -87,12 +87,16 @@ def test_leaks_of_the_audit_are_passed_on(folder):
     assert (found.name, found.at) == ("audit-leak", "second-takes")
 
 
-@pytest.mark.parametrize("shape", [list, lambda found: {"findings": list(found)}])
-def test_what_was_told_while_it_trained_is_told_again(folder, shape):
-    told = {"name": "dead-units", "severity": "error", "seen": "0.9", "extra": 1}
-    folder.extra["doctor"] = shape([told])
-    (found,) = read_run(folder.write()).errors
-    assert (found.name, found.seen, found.remedy) == ("dead-units", "0.9", "")
+def test_what_was_told_while_it_trained_is_told_again_and_once(folder):
+    dead = {"name": "dead-units", "severity": "error", "at": "relu", "seen": "0.9", "extra": 1}
+    still = {"name": "nothing-changes", "severity": "error"}
+    stages = [{"stage": "cnn", "before": [dead], "during": [still]}]
+    folder.extra["doctor"] = {"format": 1, "stages": stages}
+    folder.write()
+    (folder.path / "history.csv").write_text("stage,epoch,loss\ncnn,1,9\ncnn,2,9\ncnn,3,9\n")
+    found, again = read_run(folder.path).errors
+    assert (found.name, found.at, found.remedy) == ("dead-units", "stage 'cnn', relu", "")
+    assert again.name == "nothing-changes"
 
 
 def test_curves_are_read_too(folder, names):
