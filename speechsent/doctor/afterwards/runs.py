@@ -9,7 +9,7 @@ import numpy as np
 from speechsent.doctor.afterwards.logs import curve_findings
 from speechsent.doctor.afterwards.record import Record, Row, column
 from speechsent.doctor.afterwards.verdicts import score_verdicts, stage_verdicts
-from speechsent.doctor.findings import SEVERITIES, Diagnosis, Finding, in_order
+from speechsent.doctor.findings import SEVERITIES, Diagnosis, Finding, Severity, in_order
 from speechsent.doctor.sharing import shared_speakers, shared_with_stages
 from speechsent.doctor.splits import shared_samples, unseen_classes
 from speechsent.errors import RunError, some
@@ -135,7 +135,7 @@ def audited_leaks(record: Record) -> Iterator[Finding]:
 
 def told_before(stage: str, found: Mapping[str, Any]) -> Finding:
     """A finding of ``doctor.json``."""
-    severity = next((s for s in SEVERITIES if s == found.get("severity")), "note")
+    severity: Severity = next((s for s in SEVERITIES if s == found.get("severity")), "note")
     texts = {name: str(found.get(name, "")) for name in TEXTS}
     texts["at"] = f"stage '{stage}', {texts['at']}"
     return Finding(severity=severity, **texts)
