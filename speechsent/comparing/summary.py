@@ -47,6 +47,7 @@ class RunSummary:
         times_seen: How often each test set was scored with this model.
         audit: What ``audit.json`` says; None if there is none.
         calibration: What ``calibration.json`` says; None if there is none.
+        doctor: What ``doctor.json`` says; None if there is none.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class RunSummary:
     times_seen: dict[str, int]
     audit: dict[str, Any] | None
     calibration: dict[str, Any] | None
+    doctor: dict[str, Any] | None
 
 
 def summarize(run: Run | Path | str) -> RunSummary:
@@ -82,6 +84,7 @@ def summarize(run: Run | Path | str) -> RunSummary:
         times_seen=dict(Counter(look["what"] for look in run.tests_seen)),
         audit=_optional(run, "audit.json"),
         calibration=_optional(run, "calibration.json"),
+        doctor=_optional(run, "doctor.json"),
     )
 
 

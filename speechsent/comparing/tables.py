@@ -69,6 +69,7 @@ def summary_table(summary: RunSummary) -> str:
         _scores(summary),
         _looks(summary),
         _audit(summary),
+        _doctor(summary),
         _calibration(summary),
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines)
@@ -109,6 +110,19 @@ def _scores(summary: RunSummary) -> list[str]:
 def _looks(summary: RunSummary) -> list[str]:
     looks = [f"  {what}: {n}" for what, n in summary.times_seen.items()]
     return ["test sets scored with this model", *(looks or ["  none"])]
+
+
+def _doctor(summary: RunSummary) -> list[str]:
+    """What the doctor found, but for notes."""
+    if summary.doctor is None:
+        return []
+    rows = [
+        f"  {finding['severity']} {finding['name']}: {stage['stage']}"
+        for stage in summary.doctor["stages"]
+        for finding in [*stage["before"], *stage["during"]]
+        if finding["severity"] != "note"
+    ]
+    return [f"doctor: {'forced' if summary.doctor['forced'] else f'{len(rows)} findings'}", *rows]
 
 
 def _audit(summary: RunSummary) -> list[str]:

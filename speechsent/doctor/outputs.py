@@ -68,7 +68,9 @@ def _odd_figure(head: Head, values: np.ndarray | None) -> str:
         if outside or summed:
             told = f"{outside} of {values.size} values outside 0 to 1"
             return f"{told}, row sums {sums.min():.3g} to {sums.max():.3g}" if summed else told
-    return f"activation '{head.activation}'" if head.activation else ""
+    known = head.activation == "linear" or head.activation in BOUNDS
+    doubtful = head.activation and (known or values is None)  # a softmax by another name is one
+    return f"activation '{head.activation}'" if doubtful else ""
 
 
 def probabilities_as_logits(head: Head, values: np.ndarray | None) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def turned_nan(name: str, loss: np.ndarray) -> Finding:
     first = int(np.flatnonzero(~np.isfinite(loss))[0])
     before = f", {loss[first - 1]:.3g} in the epoch before" if first else ""
     return Finding(
-        name="loss-became-nan",
+        name="training-not-finite",
         severity="error",
         at=f"{name}, loss",
         seen=f"{loss[first]:g} from epoch {first + 1} on{before}",

@@ -12,7 +12,7 @@ from speechsent.doctor.case import n_rows, rows, to_arrays
 from speechsent.doctor.findings import Finding, in_order
 from speechsent.doctor.inflight.curves import overfitting, still_loss
 from speechsent.doctor.inflight.look import Looker
-from speechsent.doctor.inflight.nan import nan_finding
+from speechsent.doctor.inflight.nan import all_finite, nan_finding
 from speechsent.doctor.inflight.rounds import UNDER_WAY, Rounds
 from speechsent.doctor.inflight.weights import Values, kernels, movement, values_of
 from speechsent.doctor.probe import probed_rows
@@ -20,6 +20,8 @@ from speechsent.errors import ParameterError
 
 FIRST_STEPS = 10
 RARER = 1.5  # each look comes after half as many steps again, so they cost less and less
+LAST = 1.2
+MOST_BATCHES = 100
 LOG = logging.getLogger("speechsent.doctor")
 
 
@@ -135,7 +137,7 @@ class DoctorCallback(keras.callbacks.Callback):
         now.steps = now.steps_before + batch + 1
         if not now.broken and not np.isfinite((logs or {}).get("loss", 0.0)):
             now.broken = True
-            self._add([self._nan(batch)])
+            self._add([self._nan(*self._suspects(batch))])
         elif now.steps >= FIRST_STEPS and now.start:
             self._add(movement(kernels(self.model), now.start, now.steps))
             now.start = {}
@@ -148,13 +150,24 @@ class DoctorCallback(keras.callbacks.Callback):
         now, logs = self._progress, logs or {}
         if now.broken:
             return
-        now.finite = values_of(self.model.weights)
+        weights = values_of(self.model.weights)
+        if not all(np.isfinite(values).all() for values in weights.values()):
+            now.broken = True  # a ReLU may turn NaN into 0, and the loss stays a number
+            self._add([self._nan(*self._suspects(now.steps - now.steps_before - 1))])
+            return
+        now.finite = weights
         now.losses.append(float(logs.get("loss", np.nan)))
         now.validation += [float(logs["val_loss"])] if "val_loss" in logs else []
         self._add(still_loss(now.losses, now.steps))
         self._add(overfitting(now.losses, now.validation, keeps_best=self._keeps_best))
         if now.steps >= UNDER_WAY and now.steps >= RARER * now.last_look:
             self._look(logs)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Look a last time, so that short trainings are seen twice as well."""
+        now = self._progress
+        if not now.broken and now.steps >= LAST * now.last_look >= LAST * UNDER_WAY:
+            self._look(logs or {})
 
     def _rounds(self) -> Rounds | None:
         """Begin to look at the samples, if there are any and there will be time."""
@@ -171,14 +184,22 @@ class DoctorCallback(keras.callbacks.Callback):
         if now.rounds is not None:
             self._add(now.rounds.visit(now.steps, logs))
 
-    def _nan(self, batch: int) -> Finding:
-        """Where the loss stopped being a number."""
-        suspects, names = self._given, None
-        if self._batches is not None:
-            inputs, targets, *_ = self._batches[batch]
-            suspects = inputs, targets
-            names = self._sample_names(batch) if self._sample_names else None
-        return nan_finding(self.model, self._progress.finite, suspects, names)
+    def _suspects(self, last: int) -> tuple[Any, Any, Sequence[str] | None]:
+        """The samples that may have brought NaN, and their names.
+
+        Args:
+            last: The last batch of the epoch that was fitted; the culprit may be an earlier one.
+        """
+        if self._batches is None:
+            return *self._given, None
+        steps = range(last, max(last - MOST_BATCHES, -1), -1)
+        step = next((step for step in steps if not all_finite(*self._batches[step][:2])), last)
+        x, y, *_ = self._batches[step]
+        return x, y, self._sample_names(step) if self._sample_names else None
+
+    def _nan(self, x: Any, y: Any, names: Sequence[str] | None = None) -> Finding:
+        """Where the first value that is no number came up."""
+        return nan_finding(self.model, self._progress.finite, (x, y), names)
 
     def _add(self, findings: Iterable[Finding]) -> None:
         """Keep and tell what is new."""

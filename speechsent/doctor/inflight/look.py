@@ -30,11 +30,10 @@ class Look:
     """What some samples do in a model.
 
     Args:
-        outputs: In inference mode, flat, each ``(n_samples, ...)``.
+        outputs: Answers, flat, each ``(n_samples, ...)``.
         loss: Sum of the outputs' losses; None if a loss or its targets are unknown.
         dead: Share of channels that are 0 for every sample, by layer that ends in a ReLU.
-        variances: What reaches each BatchNorm layer in inference mode: variance of each channel,
-            by ``id``.
+        variances: Of what reaches each BatchNorm layer, for each channel, by ``id``.
         branches: What becomes of the branches; None if there are none.
     """
 
@@ -71,49 +70,49 @@ class Looker:
         self.rectified = [la for la in leaves(model) if _rectifies(la)]
         self.join: Node | None = join_of(self.graph)
         self._behind = outputs_behind(self.join, self.graph)
-        self._passes: dict[str, Any] = {}
+        self._passes: dict[bool, Any] = {}
 
     def heads(self, y: Any) -> list[Head]:
         """Outputs with their losses and targets; none of a model without a graph."""
         return heads_of(self.graph, model_loss(self.model), y, None) if self.graph else []
 
-    def look(self, x: Any, heads: Sequence[Head]) -> Look:
-        """Show the model some samples in inference mode.
+    def look(self, x: Any, heads: Sequence[Head], *, training: bool = False) -> Look:
+        """Show the model some samples.
 
         Args:
             x: The samples, as the model takes them.
             heads: From :meth:`heads`, for these samples.
+            training: Normalise by the samples themselves, as training does; dropout and other
+                noise are off all the same.
         """
         n_rows = len(keras.tree.flatten(x)[0])
-        told = self._run("inference", self._inference, x, heads)
+        told = self._run(x, heads, training)
         names = {id(layer): layer.name for layer in self.rectified}
         return Look(
             outputs=[values[:n_rows] for values in told["outputs"]],
-            loss=_or_none(told.get("loss")),
+            loss=float(told["loss"]) if "loss" in told else None,
             dead={names[key]: float(1 - alive.mean()) for key, alive in told["alive"].items()},
             variances=told["variances"],
             branches=self._branch_use(told),
         )
 
-    def training_loss(self, x: Any, heads: Sequence[Head]) -> float | None:
-        """Loss of the same samples in training mode, without dropout and other noise."""
-        return _or_none(self._run("training", self._training, x, heads).get("loss"))
-
-    def _run(self, name: str, run: Any, x: Any, heads: Sequence[Head]) -> Any:
-        """Run a pass with constants of its own, traced if the model is recurrent."""
-        if name not in self._passes:
+    def _run(self, x: Any, heads: Sequence[Head], training: bool) -> Any:
+        """Run a pass, traced if the model is recurrent."""
+        if training not in self._passes:
             import tensorflow as tf
 
             def one_pass(x: Any, targets: Any) -> Any:
-                return run(x, targets, heads)
+                return self._pass(x, targets, heads, training)
 
             slow = any(isinstance(layer, RECURRENT) for layer in leaves(self.model))
-            self._passes[name] = tf.function(one_pass) if slow else one_pass
+            self._passes[training] = tf.function(one_pass) if slow else one_pass
         x = keras.tree.map_structure(ops.convert_to_tensor, x)
         targets = [ops.convert_to_tensor(h.targets) for h in heads] if _judged(heads) else []
-        return keras.tree.map_structure(ops.convert_to_numpy, self._passes[name](x, targets))
+        return keras.tree.map_structure(ops.convert_to_numpy, self._passes[training](x, targets))
 
-    def _inference(self, x: Any, targets: Sequence[Any], heads: Sequence[Head]) -> dict[str, Any]:
+    def _pass(
+        self, x: Any, targets: Sequence[Any], heads: Sequence[Head], training: bool
+    ) -> dict[str, Any]:
         import tensorflow as tf
 
         noted = _Noted()
@@ -123,7 +122,7 @@ class Looker:
             tf.GradientTape(watch_accessed_variables=False) as tape,
             self._watched(noted, n_rows, tape),
         ):
-            outputs = keras.tree.flatten(self.model(x, training=False))
+            outputs = keras.tree.flatten(self.model(x, training=training))
             groups = self._losses_by_group(targets, outputs, heads, n_rows)
         told: dict[str, Any] = {
             "outputs": outputs,
@@ -137,12 +136,6 @@ class Looker:
             told["groups"] = groups
             told["gradients"] = [_norm(gradient, groups[0]) for gradient in reached]
         return told
-
-    def _training(self, x: Any, targets: Sequence[Any], heads: Sequence[Head]) -> dict[str, Any]:
-        noises = [layer for layer in leaves(self.model) if isinstance(layer, NOISES)]
-        with keras.StatelessScope(), _calling(noises, lambda _: _unchanged):
-            outputs = keras.tree.flatten(self.model(x, training=True))
-            return {"loss": _total_loss(targets, outputs, heads)} if targets else {}
 
     def _losses_by_group(
         self, targets: Sequence[Any], outputs: Sequence[Any], heads: Sequence[Head], n_rows: int
@@ -162,7 +155,9 @@ class Looker:
     @contextmanager
     def _watched(self, noted: _Noted, n_rows: int, tape: Any) -> Iterator[None]:
         """Catch what passes ReLUs, BatchNorm and the place where branches are joined."""
+        noises = [layer for layer in leaves(self.model) if isinstance(layer, NOISES)]
         with ExitStack() as stack:
+            stack.enter_context(_calling(noises, lambda _: _unchanged))
             stack.enter_context(
                 _calling(self.rectified, lambda la: _noting_alive(la, noted, n_rows))
             )
@@ -276,7 +271,3 @@ def _total_loss(targets: Sequence[Any], outputs: Sequence[Any], heads: Sequence[
 
 def _norm(gradient: Any, like: Any) -> Any:
     return ops.zeros_like(like) if gradient is None else ops.norm(ops.cast(gradient, "float32"))
-
-
-def _or_none(value: Any) -> float | None:
-    return None if value is None else float(value)

@@ -33,7 +33,7 @@ def nan_finding(
     if len(bad):
         what += f" for samples {some(names[i] if names else i for i in bad)}"
     return Finding(
-        name="loss-became-nan",
+        name="training-not-finite",
         severity="error",
         at=at,
         seen=what,
@@ -42,6 +42,11 @@ def nan_finding(
         remedy="leave such samples out; keep logarithms, roots and divisions off 0; else a lower "
         "learning rate, or clipnorm=1.0 in the optimiser",
     )
+
+
+def all_finite(*given: Any) -> bool:
+    """Whether arrays, or dicts or lists of them, hold numbers only."""
+    return not any(_bad_rows(np.asarray(values)) for values in keras.tree.flatten(given))
 
 
 def _origin(

@@ -41,43 +41,56 @@ class Rounds:
     _branches: BranchUse | None = None
 
     def __post_init__(self) -> None:
-        trained = [layer for layer in self.looker.batchnorm if layer.trainable]
-        self._pretrained = {id(layer) for layer in trained if has_history(layer)}
+        self._pretrained = {id(layer) for layer in self._trained if has_history(layer)}
         self._heads = self.looker.heads(self.y)
-        self._start = self.looker.look(self.x, self._heads)
+        self._start = self._look(training=bool(self._fresh(0)))
 
     def visit(self, step: int, logs: Mapping[str, float]) -> Iterator[Finding]:
         """Look at the model after a step.
 
-        What a healthy network may show for a moment must be seen twice in a row.
+        While statistics of new BatchNorm layers mean nothing yet, the model is looked at in
+        training mode. What a healthy network may show for a moment must be seen twice in a row.
 
         Args:
             step: Steps since training began.
             logs: Figures of the epoch that just ended; empty within one.
         """
-        look = self.looker.look(self.x, self._heads)
+        fresh = bool(self._fresh(step))
+        look = self._look(training=fresh)
         yield from dead_units(look.dead, self._start.dead, n_rows(self.x))
-        yield from self._batchnorm(look, step)
+        yield from self._batchnorm(look, step, fresh=fresh)
         if step < UNDER_WAY:
             return
-        doubts = [*self._answers(look), *self._figures(look, logs)]
+        doubts = [*self._answers(look), *(() if fresh else self._figures(look, logs))]
         yield from (finding for finding in doubts if finding.name in self._doubted)
         self._doubted = {finding.name for finding in doubts}
         if look.branches:
             yield from ignored_branches(look.branches, self._branches)
             self._branches = look.branches
 
-    def _batchnorm(self, look: Look, step: int) -> Iterator[Finding]:
-        """BatchNorm that trains, once its averages mean something."""
-        trained = [layer for layer in self.looker.batchnorm if layer.trainable]
-        stable = [layer for layer in trained if settled(layer, step)]
-        if (stable or self._any_pretrained(trained)) and look.loss is not None:
-            training = self.looker.training_loss(self.x, self._heads)
-            yield from () if training is None else loss_gap(training, look.loss)
-        yield from shifted_variances(stable, look.variances)
+    @property
+    def _trained(self) -> list[layers.BatchNormalization]:
+        return [layer for layer in self.looker.batchnorm if layer.trainable]
 
-    def _any_pretrained(self, trained: list[layers.BatchNormalization]) -> bool:
-        return any(id(layer) in self._pretrained for layer in trained)
+    def _fresh(self, step: int) -> list[layers.BatchNormalization]:
+        """BatchNorm made for this training whose averages have not settled."""
+        new = [layer for layer in self._trained if id(layer) not in self._pretrained]
+        return [layer for layer in new if not settled(layer, step)]
+
+    def _look(self, *, training: bool) -> Look:
+        return self.looker.look(self.x, self._heads, training=training)
+
+    def _batchnorm(self, look: Look, step: int, *, fresh: bool) -> Iterator[Finding]:
+        """BatchNorm that trains, once its averages mean something."""
+        trained = self._trained
+        if not trained or (fresh and not self._pretrained):
+            return
+        other = self._look(training=not fresh)
+        training, inference = (look, other) if fresh else (other, look)
+        if training.loss is not None and inference.loss is not None:
+            yield from loss_gap(training.loss, inference.loss)
+        stable = [layer for layer in trained if settled(layer, step)]
+        yield from shifted_variances(stable, inference.variances)
 
     def _answers(self, look: Look) -> Iterator[Finding]:
         for head, values in zip(self._heads, look.outputs, strict=False):

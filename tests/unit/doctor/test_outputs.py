@@ -149,3 +149,11 @@ def test_each_output_of_a_dict_is_judged_by_its_own_loss(names, features, number
     model.compile("sgd", dict.fromkeys(outputs, "sparse_categorical_crossentropy"))
     diagnosis = examine(model, features, dict.fromkeys(outputs, numbers))
     assert [(f.name, f.at) for f in diagnosis.errors] == [("output-not-probabilities", "heard")]
+
+
+def test_a_softmax_by_another_name_is_one(network, names, features, one_hot):
+    def squash(x):
+        return keras.ops.softmax(x)
+
+    model = network((5,), layers.Dense(3, squash), loss="categorical_crossentropy")
+    assert names(examine(model, features, one_hot)) == []

@@ -22,7 +22,7 @@ def test_a_loss_that_falls_is_healthy(loss_of):
 
 def test_the_epoch_in_which_it_became_nan_is_told(curves):
     (found,) = loss_findings(curves(loss=[2.0, 31.0, np.nan, np.nan]), None)
-    assert found.name == "loss-became-nan"
+    assert found.name == "training-not-finite"
     assert found.seen == "nan from epoch 3 on, 31 in the epoch before"
 
 

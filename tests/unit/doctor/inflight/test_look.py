@@ -1,0 +1,91 @@
+"""A look: the figures are those of the model, and nothing in it moves."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from speechsent.doctor.inflight.branches import join_of
+from speechsent.doctor.inflight.look import Looker
+
+SPARSE = "sparse_categorical_crossentropy"
+
+
+def two_branches():
+    keras.utils.set_random_seed(3)
+    inputs = [keras.Input((5,), name=name) for name in ("one", "other")]
+    embeddings = [layers.Dense(4, name=f"{t.name}_dense")(t) for t in inputs]
+    joined = layers.Concatenate(name="join")(embeddings)
+    model = keras.Model(inputs, layers.Dense(3, "softmax")(joined))
+    model.compile("sgd", SPARSE)
+    return model
+
+
+def test_a_branch_is_judged_by_the_loss_without_it(rng, numbers):
+    """By hand: the same head, on embeddings of which one is its mean."""
+    model, x = two_branches(), [rng.normal(size=(60, 5)).astype("float32") for _ in range(2)]
+    looker = Looker(model)
+    use = looker.look(x, looker.heads(numbers)).branches
+    one, other = (
+        model.get_layer(f"{n}_dense")(v).numpy() for n, v in zip(("one", "other"), x, strict=True)
+    )
+    head = model.layers[-1]
+
+    def loss(*embeddings):
+        answers = head(np.concatenate(embeddings, axis=1)).numpy()
+        return float(-np.log(answers[np.arange(60), numbers]).mean())
+
+    flat, even = (np.zeros_like(v) + v.mean(axis=0) for v in (one, other))
+    expected = [loss(flat, other), loss(one, even), loss(flat, even)]
+    np.testing.assert_allclose([*use.without, use.without_all], expected, rtol=1e-5)
+    assert use.loss == pytest.approx(loss(one, other), rel=1e-5)
+    assert use.names == ("one_dense", "other_dense")
+    assert sum(use.gradient) == pytest.approx(1)
+
+
+def test_outputs_and_loss_are_those_of_the_model(mlp, features, numbers):
+    mlp.compile("sgd", SPARSE)
+    looker = Looker(mlp)
+    look = looker.look(features, looker.heads(numbers))
+    np.testing.assert_array_equal(look.outputs[0], mlp(features).numpy())
+    assert look.loss == pytest.approx(mlp.evaluate(features, numbers, verbose=0), rel=1e-5)
+    assert look.branches is None
+
+
+def test_dropout_is_off_where_modes_are_compared(mlp, features, numbers):
+    """Without BatchNorm both modes are then the same."""
+    mlp.compile("sgd", SPARSE)
+    looker = Looker(mlp)
+    heads = looker.heads(numbers)
+    losses = [looker.look(features, heads, training=mode).loss for mode in (True, False)]
+    assert losses[0] == pytest.approx(losses[1])
+
+
+def test_dead_channels_are_counted(network, features):
+    bias = keras.initializers.Constant([-100, -100, 100, 100])
+    model = network((5,), layers.Dense(4, "relu", bias_initializer=bias, name="half"))
+    assert Looker(model).look(features, []).dead == {"half": 0.5}
+
+
+def test_a_recurrent_model_is_traced_once_and_left_as_it_was(network, rng):
+    model = network((6, 5), layers.LSTM(3), layers.BatchNormalization(), layers.Dense(3, "softmax"))
+    model.compile("sgd", SPARSE)
+    before = [v.numpy() for v in model.variables]
+    looker, y = Looker(model), np.arange(12) % 3
+    heads = looker.heads(y)
+    for _ in range(3):
+        x = rng.normal(size=(12, 6, 5)).astype("float32")
+        look = looker.look(x, heads)
+        looker.look(x, heads, training=True)
+        np.testing.assert_allclose(look.outputs[0], model(x).numpy(), rtol=1e-5)
+    assert [p.experimental_get_tracing_count() for p in looker._passes.values()] == [1, 1]
+    for old, now in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(old, now.numpy())
+
+
+def test_residual_connections_and_mixed_blocks_are_no_branches():
+    """What is joined there has come through the same layers."""
+    inputs = keras.Input((8,))
+    stem = layers.Dense(8)(inputs)
+    model = keras.Model(inputs, layers.Add()([stem, layers.Dense(8)(stem)]))
+    assert join_of(Looker(model).graph) is None

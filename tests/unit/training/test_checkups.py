@@ -1,0 +1,86 @@
+"""The doctor at a stage: an error stops it before the first step, unless forced."""
+
+import keras
+import numpy as np
+import pytest
+
+from speechsent.answers import Classes
+from speechsent.datasets import TrainingBatches, TrainingOptions
+from speechsent.doctor.inflight.look import Looker
+from speechsent.errors import TrainingError
+from speechsent.fusion import classifier
+from speechsent.training.checkups import Checkups
+from speechsent.training.listener import Listener
+
+
+class Notes(Listener):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def note(self, text):
+        self.told.append(text)
+
+
+@pytest.fixture
+def batches(make_clips):
+    """Batches of six of eighteen clips."""
+    return TrainingBatches(make_clips(), TrainingOptions(batch_size=6, inputs=("image",)))
+
+
+@pytest.fixture
+def healthy(make_branches):
+    model = classifier(make_branches()["cnn"], answer=Classes(3))
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+@pytest.fixture
+def ill(healthy):
+    """The same without a softmax."""
+    logits = keras.layers.Dense(3, name="emotion")(healthy.get_layer("classifier_dropout").output)
+    model = keras.Model(healthy.input, logits)
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+def attend(checkups, model, batches):
+    return checkups.attend("cnn", model, batches, Looker(model))
+
+
+def test_a_healthy_stage_is_watched_and_nothing_is_said(healthy, batches):
+    notes = Notes()
+    checkups = Checkups(notes)
+    watch = attend(checkups, healthy, batches)
+    healthy.fit(batches, epochs=4, verbose=0, callbacks=[watch])
+    assert notes.told == []
+    empty = {"stage": "cnn", "before": [], "during": []}
+    assert checkups.as_dict() == {"format": 1, "forced": False, "stages": [empty]}
+
+
+def test_an_error_stops_the_stage_before_its_first_step(ill, batches):
+    checkups = Checkups(Listener())
+    with pytest.raises(TrainingError, match=r"^cnn: output-not-probabilities at .* --force"):
+        attend(checkups, ill, batches)
+    (stage,) = checkups.as_dict()["stages"]
+    assert [finding["name"] for finding in stage["before"]] == ["output-not-probabilities"]
+
+
+def test_forced_it_goes_on_and_is_recorded(ill, batches):
+    notes = Notes()
+    checkups = Checkups(notes, force=True)
+    assert attend(checkups, ill, batches).findings == ()
+    assert notes.told[0].startswith("error: cnn: output-not-probabilities at ")
+    assert checkups.as_dict()["forced"] is True
+
+
+def test_the_clip_that_brings_nan_is_named(healthy, make_clips):
+    clips = make_clips()
+    clips.views["log_mel"][4][2, 3] = np.nan
+    batches = TrainingBatches(clips, TrainingOptions(batch_size=18, inputs=("image",)))
+    checkups = Checkups(Listener(), force=True)
+    watch = attend(checkups, healthy, batches)
+    healthy.fit(batches, epochs=1, verbose=0, callbacks=[watch])
+    assert watch.findings[0].name == "training-not-finite"
+    assert watch.findings[0].seen.endswith("for samples clip4.wav@0")
