@@ -24,6 +24,13 @@ from speechsent.doctor.symptoms import symptom_findings
 from speechsent.errors import ParameterError
 
 Validation = tuple[Any, Any]
+SYMPTOMS = {
+    "output-is-constant",
+    "output-not-finite",
+    "loss-not-finite",
+    "gradient-not-finite",
+    "no-gradient",
+}
 
 
 def examine(
@@ -95,7 +102,7 @@ def examine(
             batch_size=batch_size,
             n_steps=steps,
         )
-        findings = (*_findings(case, x, back=passes > 1), *shared.findings())
+        findings = (*blamed(list(_findings(case, x, back=passes > 1))), *shared.findings())
         return Diagnosis(in_order(findings), (*_scope(case), *shared.scope))
 
 
@@ -165,6 +172,14 @@ def _findings(case: Case, x: Any, *, back: bool) -> Iterator[Finding]:
     yield from normalisation_findings(case)
     usable = back and all(finding.severity != "error" for finding in mislabelled)
     yield from symptom_findings(_with_gradients(case, x) if usable else case)
+
+
+def blamed(findings: list[Finding]) -> list[Finding]:
+    """Inputs out of scale are an error where the harm is done, and nothing else explains it."""
+    errors = {finding.name for finding in findings if finding.severity == "error"}
+    if not errors or not errors <= SYMPTOMS:
+        return findings
+    return [replace(f, severity="error") if f.name == "input-scale" else f for f in findings]
 
 
 def _with_gradients(case: Case, x: Any) -> Case:
