@@ -89,7 +89,7 @@ def shared_speakers(
     """
     unknown = sum(speaker in (None, "") for speaker in (*trained, *held_out))
     there, here = set(trained) - {None, ""}, set(held_out) - {None, ""}
-    shared = sorted(map(str, there & here))
+    shared = sorted(map(str, there & here), key=lambda name: (len(name), name))
     if shared:
         n = sum(speaker in there for speaker in held_out)
         yield Finding(
