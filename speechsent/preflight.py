@@ -6,6 +6,7 @@ from speechsent.branches import batchnorm
 from speechsent.config import ExperimentConfig
 from speechsent.datasets import Clips, Inputs, Targets, TrainingBatches, TrainingOptions
 from speechsent.doctor import Diagnosis, examine
+from speechsent.doctor import overfit as learn_by_heart
 from speechsent.network import assemble, build_branches, precision
 from speechsent.preparation import CorpusSource, prepare
 from speechsent.resources import Resources
@@ -22,6 +23,7 @@ def preflight(
     *,
     resources: Resources | None = None,
     listener: Listener | None = None,
+    overfit: bool = False,
 ) -> Diagnosis:
     """Build what :func:`speechsent.train` would train, and examine it on training clips.
 
@@ -32,6 +34,7 @@ def preflight(
         corpus: A corpus, or where one is or several are; the default one if not given.
         resources: Who extracts features, and whether they are kept for the training.
         listener: Who is told about progress.
+        overfit: Also train a copy on twelve clips until it knows them by heart, if it can.
 
     Returns:
         The findings, errors first.
@@ -51,14 +54,18 @@ def preflight(
         inputs, answers = _batch(model, train, config)
         if "cnn" in branches and config.cnn.pretrained and config.cnn.bn == "reestimate":
             batchnorm.reestimate(branches["cnn"], [{"image": inputs["image"]}])
-        return examine(
+        loss = train.answer.loss(config.fit.label_smoothing)
+        diagnosis = examine(
             model,
             inputs,
             answers,
-            loss=train.answer.loss(config.fit.label_smoothing),
+            loss=loss,
             batch_size=min(config.fit.batch_size, len(train)),
             steps=config.fit.epochs * max(len(train) // config.fit.batch_size, 1),
         )
+        if not overfit:
+            return diagnosis
+        return diagnosis + learn_by_heart(model, inputs, answers, loss=loss)
 
 
 def _batch(model: keras.Model, train: Clips, config: ExperimentConfig) -> tuple[Inputs, Targets]:

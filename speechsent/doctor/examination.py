@@ -1,7 +1,7 @@
 """Examine a model before it is trained."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,11 +18,19 @@ from speechsent.doctor.labels import label_findings
 from speechsent.doctor.normalisation import normalisation_findings
 from speechsent.doctor.outputs import output_findings
 from speechsent.doctor.probe import probed_rows, run_backwards, run_forwards
+from speechsent.doctor.sharing import Ids, SharedIds, split_rows
 from speechsent.doctor.splits import split_findings
 from speechsent.doctor.symptoms import symptom_findings
 from speechsent.errors import ParameterError
 
 Validation = tuple[Any, Any]
+SYMPTOMS = {
+    "output-is-constant",
+    "output-not-finite",
+    "loss-not-finite",
+    "gradient-not-finite",
+    "no-gradient",
+}
 
 
 def examine(
@@ -36,6 +44,10 @@ def examine(
     batch_size: int | None = None,
     steps: int | None = None,
     classes: int | None = None,
+    groups: Any = None,
+    validation_groups: Any = None,
+    fitted_ids: Mapping[str, Ids] | None = None,
+    validation_ids: Ids = (),
     passes: Literal[0, 1, 2] = 2,
 ) -> Diagnosis:
     """Look for what would go wrong, before an hour is spent.
@@ -54,6 +66,12 @@ def examine(
         batch_size: Samples in a step.
         steps: Steps of the whole training, such as ``epochs * len(x) // batch_size``.
         classes: Number of classes that exclude each other, where the labels do not tell.
+        groups: Speaker of each sample of ``x``.
+        validation_groups: Speaker of each validation sample; ``validation_split`` takes them from
+            ``groups``.
+        fitted_ids: Identifiers of the samples which parts of the model were fitted on before, by
+            the name of the part or stage.
+        validation_ids: Identifier of each validation sample.
         passes: How far one batch is run: forth and back; 1 only forth, without gradients; 0 not
             at all, which takes no time.
 
@@ -61,8 +79,8 @@ def examine(
         The findings, errors first.
 
     Raises:
-        ParameterError: If the model is not built, lengths differ, or both kinds of validation
-            are given.
+        ParameterError: If the model is not built, lengths differ, both kinds of validation are
+            given, or one side of what is to be compared is missing.
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
@@ -71,6 +89,8 @@ def examine(
     """
     x, y = to_arrays(x), to_arrays(y)
     _check(model, x, y, validation_data, validation_split)
+    shared = SharedIds(groups, validation_groups, fitted_ids or {}, validation_ids)
+    shared = shared.split_off(n_rows(x) or n_rows(y), validation_split)
     x, y, validation_data = _split_off(x, y, validation_data, validation_split)
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
         loss = model_loss(model) if loss is None else loss
@@ -82,7 +102,8 @@ def examine(
             batch_size=batch_size,
             n_steps=steps,
         )
-        return Diagnosis(in_order(_findings(case, x, back=passes > 1)), _scope(case))
+        findings = (*blamed(list(_findings(case, x, back=passes > 1))), *shared.findings())
+        return Diagnosis(in_order(findings), (*_scope(case), *shared.scope))
 
 
 def model_loss(model: keras.Model) -> Any:
@@ -115,8 +136,7 @@ def _split_off(
     n = n_rows(x) or n_rows(y)
     if not share or not n:
         return x, y, given
-    n_train = int(n * (1 - share))
-    first, last = slice(0, n_train), slice(n_train, n)
+    first, last = split_rows(n, share)
     return rows(x, first), rows(y, first), (rows(x, last), rows(y, last))
 
 
@@ -152,6 +172,14 @@ def _findings(case: Case, x: Any, *, back: bool) -> Iterator[Finding]:
     yield from normalisation_findings(case)
     usable = back and all(finding.severity != "error" for finding in mislabelled)
     yield from symptom_findings(_with_gradients(case, x) if usable else case)
+
+
+def blamed(findings: list[Finding]) -> list[Finding]:
+    """Inputs out of scale are an error where the harm is done, and nothing else explains it."""
+    errors = {finding.name for finding in findings if finding.severity == "error"}
+    if not errors or not errors <= SYMPTOMS:
+        return findings
+    return [replace(f, severity="error") if f.name == "input-scale" else f for f in findings]
 
 
 def _with_gradients(case: Case, x: Any) -> Case:

@@ -59,6 +59,10 @@ class Diagnosis:
     def __str__(self) -> str:
         return table(self)
 
+    def __add__(self, other: "Diagnosis") -> "Diagnosis":
+        """What both found, and all that was looked at."""
+        return Diagnosis(in_order((*self.findings, *other.findings)), self.scope + other.scope)
+
     @property
     def errors(self) -> tuple[Finding, ...]:
         """What will not train as meant."""

@@ -2,26 +2,34 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from speechsent.doctor.case import Case
 from speechsent.doctor.findings import Finding
 from speechsent.errors import some
+
+if TYPE_CHECKING:  # old logs and runs are read without Keras
+    from speechsent.doctor.case import Case
 
 UNLIKELY = 1e-3  # by chance alone one shuffled split in a thousand looks like this
 ENOUGH = 5.0
 LAST_ROWS = "validation_split takes the last rows before anything is shuffled"
 
 
-def split_findings(case: Case) -> Iterator[Finding]:
+def split_findings(case: "Case") -> Iterator[Finding]:
     """Everything about which samples are where."""
     trained = hashes(case.inputs)
     classes = next((head.classes for head in case.heads if head.classes is not None), None)
     if classes is not None and len(classes) == len(trained):
         yield from contradictions(trained, classes)
-    yield from shared_samples(trained, hashes(case.validation))
+    yield from shared_samples(
+        trained,
+        hashes(case.validation),
+        name="validated-on-training-samples",
+        part="validation",
+    )
     if classes is not None and case.validation_classes is not None:
         yield from unseen_classes(classes, case.validation_classes, split_off=case.split_off)
 
@@ -62,18 +70,27 @@ def contradictions(samples: list[bytes], classes: np.ndarray) -> Iterator[Findin
         )
 
 
-def shared_samples(trained: list[bytes], validated: list[bytes]) -> Iterator[Finding]:
-    """Validation samples that are trained on."""
+def shared_samples(
+    trained: Iterable[Hashable], held_out: Sequence[Hashable], *, name: str, part: str
+) -> Iterator[Finding]:
+    """Samples held out that are trained on.
+
+    Args:
+        trained: Hash of each training sample; an empty one is left out.
+        held_out: Hash of each sample held out.
+        name: Name of the finding.
+        part: ``"validation"`` or ``"test"``.
+    """
     known = set(trained) - {b""}
-    n = sum(sample in known for sample in validated)
+    n = sum(sample in known for sample in held_out)
     if n:
         yield Finding(
-            name="validated-on-training-samples",
+            name=name,
             severity="error",
-            at="validation samples",
-            seen=f"{n} of {len(validated)} are identical to training samples",
+            at=f"{part} samples",
+            seen=f"{n} of {len(held_out)} are identical to training samples",
             expected="none",
-            why="validation then shows what was learnt by heart; early stopping and checkpoints "
+            why="its score then shows what was learnt by heart; early stopping and checkpoints "
             "chosen by it mean nothing",
             remedy="split once, before augmentation and before any branch is trained, and by "
             "speaker: GroupShuffleSplit",
@@ -81,7 +98,11 @@ def shared_samples(trained: list[bytes], validated: list[bytes]) -> Iterator[Fin
 
 
 def unseen_classes(
-    trained: np.ndarray, validated: np.ndarray, *, split_off: bool
+    trained: np.ndarray,
+    validated: np.ndarray,
+    *,
+    split_off: bool,
+    names: Sequence[str] | None = None,
 ) -> Iterator[Finding]:
     """Classes on one side alone, or in other shares than chance would give.
 
@@ -89,7 +110,9 @@ def unseen_classes(
         trained: Classes of the training samples.
         validated: Classes of the validation samples.
         split_off: Whether ``validation_split`` made the parts.
+        names: Names of the classes; their numbers if not given.
     """
+    told = {c: names[c] if names else c for c in {*trained.tolist(), *validated.tolist()}}
     there, here = Counter(trained.tolist()), Counter(validated.tolist())
     untaught, unasked = sorted(here.keys() - there), sorted(there.keys() - here)
     how = LAST_ROWS if split_off else "the parts were not drawn alike"
@@ -99,7 +122,9 @@ def unseen_classes(
             name="class-never-trained",
             severity="error",
             at="validation labels",
-            seen="; ".join(f"class {c}: {here[c]} validated, 0 trained" for c in untaught[:5]),
+            seen="; ".join(
+                f"class {told[c]}: {here[c]} validated, 0 trained" for c in untaught[:5]
+            ),
             expected="every class in the training part",
             why=f"these can only be answered wrongly ({how})",
             remedy=shuffle,
@@ -109,7 +134,7 @@ def unseen_classes(
             name="class-never-validated",
             severity="warning",
             at="validation labels",
-            seen=f"no sample of class {some(unasked)}",
+            seen=f"no sample of class {some(told[c] for c in unasked)}",
             expected="every class in the validation part",
             why=f"epochs are then chosen without regard to it ({how})",
             remedy=shuffle,

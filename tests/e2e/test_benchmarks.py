@@ -32,3 +32,17 @@ def test_a_benchmark_prints_a_table_and_writes_its_figures(benchmark, tmp_path):
     figures = json.loads(file.read_text())
     assert figures.keys() == NAMES[benchmark]
     assert all(value > 0 for value in figures.values())
+
+
+@pytest.mark.slow
+def test_the_doctor_catches_some_failures_and_leaves_healthy_networks_alone(tmp_path):
+    file = tmp_path / "figures.json"
+    command = [sys.executable, str(BENCHMARKS / "doctor.py"), "--quick", "--json", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("what was asked")
+    figures = json.loads(file.read_text())
+    assert figures["doctor.recall"] == 1
+    assert figures["doctor.false_errors"] == 0
+    assert len(figures["failures"]) == 3
+    for failure in figures["failures"].values():
+        assert failure["mended"] > failure["broken"]

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import speechsent.doctor
+import speechsent.legacy
 from speechsent.doctor import Diagnosis, Finding
 from speechsent.doctor.findings import in_order
 
@@ -42,8 +43,9 @@ def test_a_diagnosis_is_plain_json():
 
 
 def test_the_manual_has_a_section_for_every_finding_and_no_other():
-    folder = Path(speechsent.doctor.__file__).parent
-    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    rooms = (speechsent.doctor, speechsent.legacy)
+    files = (f for room in rooms for f in Path(room.__file__).parent.rglob("*.py"))
+    source = "".join(path.read_text() for path in files)
     named = set(re.findall(r'name="([a-z0-9-]+)"', source))
     manual = (ROOT / "docs" / "doctor.md").read_text()
     assert named == set(re.findall(r"^### ([a-z0-9-]+)$", manual, re.MULTILINE))

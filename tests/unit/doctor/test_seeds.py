@@ -2,8 +2,11 @@
 
 import numpy as np
 from keras import layers
+from keras.initializers import Constant
 
 from speechsent.doctor import examine
+
+SPARSE = "sparse_categorical_crossentropy"
 
 
 def test_flat_after_one_epoch(network, names, rng):
@@ -37,6 +40,15 @@ def test_accuracy_frozen_by_large_inputs(network, names, rng):
     assert found == ["input-scale", "first-loss-too-high", "kernel-as-large-as-input"]
     standard = (images - images.mean()) / images.std()
     assert names(examine(model, standard, targets)) == []
+
+
+def test_inputs_are_blamed_where_units_are_dead_before_the_first_step(network, rng):
+    """The symptom, an error, must not hide its cause."""
+    dead = layers.Dense(8, "relu", kernel_initializer=Constant(-1.0))
+    model = network((4,), dead, layers.Dense(2, "softmax"), loss=SPARSE)
+    pixels = rng.integers(0, 256, (40, 4)).astype("float32")
+    errors = examine(model, pixels, np.arange(40) % 2).errors
+    assert [f.name for f in errors][:2] == ["input-scale", "output-is-constant"]
 
 
 def test_a_regression_that_always_predicts_the_same(network, names, rng):

@@ -1,0 +1,341 @@
+"""Programs that people asked about because they did not learn, each broken and mended.
+
+Architectures and settings are those of the reports; images are smaller, because this is a CPU.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import keras
+import numpy as np
+from doctor_data import N_CLASSES, clusters, distances, gratings, standard, tones
+from doctor_programs import Program
+from keras import layers
+
+from speechsent.branches import batchnorm
+
+SPARSE, ONE_HOT = "sparse_categorical_crossentropy", "categorical_crossentropy"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure that was reported.
+
+    Args:
+        name: What was asked.
+        finding: What must be told first.
+        build: Builds the program from a seed, broken or mended.
+    """
+
+    name: str
+    finding: str
+    build: Callable[[int, bool], Program]
+
+
+@cache
+def two_streams(seed: int) -> keras.Model:
+    """Two LSTMs over a channel each, trained on five classes: 27,589 parameters."""
+    keras.utils.set_random_seed(seed)
+    x, y = tones(np.random.default_rng(seed), 600)
+    inputs = [keras.Input((60, 1)) for _ in range(2)]
+    streams = []
+    for stream in inputs:
+        hidden = layers.Dropout(0.2)(layers.LSTM(32, return_sequences=True)(stream))
+        streams.append(layers.Dropout(0.2)(layers.LSTM(32)(hidden)))
+    features = layers.Dense(32, "relu", name="features")(layers.Concatenate()(streams))
+    model = keras.Model(inputs, layers.Dense(5, "softmax")(features))
+    model.compile("adam", SPARSE)
+    model.fit([x[..., :1], x[..., 1:]], y, epochs=8, batch_size=64, verbose=0)
+    return model
+
+
+def head_that_never_learns(seed: int, mended: bool) -> Program:
+    """A softmax over one unit, on the softmax of a frozen network; SGD(1e-5)."""
+    base = two_streams(seed)
+    if mended:
+        base = keras.Model(base.inputs, base.get_layer("features").output)
+    base.trainable = False
+    rng = np.random.default_rng(seed + 100)
+    (x, y), (x_test, y_test) = tones(rng, 400), tones(rng, 300)
+    inputs = [keras.Input((60, 1)) for _ in range(2)]
+    hidden = layers.Dropout(0.2)(base(inputs))
+    if mended:
+        outputs = layers.Dense(1, "sigmoid")(hidden)
+    else:
+        outputs = layers.Dense(1, "softmax")(layers.BatchNormalization()(hidden))
+    return Program(
+        model=keras.Model(inputs, outputs),
+        x=[x[..., :1], x[..., 1:]],
+        y=(y > 1).astype(int),
+        test=([x_test[..., :1], x_test[..., 1:]], (y_test > 1).astype(int)),
+        loss="binary_crossentropy",
+        optimizer=keras.optimizers.Adam(1e-2) if mended else keras.optimizers.SGD(1e-5),
+    )
+
+
+def flat_after_one_epoch(seed: int, mended: bool) -> Program:
+    """Two outputs without softmax, pixels from 0 to 255, 287 images (64 pixels here, 256 there)."""
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = gratings(rng, 287, 64, 2, 3), gratings(rng, 200, 64, 2, 3)
+    if mended:
+        x, x_test = standard(x, x), standard(x_test, x)
+    stack = []
+    for filters in (32, 64):
+        stack += [layers.Conv2D(filters, 5, activation="relu"), layers.MaxPooling2D()]
+    last = layers.Dense(2, "softmax" if mended else None)
+    return Program(
+        model=keras.Sequential([keras.Input((64, 64, 3)), *stack, layers.Flatten(), last]),
+        x=x,
+        y=np.eye(2)[y],
+        test=(x_test, np.eye(2)[y_test]),
+        loss=ONE_HOT,
+        optimizer=keras.optimizers.SGD(0.01),
+        epochs=8,
+    )
+
+
+def frozen_accuracy(seed: int, mended: bool) -> Program:
+    """A kernel as large as the image (48 pixels here, 400 there), pixels from 0 to 255."""
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = gratings(rng, 400, 48, 2), gratings(rng, 200, 48, 2)
+    if mended:
+        x, x_test = standard(x, x), standard(x_test, x)
+    model = keras.Sequential(
+        [
+            keras.Input((48, 48, 1)),
+            layers.Conv2D(32, 48, activation="relu", kernel_initializer="he_normal"),
+            layers.Flatten(),
+            layers.Dense(25, "relu", kernel_initializer="he_normal"),
+            layers.Dense(2, "softmax"),
+        ]
+    )
+    return Program(
+        model=model,
+        x=x,
+        y=np.eye(2)[y],
+        test=(x_test, np.eye(2)[y_test]),
+        loss=ONE_HOT,
+        optimizer=keras.optimizers.SGD(0.01),
+        epochs=20,
+    )
+
+
+def removing_batchnorm_fixed_it(seed: int, mended: bool) -> Program:
+    """Dropout .7 and .5 before BatchNorm, in a small CNN with SGD."""
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = gratings(rng, 480, 32), gratings(rng, 240, 32)
+    stack: list[keras.layers.Layer] = []
+    for filters in (8, 16):
+        stack += [
+            layers.Conv2D(filters, 3, kernel_regularizer=keras.regularizers.L2(1e-4)),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+        ]
+        stack += [] if mended else [layers.Dropout(0.7)]
+        stack += [layers.MaxPooling2D()] + ([] if mended else [layers.Dropout(0.5)])
+    stack += [layers.Flatten(), layers.Dense(16), layers.BatchNormalization(momentum=0.9)]
+    stack += [layers.ReLU(), layers.Dropout(0.2 if mended else 0.5)]
+    model = keras.Sequential([keras.Input((32, 32, 1)), *stack, layers.Dense(6, "softmax")])
+    return Program(
+        model=model,
+        x=standard(x, x),
+        y=y,
+        test=(standard(x_test, x), y_test),
+        loss=SPARSE,
+        optimizer=keras.optimizers.SGD(0.05),
+        epochs=12,
+    )
+
+
+@cache
+def pretrained(seed: int) -> list[np.ndarray]:
+    """Weights of a CNN with BatchNorm, trained on standardised gratings of its own, settled."""
+    keras.utils.set_random_seed(seed)
+    x, y = gratings(np.random.default_rng(seed), 600, 32)
+    base = backbone()
+    model = keras.Sequential([base, layers.Dense(6, "softmax")])
+    model.compile(keras.optimizers.Adam(3e-3), SPARSE)
+    model.fit(standard(x, x), y, epochs=12, verbose=0)
+    measure_again(base, standard(x, x))
+    return base.get_weights()
+
+
+def backbone() -> keras.Model:
+    """The CNN, without its weights."""
+    stack: list[keras.layers.Layer] = []
+    for filters in (8, 16, 32):
+        stack += [
+            layers.Conv2D(filters, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+        ]
+    return keras.Sequential([keras.Input((32, 32, 1)), *stack, layers.GlobalAveragePooling2D()])
+
+
+def measure_again(base: keras.Model, images: np.ndarray) -> None:
+    """Give BatchNorm the statistics of these images."""
+    named = keras.Model({"image": base.inputs[0]}, base.outputs[0])
+    batchnorm.reestimate(named, [{"image": images[i : i + 50]} for i in range(0, len(images), 50)])
+
+
+def moved(seed: int, *, frozen: bool, mended: bool) -> Program:
+    """The pretrained CNN on darker images of less contrast, 150 of them."""
+    rng = np.random.default_rng(seed + 100)
+    (x, y), (x_test, y_test) = gratings(rng, 150, 32), gratings(rng, 300, 32)
+    own, _ = gratings(np.random.default_rng(seed), 600, 32)
+    x, x_test = (0.3 * standard(images, own) - 1.5 for images in (x, x_test))
+    base = backbone()
+    base.set_weights(pretrained(seed))
+    if mended:
+        measure_again(base, x)
+    for layer in base.layers:
+        pinned = isinstance(layer, layers.BatchNormalization) and mended
+        early = base.layers.index(layer) < 4
+        layer.trainable = not (frozen or pinned or early)
+    model = keras.Sequential([keras.Input((32, 32, 1)), base, layers.Dense(6, "softmax")])
+    return Program(
+        model=model,
+        x=x,
+        y=y,
+        test=(x_test, y_test),
+        loss=SPARSE,
+        optimizer=keras.optimizers.Adam(3e-3 if frozen else 1e-3),
+        epochs=16,
+    )
+
+
+def statistics_that_do_not_fit(seed: int, mended: bool) -> Program:
+    """A frozen network whose BatchNorm statistics are those of other images."""
+    return moved(seed, frozen=True, mended=mended)
+
+
+def fine_tuned_to_chance(seed: int, mended: bool) -> Program:
+    """The same network with BatchNorm trained along."""
+    return moved(seed, frozen=False, mended=mended)
+
+
+def fusion_on_leaked_stages(seed: int, mended: bool) -> Program:
+    """A branch fitted on all rows, and the fusion validated on some of them."""
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = clusters(rng, 400, spread=2.0), clusters(rng, 400, spread=2.0)
+    n = 320
+    last = n if mended else 400
+    branch = keras.Sequential([keras.Input((12,)), layers.Dense(128, "relu", name="embedding")])
+    whole = keras.Sequential([branch, layers.Dense(6, "softmax")])
+    whole.compile(keras.optimizers.Adam(3e-3), SPARSE)
+    whole.fit(x[:last], y[:last], epochs=60, verbose=0)
+    branch.trainable = False
+    model = keras.Sequential([keras.Input((12,)), branch, layers.Dense(6, "softmax")])
+    return Program(
+        model=model,
+        x=x[:n],
+        y=y[:n],
+        test=(x_test, y_test),
+        loss=SPARSE,
+        optimizer=keras.optimizers.Adam(3e-3),
+        validation=(x[n:], y[n:]),
+        known={"fitted_ids": {"lstm": range(last)}, "validation_ids": range(n, 400)},
+    )
+
+
+def sorted_validation(seed: int, mended: bool) -> Program:
+    """Samples sorted by class, and ``validation_split=.25``."""
+    rng = np.random.default_rng(seed)
+    (x, y), test = clusters(rng, 576), clusters(rng, 400)
+    order = rng.permutation(576) if mended else np.argsort(y, kind="stable")
+    hidden = layers.Dense(32, "relu")
+    model = keras.Sequential([keras.Input((12,)), hidden, layers.Dense(6, "softmax")])
+    return Program(
+        model=model,
+        x=x[order],
+        y=y[order],
+        test=test,
+        loss=SPARSE,
+        optimizer="adam",
+        epochs=20,
+        validation=0.25,
+    )
+
+
+def constant_regression(seed: int, mended: bool) -> Program:
+    """Coordinates that vary by .2 % of their mean, a sigmoid, batches of 1, SGD."""
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = distances(rng, 300), distances(rng, 300)
+    if mended:
+        x, x_test = standard(x, x), standard(x_test, x)
+    hidden = [layers.Dense(32, "relu"), layers.Dense(16, "relu")]
+    model = keras.Sequential([keras.Input((4,)), *hidden, layers.Dense(1, "sigmoid")])
+    return Program(
+        model=model,
+        x=x,
+        y=y,
+        test=(x_test, y_test),
+        loss="mse",
+        optimizer=keras.optimizers.Adam(3e-3) if mended else "sgd",
+        epochs=60 if mended else 5,
+        batch_size=32 if mended else 1,
+    )
+
+
+def speakers_on_both_sides(seed: int, mended: bool) -> Program:
+    """Clips of twelve voices, each with a way of its own, split at random."""
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = clusters(rng, 480, spread=0.8), clusters(rng, 400, spread=0.8)
+    speakers = np.repeat(np.arange(12), 40)
+    ways = rng.normal(0, 1.5, (24, N_CLASSES, 12))
+    x = (x + ways[speakers, y]).astype("float32")
+    x_test = (x_test + ways[12 + np.arange(400) % 12, y_test]).astype("float32")
+    order = np.arange(480) if mended else rng.permutation(480)
+    hidden = layers.Dense(64, "relu")
+    model = keras.Sequential([keras.Input((12,)), hidden, layers.Dense(6, "softmax")])
+    return Program(
+        model=model,
+        x=x[order],
+        y=y[order],
+        test=(x_test, y_test),
+        loss=SPARSE,
+        optimizer="adam",
+        epochs=30,
+        validation=0.25,
+        known={"groups": speakers[order]},
+    )
+
+
+def at_a_rate(seed: int, rate: float) -> Program:
+    """A sound network at some rate of SGD."""
+    rng = np.random.default_rng(seed)
+    (x, y), test = clusters(rng, 480), clusters(rng, 400)
+    hidden = [layers.Dense(32, "relu"), layers.Dense(32, "relu")]
+    model = keras.Sequential([keras.Input((12,)), *hidden, layers.Dense(6, "softmax")])
+    return Program(
+        model=model,
+        x=x,
+        y=y,
+        test=test,
+        loss=SPARSE,
+        optimizer=keras.optimizers.SGD(rate, momentum=0.9),
+        epochs=12,
+    )
+
+
+FAILURES = (
+    Failure("a head on a frozen network never learns", "softmax-of-one", head_that_never_learns),
+    Failure("the network is flat after an epoch", "output-not-probabilities", flat_after_one_epoch),
+    Failure("the accuracy is frozen at .4473", "input-scale", frozen_accuracy),
+    Failure("removing BatchNorm fixed it", "dropout-before-batchnorm", removing_batchnorm_fixed_it),
+    Failure(
+        "a frozen network does badly", "batchnorm-off-distribution", statistics_that_do_not_fit
+    ),
+    Failure("fine-tuned to chance", "batchnorm-trains-in-pretrained", fine_tuned_to_chance),
+    Failure("something is wrong with validation", "stage-leak", fusion_on_leaked_stages),
+    Failure("validation at 14 %", "class-never-trained", sorted_validation),
+    Failure("the regression predicts a constant", "input-scale", constant_regression),
+    Failure("well on my voices, badly on others", "speakers-shared", speakers_on_both_sides),
+    Failure(
+        "SGD(lr=1e-8)", "steps-too-small", lambda seed, m: at_a_rate(seed, 0.03 if m else 1e-8)
+    ),
+    Failure("SGD(lr=10)", "steps-too-large", lambda seed, m: at_a_rate(seed, 0.03 if m else 10)),
+)

@@ -1,0 +1,211 @@
+"""Can the network learn twelve samples by heart? What cannot do that learns nothing else either."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from speechsent.doctor.case import n_rows, rows, to_arrays
+from speechsent.doctor.examination import model_loss
+from speechsent.doctor.findings import Diagnosis, Finding
+from speechsent.doctor.graph import graph_of, leaves
+from speechsent.doctor.heads import Head, heads_of
+from speechsent.errors import ParameterError
+
+N_SAMPLES = 12
+STEPS, MANY_STEPS = 150, 400
+RATES = (1e-2, 1e-3)  # the second is tried where the first is too fast
+ROUND = 10  # steps between two looks
+EXPLAINED = 0.95  # of the variance of numbers
+RANDOM = ("rate", "stddev", "dropout", "recurrent_dropout", "momentum")
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How far one training on the few samples came.
+
+    Args:
+        score: Share of right answers, or of the variance explained, of the worst output.
+        loss: Loss of the last step.
+        steps: Steps made.
+    """
+
+    score: float
+    loss: float
+    steps: int
+
+
+def overfit(
+    model: keras.Model,
+    x: Any,
+    y: Any,
+    *,
+    loss: Any = None,
+    optimizer: Any = None,
+    steps: int | None = None,
+) -> Diagnosis:
+    """Train a copy of a model on twelve samples until it knows them by heart, if it can.
+
+    Dropout and noise are off in the copy. It is judged in inference mode by its answers, because
+    the loss of a broken network may well fall. BatchNorm takes the statistics of the twelve. The
+    model itself stays as it is.
+
+    Args:
+        model: Built model, compiled or not.
+        x: Inputs, as ``model.fit`` takes them.
+        y: Labels, likewise.
+        loss: As ``model.compile`` takes it; that of the compiled model if not given.
+        optimizer: One to be judged along with the model. If not given Adam at 1e-2, and at 1e-3
+            if that is too fast, so that the network alone is judged.
+        steps: Most steps; 150 if not given, and 400 with recurrent or frozen layers.
+
+    Returns:
+        No finding if it can, ``cannot-overfit`` if it cannot.
+
+    Raises:
+        ParameterError: If the model cannot be copied, or a loss is missing.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+        >>> x, y = np.eye(3, dtype="float32")[[0, 1, 2]], np.array([0, 1, 1])
+        >>> overfit(model, x, y, loss="sparse_categorical_crossentropy").errors
+        ()
+    """
+    loss = model_loss(model) if loss is None else loss
+    if loss is None:
+        raise ParameterError("overfit needs a loss: compile the model, or pass loss=")
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
+        return _overfit(model, to_arrays(x), to_arrays(y), loss, optimizer, steps)
+
+
+def _overfit(
+    model: keras.Model, x: Any, y: Any, loss: Any, optimizer: Any, steps: int | None
+) -> Diagnosis:
+    outputs = _answers(model, rows(x, np.arange(1)))
+    chosen = few_samples(heads_of(graph_of(model), loss, y, outputs), n_rows(x))
+    x, y = rows(x, chosen), rows(y, chosen)
+    heads = heads_of(graph_of(model), loss, y, outputs)
+    steps = steps or (MANY_STEPS if _slow(model) else STEPS)
+    best = Attempt(-np.inf, np.nan, 0)
+    for chosen_optimizer in _optimizers(optimizer):
+        attempt = _train(_copied(model), x, y, heads, loss, chosen_optimizer, steps)
+        best = max(best, attempt, key=lambda tried: tried.score)
+        if _known_by_heart(best, heads):
+            scope = f"{len(chosen)} samples learnt by heart in {best.steps} steps"
+            return Diagnosis((), (scope,))
+    return Diagnosis((_finding(model, best, heads, len(chosen)),), (f"{len(chosen)} samples",))
+
+
+def few_samples(heads: list[Head], n: int) -> np.ndarray:
+    """Rows of twelve samples, of as many classes as there are."""
+    classes = next((head.classes for head in heads if head.classes is not None), np.zeros(n, int))
+    order = [np.flatnonzero(classes == c) for c in np.unique(classes)]
+    turns = [[found[i] for found in order if i < len(found)] for i in range(min(n, N_SAMPLES))]
+    return np.sort(np.array([row for turn in turns for row in turn][:N_SAMPLES]))
+
+
+def _optimizers(given: Any) -> Iterator[Any]:
+    """The one to be judged, or some that get any sound network there."""
+    if given is not None:
+        yield given
+        return
+    for rate in RATES:
+        yield keras.optimizers.Adam(rate)
+
+
+def _copied(model: keras.Model) -> keras.Model:
+    """A copy with the same weights, without what is random."""
+    try:
+        copy = keras.models.clone_model(model, clone_function=_calmed)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise ParameterError(
+            f"{model.name}: cannot be copied, so it cannot be tried ({error}); build it with "
+            "keras.Input and keras.Model"
+        ) from error
+    for layer, original in zip(leaves(copy), leaves(model), strict=True):
+        layer.trainable = original.trainable
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _calmed(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """A layer like another, without dropout or noise, and with the statistics of the last batch."""
+    return type(layer).from_config(_calm(layer.get_config()))
+
+
+def _calm(config: Any) -> Any:
+    """A configuration, that of inner layers included, with nothing random in it."""
+    if isinstance(config, list):
+        return [_calm(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    return {key: 0.0 if key in RANDOM and _is_number(v) else _calm(v) for key, v in config.items()}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _slow(model: keras.Model) -> bool:
+    """Recurrent networks and heads on frozen ones need more steps."""
+    return any(isinstance(la, RECURRENT) or not la.trainable for la in leaves(model))
+
+
+def _train(
+    model: keras.Model, x: Any, y: Any, heads: list[Head], loss: Any, optimizer: Any, steps: int
+) -> Attempt:
+    """Train until all is known, or the steps are used up."""
+    model.compile(optimizer, loss, jit_compile=False)
+    for done in range(1, steps + 1):
+        value = float(np.ravel(model.train_on_batch(x, y))[0])
+        if not np.isfinite(value):
+            return Attempt(-np.inf, value, done)
+        if done % ROUND == 0 or done == steps:
+            attempt = Attempt(_score(heads, _answers(model, x)), value, done)
+            if _known_by_heart(attempt, heads):
+                return attempt
+    return attempt
+
+
+def _answers(model: keras.Model, x: Any) -> list[np.ndarray]:
+    with keras.StatelessScope():
+        return [keras.ops.convert_to_numpy(o) for o in keras.tree.flatten(model(x, training=False))]
+
+
+def _known_by_heart(attempt: Attempt, heads: list[Head]) -> bool:
+    return attempt.score >= (1.0 if all(head.classes is not None for head in heads) else EXPLAINED)
+
+
+def _score(heads: list[Head], outputs: list[np.ndarray]) -> float:
+    """The worst output's share of right answers, or of explained variance."""
+    return min(map(_head_score, heads, outputs))
+
+
+def _head_score(head: Head, output: np.ndarray) -> float:
+    if head.classes is not None and head.kind != "binary":
+        return float((output.argmax(axis=-1) == head.classes).mean())
+    targets = np.asarray(head.targets, float).reshape(output.shape)
+    if head.kind == "binary":
+        limit = 0.0 if head.from_logits else 0.5
+        return float(((output > limit) == (targets > 0.5)).mean())
+    return 1 - float(((output - targets) ** 2).mean() / max(targets.var(), 1e-12))
+
+
+def _finding(model: keras.Model, best: Attempt, heads: list[Head], n: int) -> Finding:
+    classes = all(head.classes is not None for head in heads)
+    what = "accuracy" if classes else "variance explained"
+    return Finding(
+        name="cannot-overfit",
+        severity="error",
+        at=model.name,
+        seen=f"{what} {best.score:.2f} on {n} samples after {best.steps} steps, loss "
+        f"{best.loss:.2g}",
+        expected=f"{what} {1.0 if classes else EXPLAINED:g}, dropout off, judged in inference mode",
+        why="a network that cannot learn a dozen samples by heart learns nothing from more",
+        remedy="speechsent.examine(model, x, y) for the cause; where it finds none: more units, "
+        "another activation, layers that are frozen",
+    )

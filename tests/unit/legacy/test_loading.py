@@ -1,0 +1,162 @@
+import json
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from speechsent import legacy
+from speechsent.errors import WeightsError
+
+
+def answers(model, x):
+    return np.asarray(model(x, training=False))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("pair", [False, True], ids=["whole", "json and weights"])
+def test_old_files_compute_what_keras_2_computed(old, kind, pair):
+    files = old(kind)
+    named = (files.json, files.weights) if pair else (files.whole,)
+    loaded = legacy.load_model(*named)
+    np.testing.assert_allclose(answers(loaded.model, files.x), files.expected(), atol=1e-6)
+    assert loaded.version == "2.2.2"
+    (finding,) = loaded.findings
+    assert (finding.name, finding.at) == ("old-gate-restored", "rnn_1")
+
+
+def test_keras_itself_reads_them_as_something_else(old):
+    """Why all this is needed."""
+    files = old()
+    wrong = answers(keras.models.load_model(files.whole, compile=False), [files.x])
+    assert np.abs(wrong - files.expected()).max() > 0.02
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_a_sequential_of_2018_is_read_and_the_files_may_come_in_any_order(old_sequential, kind):
+    files = old_sequential(kind)
+    loaded = legacy.load_model(files.weights, files.json)
+    np.testing.assert_allclose(answers(loaded.model, files.x), files.expected(), atol=1e-6)
+
+
+def test_wrapped_layers_are_mended_too(old):
+    files = old()
+    layer = files.described["config"]["layers"][1]
+    inner = {"class_name": "LSTM", "config": layer["config"]}
+    config = {"name": "both", "trainable": True, "merge_mode": "concat", "layer": inner}
+    layer.update(class_name="Bidirectional", name="both", config=config)
+    from speechsent.legacy.structure import NEW_GATE, modern
+
+    structure = modern(files.described)
+    assert structure.gates == ("rnn_1",)
+    wrapped = structure.description["config"]["layers"][1]["config"]["layer"]
+    assert wrapped["config"]["recurrent_activation"] == NEW_GATE
+    assert layer["config"]["layer"]["config"]["recurrent_activation"] == "hard_sigmoid"
+
+
+def test_sigmoid_gates_need_no_mending(old):
+    assert legacy.load_model(old(recurrent_activation="sigmoid").whole).findings == ()
+
+
+def test_what_was_mended_stays_mended_when_it_is_saved(old, tmp_path):
+    files = old()
+    legacy.load_model(files.whole).model.save(tmp_path / "new.keras")
+    again = keras.models.load_model(tmp_path / "new.keras")
+    np.testing.assert_allclose(answers(again, files.x), files.expected(), atol=1e-6)
+
+
+def test_examining_tells_what_was_changed_and_nothing_twice(old):
+    diagnosis = legacy.examine_files(old().whole)
+    assert [f.name for f in diagnosis.findings] == ["old-gate-restored"]
+    assert diagnosis.scope == ("Keras 2.2.2", "the layers")
+
+
+def test_code_in_a_file_is_refused(old):
+    files = old()
+    layer = files.described["config"]["layers"][2]
+    layer["class_name"] = "Lambda"
+    layer["config"] = {"name": "dense_1", "function": ["print('run')", None, None]}
+    files.write()
+    with pytest.raises(WeightsError, match="'dense_1' is a Lambda: it is code"):
+        legacy.load_model(files.whole)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("CuDNNLSTM", "save the model again as LSTM"), ("Capsule", "which Keras does not know")],
+)
+def test_layers_that_are_gone_are_named(old, kind, message):
+    files = old()
+    files.described["config"]["layers"][1]["class_name"] = kind
+    files.write()
+    with pytest.raises(WeightsError, match=message) as error:
+        legacy.load_model(files.json, files.weights)
+    assert "\n" not in str(error.value)
+
+
+def test_weights_alone_need_their_json(old):
+    with pytest.raises(WeightsError, match="weights alone; name the JSON"):
+        legacy.load_model(old().weights)
+
+
+def test_weights_of_another_network_are_refused(old):
+    files = old()
+    with h5py.File(files.weights, "r+") as file:
+        del file["rnn_1/rnn_1/kernel:0"]
+        file.create_dataset("rnn_1/rnn_1/kernel:0", data=np.zeros((7, 16), "f4"))
+    with pytest.raises(WeightsError, match="cannot be rebuilt"):
+        legacy.load_model(files.json, files.weights)
+
+
+def test_weights_that_are_no_numbers_are_refused(old):
+    files = old()
+    files.dense["bias"][0] = np.nan
+    files.write()
+    with pytest.raises(WeightsError, match="not numbers"):
+        legacy.load_model(files.whole)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "not a JSON file"),
+        ("[1]", "not of a model"),
+        ('{"class_name": "Dense"}', "no network"),
+    ],
+)
+def test_other_jsons_are_refused(old, tmp_path, content, message):
+    (tmp_path / "other.json").write_text(content)
+    with pytest.raises(WeightsError, match=message):
+        legacy.load_model(tmp_path / "other.json", old().weights)
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "a.h5").write_text("no")
+    with pytest.raises(WeightsError, match="not an HDF5 file"):
+        legacy.load_model(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["x"] = [1]
+    with pytest.raises(WeightsError, match="not of Keras 2"):
+        legacy.load_model(tmp_path / "b.h5")
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file.attrs["model_config"] = "{"
+    with pytest.raises(WeightsError, match="model_config is damaged"):
+        legacy.load_model(tmp_path / "c.h5")
+
+
+def test_a_json_in_a_text_is_read(old):
+    """``json.dump(model.to_json(), file)`` is often met."""
+    files = old()
+    files.json.write_text(json.dumps(files.json.read_text()))
+    assert legacy.load_model(files.json, files.weights).version == "2.2.2"
+
+
+def test_files_of_keras_3_keep_its_gate(tmp_path):
+    model = keras.Sequential(
+        [keras.Input((4, 2)), keras.layers.LSTM(3, recurrent_activation="hard_sigmoid")]
+    )
+    model.save(tmp_path / "new.h5")
+    loaded = legacy.load_model(tmp_path / "new.h5")
+    assert loaded.findings == ()
+    x = np.ones((2, 4, 2), "f4")
+    np.testing.assert_allclose(answers(loaded.model, x), answers(model, x), atol=1e-6)
