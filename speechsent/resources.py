@@ -15,19 +15,27 @@ class Resources:
         cluster: Address of a Dask scheduler whose workers extract them instead
             (``speechsent.features.cluster.Cluster``).
         cache: Keep features between runs.
+        checkpoint_seconds: Between two checkpoints of a training within an epoch; if None, a
+            minute, or more where they would take over 2 % of the time.
 
     Raises:
-        ParameterError: If there is no worker.
+        ParameterError: If there is no worker, or the seconds are negative.
     """
 
     n_workers: int = Threads.n_workers
     cluster: str | None = None
     cache: bool = True
+    checkpoint_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.n_workers < 1:
             raise ParameterError(
                 f"n_workers must be positive. Received: n_workers={self.n_workers}"
+            )
+        if self.checkpoint_seconds is not None and not self.checkpoint_seconds >= 0:
+            raise ParameterError(
+                "checkpoint_seconds must not be negative. "
+                f"Received: checkpoint_seconds={self.checkpoint_seconds}"
             )
 
     def compute(self) -> Compute:

@@ -2,7 +2,7 @@
 
 from speechsent.experiment.evaluation import Evaluation, evaluate, open_run
 from speechsent.experiment.prediction import Estimate, Prediction, estimate, predict
-from speechsent.experiment.training import train
+from speechsent.experiment.training import resume, train
 
 __all__ = [
     "Estimate",
@@ -12,5 +12,6 @@ __all__ = [
     "evaluate",
     "open_run",
     "predict",
+    "resume",
     "train",
 ]

@@ -13,6 +13,7 @@ from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener, score_of
+from speechsent.training.progress import Checkpoints, Progress
 from speechsent.training.workshop import Workshop
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -114,6 +115,7 @@ def fit(
     rate: float = 1.0,
     log_folder: Path | None = None,
     workshop: Workshop | None = None,
+    progress: Progress | None = None,
 ) -> History:
     """Train a model in place and leave the best epoch's weights in it.
 
@@ -129,12 +131,15 @@ def fit(
         rate: Factor on the learning rate.
         log_folder: Where TensorBoard files go; None writes none.
         workshop: Knows models that an earlier training has compiled; None compiles anew.
+        progress: Where the state is kept, and found if the stage was begun before; None keeps
+            nothing.
 
     Returns:
         The history.
 
     Raises:
         TrainingError: If the loss is not finite.
+        Interrupted: If a signal came; the state is kept.
     """
     n_steps = len(batches)
     schedule = (workshop or Workshop()).compile(
@@ -150,11 +155,18 @@ def fit(
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
     memory = expected_memory(model, batches.batch_size)
     warn_of_memory(memory, listener)
-    forecast = Forecast(listener, stage, epochs, n_steps, memory)
-    callbacks: list[Any] = [order, forecast, scores, keep, report]
+    checkpoints = Checkpoints(progress, stage, keep, report) if progress else None
+    first_step = checkpoints.step if checkpoints else 0
+    forecast = Forecast(listener, stage, epochs, n_steps, memory, first_step)
+    scored: list[Any] = [order, forecast, scores]
+    told: list[Any] = [keep, report]
     if log_folder is not None:
-        callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
-    model.fit(batches.feed(), epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
+        told.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
+    how = {"x": batches.feed(), "epochs": epochs, "verbose": 0, "shuffle": False}
+    if checkpoints is None:
+        model.fit(callbacks=[*scored, *told], **how)
+    else:
+        checkpoints.fit(model, scored, told, how)
     return History(stage, tuple(report.rows), keep.best_epoch)
 
 
