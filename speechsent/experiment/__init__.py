@@ -2,7 +2,8 @@
 
 from speechsent.experiment.evaluation import Evaluation, evaluate, open_run
 from speechsent.experiment.prediction import Estimate, Prediction, estimate, predict
-from speechsent.experiment.training import resume, train
+from speechsent.experiment.resuming import resume
+from speechsent.experiment.training import train
 
 __all__ = [
     "Estimate",

@@ -25,7 +25,7 @@ from speechsent.experiment.evaluation import RUNS, evaluate
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.experiment.numbers import as_numbers, fit_ridge
 from speechsent.experiment.transfer import Origin, open_origin, settled
-from speechsent.experiment.unfinished import Unfinished, begun, taken_up
+from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
@@ -73,7 +73,7 @@ def train(
     """Train a recogniser and write a run folder.
 
     What is needed to go on after an interruption is kept in the folder until the run is finished;
-    see ``resume``.
+    see ``speechsent.resume``.
 
     Args:
         config: What to compute; the defaults if not given.
@@ -135,54 +135,6 @@ def train(
         held = nullcontext(_cut) if _cut else _begin(job, corpus, Path(out), _leak)
         with held as unfinished:
             return _carry_out(job, unfinished, resources, listener, workshop)
-
-
-def resume(
-    run: Run | Path | str,
-    corpus: CorpusSource = None,
-    *,
-    resources: Resources | None = None,
-    listener: Listener | None = None,
-    workshop: Workshop | None = None,
-) -> Run:
-    """Go on with a training that was cut, to the same weights and history bit for bit.
-
-    Args:
-        run: The run or its folder. A finished one is returned as it is.
-        corpus: Where its corpus is by now; where it was if not given.
-        resources: Threads or a cluster for features, and whether they are kept.
-        listener: Who is told about progress.
-        workshop: As ``train`` takes it.
-
-    Returns:
-        The finished run.
-
-    Raises:
-        RunError: If there is nothing to go on with, another process trains it, or its
-            configuration or the run it starts from has changed.
-        CorpusError: If a clip is missing, changed or new, or is in another part of the split.
-        SaveError: If the disk is full; what was kept before is still there.
-        Interrupted: If SIGTERM or Ctrl-C ended the training; its state is kept.
-    """
-    run, listener = run if isinstance(run, Run) else Run(Path(run)), listener or Listener()
-    if run.finished:
-        listener.note(f"{run.path}: was finished already")
-        return Run.open(run.path)
-    with taken_up(run) as cut:
-        cut.tell(listener)
-        return train(
-            run.config,
-            cut.corpus(listener) if corpus is None else corpus,
-            start=cut.start,
-            test=cut.plan["test"],
-            baseline=cut.plan["baseline"],
-            tensorboard=cut.plan["tensorboard"],
-            resources=resources,
-            listener=listener,
-            workshop=workshop,
-            _leak=cut.leak,
-            _cut=cut,
-        )
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import keras
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.checkpoints import Checkpoints
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener, score_of
-from speechsent.training.progress import Checkpoints, Progress
+from speechsent.training.progress import Progress
 from speechsent.training.workshop import Workshop
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]

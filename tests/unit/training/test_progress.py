@@ -14,6 +14,7 @@ from speechsent.errors import RunError
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
+from speechsent.training import checkpoints
 from speechsent.training import progress as progress_module
 from speechsent.training.fit import FitConfig
 from speechsent.training.listener import Listener
@@ -27,7 +28,7 @@ N_STEPS = 3  # in an epoch of 18 clips by 6
 EPOCHS = 3
 
 
-class Cut(Exception):
+class PowerFailureError(Exception):
     """Stands for a power failure: nothing after it is done."""
 
 
@@ -42,7 +43,7 @@ class Cutting(Listener):
 
     def step(self, done):
         if (self.stage, done) == self.at:
-            raise Cut
+            raise PowerFailureError
 
 
 @pytest.fixture(scope="module")
@@ -147,12 +148,12 @@ def whole(train, tmp_path_factory):
 def test_a_training_that_was_cut_ends_as_one_that_was_not(
     mode, stage, step, kind, train, whole, tmp_path, monkeypatch
 ):
-    with pytest.raises(Cut):
+    with pytest.raises(PowerFailureError):
         train(mode, tmp_path, listener=Cutting(stage, step), **kind)
     fills = []
-    fill = progress_module._fill
+    fill = progress_module.fill
     monkeypatch.setattr(
-        progress_module, "_fill", lambda *args: (fills.append(len(args[0])), fill(*args))
+        checkpoints, "fill", lambda *args: (fills.append(len(args[0])), fill(*args))
     )
     again, expected = train(mode, tmp_path, **kind), whole(mode, **kind)
     assert again.histories == expected.histories
@@ -162,20 +163,20 @@ def test_a_training_that_was_cut_ends_as_one_that_was_not(
 
 
 def test_a_state_that_is_kept_seldom_is_gone_on_with_as_exactly(train, whole, tmp_path):
-    with pytest.raises(Cut):
+    with pytest.raises(PowerFailureError):
         train("joint", tmp_path, listener=Cutting("joint", 8), seconds=1e9)
     assert train("joint", tmp_path, seconds=1e9).weights == whole("joint").weights
 
 
 def test_cut_again_and_again_it_still_ends_the_same(train, whole, tmp_path):
     for step in (2, 4, 5, 9):
-        with pytest.raises(Cut):
+        with pytest.raises(PowerFailureError):
             train("joint", tmp_path, listener=Cutting("joint", step))
     assert train("joint", tmp_path).weights == whole("joint").weights
 
 
 def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before_it(train, whole, tmp_path):
-    with pytest.raises(Cut):
+    with pytest.raises(PowerFailureError):
         train("joint", tmp_path, listener=Cutting("joint", 6))
     newest = max(tmp_path.glob("*.checkpoint"), key=lambda path: path.stat().st_mtime_ns)
     newest.write_bytes(newest.read_bytes()[:-1])
