@@ -91,6 +91,7 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Go on within an epoch: with its running figures, behind the batches it has seen."""
         if self.start is not None and self.step and epoch == self.epoch:
+            _make_figures(self.model)
             fill(self.model.metrics_variables, self.start.arrays["metrics"], self.progress.folder)
             self._pass_over()
         self.start = None
@@ -157,3 +158,9 @@ class Checkpoints(keras.callbacks.Callback):
             began = time.monotonic()
             self.save()
             self.progress.pace.kept(began)
+
+
+def _make_figures(model: keras.Model) -> None:
+    """Have the running figures of each output made, which otherwise the first step does."""
+    zeros = keras.tree.map_structure(lambda t: keras.ops.zeros((1, *t.shape[1:])), model.output)
+    model.compute_loss(y=zeros, y_pred=zeros)

@@ -58,14 +58,16 @@ def train(make_clips, workshop):
     """Train with dropout, BatchNorm, augmentation, an early stop and a schedule."""
     choose_deterministic_kernels()
 
-    def train(mode, folder, *, listener=None, transfer=False, numbers=False, seconds=0.0):
+    def train(
+        mode, folder, *, listener=None, transfer=False, numbers=False, seconds=0.0, anew=False
+    ):
         built = {
             "cnn": CnnBranch(filters=(4,), embedding=5, dropout=0.3).build((8, 12)),
             "lstm": LstmBranch(units=(4,), embedding=4, dropout=0.3).build({"mfcc": (12, 2)}),
         }
         for seed, branch in enumerate(built.values()):
             settle(branch, seed)
-        own = workshop(mode, transfer, numbers)
+        own = Workshop() if anew else workshop(mode, transfer, numbers)
         names = FusionConfig(mode=mode).branches
         branches = {name: own.fresh(f"{name} branch", built[name]) for name in names}
         clips = [make_clips(18, prefix="train"), make_clips(9, prefix="validation", seed=9)]
@@ -120,8 +122,7 @@ MODES = {
     "finetune": ["cnn", "lstm", "head", "finetune"],
 }
 CUTS = [
-    *(("joint", "joint", step, {}) for step in (1, 3, 4, 8, 9)),
-    ("cnn", "cnn", 5, {}),
+    *(("joint", "joint", step, {}) for step in (1, 3, 4, 9)),
     ("lstm", "lstm", 5, {}),
     *(("finetune", stage, 5, {}) for stage in MODES["finetune"]),
     ("finetune", "head", 4, {"transfer": True}),
@@ -166,6 +167,14 @@ def test_a_state_that_is_kept_seldom_is_gone_on_with_as_exactly(train, whole, tm
     with pytest.raises(PowerFailureError):
         train("joint", tmp_path, listener=Cutting("joint", 8), seconds=1e9)
     assert train("joint", tmp_path, seconds=1e9).weights == whole("joint").weights
+
+
+def test_a_process_that_has_never_trained_goes_on_as_exactly(train, whole, tmp_path):
+    """Keras makes the running figures of each output in the first step, so they are not there."""
+    with pytest.raises(PowerFailureError):
+        train("joint", tmp_path, listener=Cutting("joint", 5))
+    again = train("joint", tmp_path, anew=True)
+    assert (again.weights, again.histories) == (whole("joint").weights, whole("joint").histories)
 
 
 def test_cut_again_and_again_it_still_ends_the_same(train, whole, tmp_path):
