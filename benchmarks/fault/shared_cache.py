@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from measure import Figure
 
+from fault.entries import N_WRITTEN, NAME, content_of, key_of
 from fault.workplace import Workplace
 from speechsent.features.cache import FeatureCache
 
 WRITER = Path(__file__).with_name("writer.py")
-NAME = "log_mel-shared"
 
 
 def figures(workplace: Workplace, n: int) -> list[Figure]:
@@ -43,16 +43,3 @@ def _wrong(folder: Path, rng: random.Random) -> int:
         for key, (pack, place) in places.items()
     )
     return wrong + int(len(places) < N_WRITTEN)
-
-
-N_WRITTEN = 100  # by a writer that is not killed
-
-
-def key_of(number: int) -> bytes:
-    """The key of an entry."""
-    return number.to_bytes(32, "big")
-
-
-def content_of(number: int) -> np.ndarray:
-    """What is kept under it, ``(n_frames, 64)``."""
-    return np.random.default_rng(number).standard_normal((200, 64)).astype(np.float32)

@@ -23,7 +23,6 @@ from speechsent.training.workshop import Workshop
 
 VICTIM = Path(__file__).with_name("victim.py")
 ROOT = VICTIM.parents[2]
-THREADS = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 NOTHING_KEPT = Resources(cache=False, checkpoint_seconds=0)
 CONFIG = """\
 view: {seconds: 1.2}
@@ -104,7 +103,7 @@ class Victim:
         self.out = out
         self.process = subprocess.Popen(
             [*map(str, [*command, *options, "--no-baseline", "--quiet"])],
-            env={**os.environ, "FAULT": fault, "PYTHONPATH": str(ROOT), **THREADS},
+            env={**os.environ, "FAULT": fault, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fault.shared_cache import N_WRITTEN, NAME, content_of, key_of
+from fault.entries import N_WRITTEN, NAME, content_of, key_of
 from speechsent.features.cache import FeatureCache
 
 folder, first = Path(sys.argv[1]), int(sys.argv[2])
