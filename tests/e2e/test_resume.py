@@ -18,6 +18,7 @@ from speechsent.locking import locked
 from speechsent.run import Run
 
 ROOT = Path(__file__).parents[2]
+FAST = ["--no-test", "--no-baseline"]
 
 
 def start(*arguments):
@@ -62,8 +63,8 @@ def only(folder):
 def cut(voices, tiny, tmp_path_factory):
     """A joint training that SIGTERM has ended: its folder, exit status, and what it told."""
     out = tmp_path_factory.mktemp("cut")
-    options = ["--config", tiny, "--set", "fit.epochs=12", "--out", out, "--checkpoint-every", "0"]
-    process = start(voices, "--no-baseline", *options)
+    options = ["--config", tiny, "--set", "fit.epochs=6", "--out", out, "--checkpoint-every", "0"]
+    process = start(voices, *FAST, *options)
     wait_for_step(process, out)
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate()
@@ -104,14 +105,14 @@ def test_killed_while_it_goes_on_it_ends_as_if_nothing_had_happened(
     process.communicate()
     assert json.loads((copy / "checkpoint" / "plan.json").read_text()) == first
     assert main(["train", "--resume", str(copy), "--quiet"]) == 0
-    options = ["--config", str(tiny), "--set", "fit.epochs=12", "--out", str(tmp_path / "whole")]
-    assert main(["train", str(voices), "--no-baseline", "--quiet", *options]) == 0
+    options = ["--config", str(tiny), "--set", "fit.epochs=6", "--out", str(tmp_path / "whole")]
+    assert main(["train", str(voices), "--quiet", *FAST, *options]) == 0
     whole = only(tmp_path / "whole")
     assert weights(copy) == weights(whole)
-    for name in ("history.csv", "predictions.csv", "scores.json", "stages.json", "split.csv"):
+    for name in ("history.csv", "validation_predictions.csv", "stages.json", "split.csv"):
         assert (copy / name).read_bytes() == (whole / name).read_bytes(), name
     assert len(Run.open(copy).facts["resumed"]) == 2
-    assert all(place["step"] > 0 for place in Run.open(copy).facts["resumed"])
+    assert all((r["epoch"], r["step"]) > (1, 0) for r in Run.open(copy).facts["resumed"])
     names = {path.name for path in whole.iterdir()}
     assert {path.name for path in copy.iterdir()} == names
     capsys.readouterr()
