@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_ARGS ?=
+FAULTS_ARGS ?=
 
-.PHONY: train test lint types imports unit clean
+.PHONY: train test lint types imports unit faults clean
 
 train: $(VENV)/installed
 	$(BIN)/speechsent train --fusion joint
@@ -23,6 +24,9 @@ imports: $(VENV)/installed-dev
 
 unit: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+faults: $(VENV)/installed
+	$(BIN)/python benchmarks/faults.py $(FAULTS_ARGS)
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -49,6 +49,7 @@ _HOME = {
     "read_corpora": "corpus.pool",
     "read_corpus": "corpus.open",
     "reproduce": "comparing",
+    "resume": "experiment",
     "synthesize": "corpus.synthetic",
     "train": "experiment",
 }
@@ -92,6 +93,7 @@ __all__ = [
     "read_corpora",
     "read_corpus",
     "reproduce",
+    "resume",
     "synthesize",
     "train",
 ]
@@ -111,7 +113,7 @@ if TYPE_CHECKING:
     from speechsent.corpus.utterance import Corpus, Utterance
     from speechsent.doctor import DoctorCallback, examine
     from speechsent.errors import SpeechsentError
-    from speechsent.experiment import estimate, evaluate, predict, train
+    from speechsent.experiment import estimate, evaluate, predict, resume, train
     from speechsent.features.augment import Augment
     from speechsent.features.log_mel import LogMel
     from speechsent.features.mfcc import Mfcc

@@ -47,6 +47,8 @@ def download(
     try:
         with os.fdopen(handle, "wb") as file:
             found = _receive(url, file.write, max_bytes, progress)
+            file.flush()
+            os.fsync(file.fileno())
         if found != md5:
             raise WeightsError(f"{url}: damaged on the way (MD5 {found}, expected {md5})")
         temporary.chmod(0o644)  # a temporary file is for its owner alone

@@ -59,6 +59,14 @@ class TrainingError(SpeechsentError, RuntimeError):
     """Training cannot start, or has left the range in which it can recover."""
 
 
+class SaveError(SpeechsentError, OSError):
+    """A file cannot be written: the disk is full or read-only."""
+
+
+class LockedError(SpeechsentError, RuntimeError):
+    """Another process holds a lock; the message tells which."""
+
+
 class SpeechsentWarning(UserWarning):
     """Root of all warnings given on purpose by speechsent."""
 

@@ -17,15 +17,18 @@ class Resources:
         n_devices: GPUs of this machine that share each training batch
             (``speechsent.training.devices.sharing``).
         cache: Keep features between runs.
+        checkpoint_seconds: Between two checkpoints of a training within an epoch; if None, a
+            minute, or more where they would take over 2 % of the time.
 
     Raises:
-        ParameterError: If a number is not positive.
+        ParameterError: If a number is not positive, or the seconds are negative.
     """
 
     n_workers: int = Threads.n_workers
     cluster: str | None = None
     n_devices: int = 1
     cache: bool = True
+    checkpoint_seconds: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("n_workers", "n_devices"):
@@ -33,6 +36,11 @@ class Resources:
                 raise ParameterError(
                     f"{name} must be positive. Received: {name}={getattr(self, name)}"
                 )
+        if self.checkpoint_seconds is not None and not self.checkpoint_seconds >= 0:
+            raise ParameterError(
+                "checkpoint_seconds must not be negative. "
+                f"Received: checkpoint_seconds={self.checkpoint_seconds}"
+            )
 
     def compute(self) -> Compute:
         """How features are computed."""

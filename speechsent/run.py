@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,11 +20,14 @@ from speechsent.config import ExperimentConfig
 from speechsent.corpus.utterance import PARTS, Part, Utterance
 from speechsent.errors import ParameterError, RunError
 from speechsent.targets import TargetScale
+from speechsent.writing import writing
 
 FORMAT = 1
 MODEL = "model.weights.h5"
 STATISTICS = "standardizer.npz"
 TARGETS = "targets.json"
+CHECKPOINT = "checkpoint"
+PLAN = f"{CHECKPOINT}/plan.json"  # there as long as the training is not finished
 LIBRARIES = ("speechsent", "keras", "tensorflow", "numpy", "scipy", "soundfile", "soxr")
 SPLIT_COLUMNS = (
     "file",
@@ -79,7 +81,12 @@ class Run:
             raise RunError(f"{path}: no such run folder")
         if not (run.path / "config.yaml").is_file():
             raise RunError(f"{path}: not a run folder (it has no config.yaml)")
-        if not (run.path / "run.json").is_file() or not (run.path / MODEL).is_file():
+        if run.resumable:
+            raise RunError(
+                f"{path}: its training is not finished; go on with: "
+                f"speechsent train --resume {path}"
+            )
+        if not run.finished:
             raise RunError(
                 f"{path}: a run without a model; its training did not finish. Train again"
             )
@@ -96,10 +103,21 @@ class Run:
         Raises:
             RunError: If there is none.
         """
-        finished = [p.parent for p in root.glob("*/*/run.json") if (p.parent / MODEL).is_file()]
+        finished = [p.parent for p in root.glob("*/*/run.json") if cls(p.parent).finished]
         if not finished:
             raise RunError(f"{root}: no finished run here; train one, or name it with --run")
         return cls.open(max(finished, key=lambda path: (cls(path).facts["finished"], path.name)))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training, and the scoring that was asked for, came to their end."""
+        whole = (self.path / "run.json").is_file() and (self.path / MODEL).is_file()
+        return whole and not self.resumable
+
+    @property
+    def resumable(self) -> bool:
+        """Whether its training is underway, or was cut and can be gone on with."""
+        return (self.path / PLAN).is_file()
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -188,19 +206,8 @@ class Run:
 
         The temporary name keeps its endings, because Keras chooses the format by them.
         """
-        final = self.path / name
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, unique = tempfile.mkstemp(prefix=".writing-", suffix=final.name, dir=final.parent)
-        os.close(handle)
-        temporary = Path(unique)
-        try:
+        with writing(self.path / name) as temporary:
             yield temporary
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)
-            temporary.replace(final)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def record_test(self, what: str, *, n: int, **score: float) -> int:
         """Note that a test set was looked at; return how often that set has been by now.

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ from speechsent.cli import (
     train,
 )
 from speechsent.errors import SpeechsentError
+from speechsent.interruption import terminable
 
 COMMANDS = (train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, cache)
 
@@ -46,18 +48,30 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 on success, 1 on our errors, 2 on usage errors (argparse)."""
+    """Run one command.
+
+    Returns:
+        0 on success, 1 on our errors, 2 on usage errors (argparse), 128 and the number of the
+        signal that ended it.
+    """
     args = parser().parse_args(argv)
     try:
-        status: int = args.run(args)
-        sys.stdout.flush()
+        with terminable():
+            status: int = args.run(args)
+            sys.stdout.flush()
     except SpeechsentError as error:
-        print(f"speechsent: {error}", file=sys.stderr)
+        _tell(str(error), error)
         return 1
-    except KeyboardInterrupt:
-        print("speechsent: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        _tell("interrupted", error)
+        return 128 + getattr(error, "number", signal.SIGINT)
     except BrokenPipeError:  # the reader, such as `head`, has what it wants
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def _tell(what: str, error: BaseException) -> None:
+    """What has ended the command, and what can be done now."""
+    for line in (what, *getattr(error, "__notes__", ())):
+        print(f"speechsent: {line}", file=sys.stderr)

@@ -3,13 +3,18 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_config, add_output, add_resources, resources
+from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
 from speechsent.cli.startup import load_tensorflow
 from speechsent.cli.transfer import add_transfer, configuration, run_series
 from speechsent.errors import ParameterError
-from speechsent.training.listener import SCORES
+from speechsent.resources import Resources
+from speechsent.training.listener import SCORES, Listener
+
+if TYPE_CHECKING:
+    from speechsent.run import Run
 
 NAME = "train"
 HELP = "train a recogniser and score it on unseen speakers"
@@ -26,7 +31,10 @@ examples:
   speechsent train corpus/ --merge arousal        groups of emotions
   speechsent train list.csv --target arousal,valence   numbers in columns of a CSV
   speechsent train corpus/ --from runs/voices/RUN --classes angry,neutral
-  speechsent train corpus/ --from runs/voices/RUN --one-vs neutral"""
+  speechsent train corpus/ --from runs/voices/RUN --one-vs neutral
+  speechsent train --resume runs/voices/RUN       go on after an interruption
+
+exit status: 0 also where --resume finds the run finished, 130 after Ctrl-C, 143 after SIGTERM"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +47,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out", type=Path, help="where run folders go (default runs/, with --one-vs studies/)"
+    )
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        type=Path,
+        help="go on with a training that was cut, bit for bit; it knows its corpus (name CORPUS "
+        "only if that has moved) and its options",
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        type=float,
+        metavar="SECONDS",
+        help="keep the state so often within an epoch, and at each epoch's end (default: 60, or "
+        "as seldom as keeps it below 2 %% of the time)",
     )
     add_transfer(parser)
     parser.add_argument("--no-test", action="store_true", help="do not look at the test part")
@@ -74,10 +96,10 @@ def run(args: argparse.Namespace) -> int:
     """Train, then print the score and the run folder."""
     load_tensorflow()  # here and not above, so that --help stays fast
     from speechsent import experiment, study
-    from speechsent.evaluation.regression import read_scores
-    from speechsent.evaluation.table import table
 
     with console(quiet=args.quiet) as listener:
+        if args.resume:
+            return _resume(args, listener)
         _check_forced(args)
         if args.also_leaky:
             _check_also_leaky(args)
@@ -89,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
                 )
             return run_series(args, listener)
         config = configuration(args)
-        allowed = replace(resources(args), n_devices=args.devices)
+        allowed = replace(_resources(args), n_devices=args.devices)
         if args.also_leaky:
             study.leaky.refuse_targets(config)
         trained = experiment.train(
@@ -112,11 +134,7 @@ def run(args: argparse.Namespace) -> int:
                 resources=allowed,
                 listener=listener,
             )
-    if args.no_test:
-        chosen = trained.facts[f"validation_{trained.score}"]
-        print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
-    else:
-        print(table(read_scores(trained.read_json("scores.json"))))
+    _tell(trained)
     if args.also_leaky:
         print(f"\n{claims.markdown()}")
     print(f"\nrun {trained.path}")
@@ -127,6 +145,63 @@ def _check_forced(args: argparse.Namespace) -> None:
     """Refuse to force several trainings at once: each has findings of its own."""
     if args.force and (args.one_vs or args.also_leaky):
         raise ParameterError("--force goes with one training, not with --one-vs or --also-leaky")
+
+
+def _resume(args: argparse.Namespace, listener: Listener) -> int:
+    """Go on with a run, then print what training would have printed."""
+    from speechsent import experiment
+
+    _refuse_beside_resume(args)
+    trained = experiment.resume(
+        args.resume,
+        args.corpus or None,
+        force=args.force,
+        resources=_resources(args),
+        listener=listener,
+    )
+    _tell(trained)
+    print(f"\nrun {trained.path}")
+    return 0
+
+
+def _tell(trained: "Run") -> None:
+    """Print the score."""
+    from speechsent.evaluation.regression import read_scores
+    from speechsent.evaluation.table import table
+
+    if (trained.path / "scores.json").is_file():
+        print(table(read_scores(trained.read_json("scores.json"))))
+        return
+    chosen = trained.facts[f"validation_{trained.score}"]
+    print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
+
+
+def _resources(args: argparse.Namespace) -> Resources:
+    return replace(resources(args), checkpoint_seconds=args.checkpoint_every)
+
+
+def _refuse_beside_resume(args: argparse.Namespace) -> None:
+    """A run that is gone on with brings its configuration and options along."""
+    given = {
+        "--config": args.config,
+        "--from": args.start,
+        "--one-vs": args.one_vs,
+        "--folds": args.folds,
+        "--seeds": args.seeds,
+        "--out": args.out,
+        "--no-test": args.no_test,
+        "--no-baseline": args.no_baseline,
+        "--also-leaky": args.also_leaky,
+        "--tensorboard": args.tensorboard,
+        "--devices": args.devices != 1,
+    }
+    beside = [option for option, value in given.items() if value]
+    beside += [text.partition("=")[0] for text in overrides(args)]
+    if beside:
+        raise ParameterError(
+            "--resume goes on with the configuration and options a run has. "
+            f"Received: {', '.join(beside)} beside it"
+        )
 
 
 def _check_also_leaky(args: argparse.Namespace) -> None:

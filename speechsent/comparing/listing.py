@@ -7,7 +7,7 @@ from typing import Any
 from speechsent.errors import RunError, SpeechsentError
 from speechsent.evaluation.intervals import Interval
 from speechsent.experiment.evaluation import RUNS
-from speechsent.run import MODEL, Run
+from speechsent.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +57,14 @@ class Listing:
         runs: Finished runs, newest last.
         n_unfinished: Folders of trainings that did not finish, or still go on.
         unreadable: What is wrong with runs that finished but cannot be read.
+        resumable: Those of the unfinished that ``train --resume`` can go on with.
     """
 
     root: Path
     runs: tuple[ListedRun, ...]
     n_unfinished: int
     unreadable: tuple[str, ...]
+    resumable: tuple[Path, ...] = ()
 
     @property
     def by_protocol(self) -> dict[tuple[str, str], tuple[ListedRun, ...]]:
@@ -90,7 +92,7 @@ def list_runs(root: Path | str = RUNS) -> Listing:
     if not root.is_dir():
         raise RunError(f"{root}: no such folder of runs")
     folders = [path.parent for path in root.rglob("config.yaml")]
-    finished = [f for f in folders if (f / "run.json").is_file() and (f / MODEL).is_file()]
+    finished = [folder for folder in folders if Run(folder).finished]
     runs, unreadable = [], []
     for folder in sorted(finished):
         try:
@@ -102,6 +104,7 @@ def list_runs(root: Path | str = RUNS) -> Listing:
         runs=tuple(sorted(runs, key=lambda run: (run.finished, run.path))),
         n_unfinished=len(folders) - len(finished),
         unreadable=tuple(unreadable),
+        resumable=tuple(sorted(folder for folder in folders if Run(folder).resumable)),
     )
 
 

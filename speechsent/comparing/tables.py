@@ -23,7 +23,8 @@ def listing_table(listing: Listing) -> str:
     if listing.n_unfinished:
         counts.append(f"unfinished: {listing.n_unfinished}")
     unreadable = [f"cannot be read: {problem}" for problem in listing.unreadable]
-    return "\n\n".join([*blocks, "\n".join([*unreadable, ", ".join(counts)])])
+    cut = [f"unfinished, go on with: speechsent train --resume {p}" for p in listing.resumable]
+    return "\n\n".join([*blocks, "\n".join([*unreadable, *cut, ", ".join(counts)])])
 
 
 def _rows(runs: Iterable[ListedRun]) -> list[str]:

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -14,6 +13,7 @@ from speechsent.corpus.naming import corpus_name
 from speechsent.corpus.problems import corpus_error
 from speechsent.corpus.utterance import UNKNOWN_EMOTION, Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError, ParameterError, some
+from speechsent.writing import write_bytes
 
 REQUIRED = ("file", "emotion")
 COLUMNS = (
@@ -106,9 +106,7 @@ def write_manifest(corpus: Corpus, path: Path) -> None:
     for utterance in corpus:
         values = dict(zip(corpus.targets, map(repr, utterance.values), strict=True))
         writer.writerow(_row(path.parent, utterance) | values)
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
-    os.replace(temporary, path)  # noqa: PTH105 - the name everyone knows for an atomic swap
+    write_bytes(path, text.getvalue().encode())
 
 
 def _rows(path: Path, targets: Sequence[str]) -> list[Row]:

@@ -16,6 +16,7 @@ from speechsent.corpus.delivery import EMOTIONS, utter
 from speechsent.corpus.phones import SENTENCES
 from speechsent.corpus.voice import FRAME_RATE
 from speechsent.errors import CorpusError, ParameterError
+from speechsent.writing import sync_tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ def synthesize(
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         folder = Path(scratch) / "corpus"
         _write(folder, config, progress)
+        sync_tree(folder)  # a folder that is there counts as whole
         if out.exists():
             out.rmdir()  # some systems cannot replace even an empty folder
         os.replace(folder, out)  # noqa: PTH105 - atomic on every system

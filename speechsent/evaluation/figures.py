@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from speechsent.errors import ParameterError
 from speechsent.evaluation.calibration import ConfidenceBin
 from speechsent.training.listener import SCORES
+from speechsent.writing import writing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -205,6 +206,5 @@ def _draw_curves(
 
 def save(figure: "Figure", path: Path) -> None:
     """Write a PNG whole or not at all, without a version stamp: equal figures, equal files."""
-    unfinished = path.with_name(f"{path.name}.tmp")
-    figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})
-    unfinished.replace(path)
+    with writing(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=150, metadata={"Software": None})

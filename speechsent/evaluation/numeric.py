@@ -9,6 +9,7 @@ import numpy as np
 from speechsent.corpus.manifest import PREDICTED
 from speechsent.errors import ParameterError
 from speechsent.metrics import Values
+from speechsent.writing import writing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,8 +52,7 @@ def write_numbers(predictions: NumericPredictions, path: Path) -> None:
     """
     names = [f"{name}{ending}" for name in predictions.names for ending in ("", PREDICTED)]
     pairs = np.stack([predictions.truth, predictions.predicted], axis=2)
-    unfinished = path.with_name(f"{path.name}.tmp")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with writing(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "speaker", *names])
         for clip, speaker, values in zip(
@@ -60,4 +60,3 @@ def write_numbers(predictions: NumericPredictions, path: Path) -> None:
         ):
             cells = [cell for truth, told in values.tolist() for cell in (truth, f"{told:.6g}")]
             writer.writerow([clip, speaker or "", *cells])
-    unfinished.replace(path)

@@ -9,6 +9,7 @@ import numpy as np
 
 from speechsent import metrics
 from speechsent.errors import ParameterError, RunError, some
+from speechsent.writing import writing
 
 PREDICTIONS = "predictions.csv"  # of a run, on its test part
 VALIDATION_PREDICTIONS = "validation_predictions.csv"
@@ -78,8 +79,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
 
     Genders are not written. The file appears whole or not at all.
     """
-    unfinished = path.with_name(f"{path.name}.tmp")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with writing(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*COLUMNS, *predictions.labels])
         for i, (truth, answer) in enumerate(
@@ -88,7 +88,6 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
             clip = [predictions.files[i], predictions.speakers[i] or ""]
             names = [predictions.labels[truth], predictions.labels[answer], int(truth == answer)]
             writer.writerow([*clip, *names, *(f"{p:.6f}" for p in predictions.probabilities[i])])
-    unfinished.replace(path)
 
 
 def read_predictions(path: Path) -> Predictions:

@@ -2,6 +2,7 @@
 
 from speechsent.experiment.evaluation import Evaluation, evaluate, open_run
 from speechsent.experiment.prediction import Estimate, Prediction, estimate, predict
+from speechsent.experiment.resuming import resume
 from speechsent.experiment.training import train
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "evaluate",
     "open_run",
     "predict",
+    "resume",
     "train",
 ]

@@ -1,5 +1,6 @@
 """Score a run, on its own test part or on other clips."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -66,7 +67,8 @@ def evaluate(
         run: The run or its folder; the newest under ``runs/`` if not given.
         corpus: Other clips: a corpus, or the folder or CSV of one. If it has a test part, that
             is scored. The run's own test part if not given.
-        out: Folder for the results; inside the run if not given.
+        out: Folder for the results; inside the run if not given. A run that cannot be written
+            needs one, and the look at its test part is recorded there.
         resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
             they are, if not given.
         listener: Who is told about progress.
@@ -76,10 +78,14 @@ def evaluate(
         The scores; the files are written, and the look at the test set is recorded.
 
     Raises:
-        RunError: If there is no such run, or the clips have emotions it does not know.
+        RunError: If there is no such run, or the clips have emotions it does not know, or the run
+            cannot be written and there is no ``out``.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     run, listener = open_run(run), listener or Listener()
+    writable = os.access(run.path, os.W_OK)
+    if not writable and out is None:
+        raise RunError(f"{run.path}: cannot be written; name a folder for the results (--out)")
     utterances, name, root = _clips_to_score(run, corpus, listener)
     if run.scale is None:
         _refuse_unknown_emotions(run, utterances, root)
@@ -103,7 +109,10 @@ def evaluate(
     if report is not None:
         results.write_json(AUDIT, report.as_dict())
     what = "test" if report is None else str(root)
-    times = run.record_test(what, n=scores.n, **{run.score: getattr(scores, run.score)})
+    if not writable:
+        listener.note(f"{run.path}: cannot be written, so this look is recorded in {folder}")
+    looked = run if writable else results
+    times = looked.record_test(what, n=scores.n, **{run.score: getattr(scores, run.score)})
     return Evaluation(run, scores, predictions, folder, times)
 
 

@@ -1,11 +1,15 @@
 """From a corpus to a run folder."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
-from speechsent.auditing import audit_split
+from speechsent.auditing import AuditReport, audit_split
 from speechsent.branches import batchnorm
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
@@ -21,6 +25,7 @@ from speechsent.experiment.evaluation import RUNS, evaluate
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.experiment.numbers import as_numbers, fit_ridge
 from speechsent.experiment.transfer import Origin, open_origin, settled
+from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
@@ -67,8 +72,12 @@ def train(
     workshop: Workshop | None = None,
     force: bool = False,
     _leak: Leak | None = None,  # only speechsent.study.leaky does wrong on purpose
+    _cut: Unfinished | None = None,  # what resume() goes on with
 ) -> Run:
     """Train a recogniser and write a run folder.
+
+    What is needed to go on after an interruption is kept in the folder until the run is finished;
+    see ``speechsent.resume``.
 
     Args:
         config: What to compute; the defaults if not given.
@@ -103,6 +112,8 @@ def train(
         RunError: If there is no run to start from.
         ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
         ClusterError: If a cluster is asked for and cannot be reached.
+        SaveError: If the disk is full; what was kept before is still there.
+        Interrupted: If SIGTERM or Ctrl-C ended the training; its state is kept.
     """
     origin = None if start is None else open_origin(start)
     config, listener = settled(config, origin.run if origin else None), listener or Listener()
@@ -130,52 +141,107 @@ def train(
         how = f"{'new head' if origin else ''} on {resources.n_devices}"
         workshop.take_up(f"{_recipe(config, prepared)} {how}")
         branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
-        run = Run.create(Path(out), prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
-        run.write_text("config.yaml", to_yaml(config))
-        run.write_json("environment.json", environment())
-        run.write_json("labels.json", list(prepared.names))
-        if prepared.scale:
-            run.write_json(TARGETS, prepared.scale.as_dict())
-        trainer = (Transfer if origin else Trainer)(
-            branches=branches,
-            train=prepared.part("train"),
-            validation=prepared.part("validation"),
-            options=TrainingOptions(
-                batch_size=config.fit.batch_size,
-                seed=config.seed,
-                augment=config.augment,
-                mfcc=config.mfcc,
-                n_mels=config.log_mel.n_mels,
-                class_weights=config.fit.class_weights,
-            ),
-            fusion=config.fusion,
-            config=config.fit,
-            listener=listener,
-            log_folder=run.path / "tensorboard" if tensorboard else None,
-            store=EmbeddingStore(FeatureCache()) if resources.cache else None,
-            workshop=workshop,
-            checkups=(checkups := Checkups(listener, force)),
-        )
-        imagenet = "cnn" in branches and config.cnn.pretrained and origin is None
-        if imagenet and config.cnn.bn == "reestimate":
-            batchnorm.reestimate(branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
-        try:
-            trained = trainer.run()
-        finally:  # what the doctor found matters most where training failed
-            run.write_json(DOCTOR, checkups.as_dict())
+        if _cut:
+            _cut.check(prepared, record)
+        options = Options(test, baseline, tensorboard, force, resources.n_devices)
+        job = Job(config, prepared, record, report, branches, origin, options)
+        held = nullcontext(_cut) if _cut else _begin(job, corpus, Path(out), _leak)
+        with held as unfinished:
+            return _carry_out(job, unfinished, resources, listener, workshop)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Arguments of ``train`` by which a training that was cut goes on."""
+
+    test: bool
+    baseline: bool
+    tensorboard: bool
+    force: bool
+    n_devices: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a training was asked for, and all that was prepared for it."""
+
+    config: ExperimentConfig
+    prepared: Prepared
+    record: RunSplit
+    report: AuditReport
+    branches: Mapping[str, keras.Model]
+    origin: Origin | None
+    options: Options
+
+
+def _begin(
+    job: Job, corpus: CorpusSource, out: Path, leak: Leak | None
+) -> AbstractContextManager[Unfinished]:
+    """Make the run folder, with all that decides the training in it."""
+    config, prepared = job.config, job.prepared
+    run = Run.create(out, prepared.corpus.name, f"{config.fusion.mode}-s{config.seed}")
+    run.write_text("config.yaml", to_yaml(config))
+    run.write_json("environment.json", environment())
+    run.write_json("labels.json", list(prepared.names))
+    if prepared.scale:
+        run.write_json(TARGETS, prepared.scale.as_dict())
+    targets = prepared.corpus.targets
+    listed = job.record.rows(prepared.corpus.root, targets)
+    run.write_rows("split.csv", (*SPLIT_COLUMNS, *targets), listed)
+    start = job.origin.run if job.origin else None
+    return begun(run, corpus, prepared, start=start, leak=leak, options=asdict(job.options))
+
+
+def _carry_out(
+    job: Job, unfinished: Unfinished, resources: Resources, listener: Listener, workshop: Workshop
+) -> Run:
+    """Train, write everything, and score the test part."""
+    config, prepared, run = job.config, job.prepared, unfinished.run
+    trainer = (Transfer if job.origin else Trainer)(
+        branches=job.branches,
+        train=prepared.part("train"),
+        validation=prepared.part("validation"),
+        options=TrainingOptions(
+            batch_size=config.fit.batch_size,
+            seed=config.seed,
+            augment=config.augment,
+            mfcc=config.mfcc,
+            n_mels=config.log_mel.n_mels,
+            class_weights=config.fit.class_weights,
+        ),
+        fusion=config.fusion,
+        config=config.fit,
+        listener=listener,
+        log_folder=run.path / "tensorboard" if job.options.tensorboard else None,
+        store=EmbeddingStore(FeatureCache()) if resources.cache else None,
+        workshop=workshop,
+        checkups=_checkups(run, job.options.force, listener),
+        progress=unfinished.progress(resources.checkpoint_seconds),
+    )
+    imagenet = "cnn" in job.branches and config.cnn.pretrained and job.origin is None
+    if imagenet and config.cnn.bn == "reestimate":
+        batchnorm.reestimate(job.branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
+    trained = trainer.run()
     with run.writing(MODEL) as path:
         save_model(trained.model, path)
-    run.write_json(AUDIT, report.as_dict())
-    if baseline:
+    run.write_json(AUDIT, job.report.as_dict())
+    if job.options.baseline:
         fit_linear = fit_ridge if prepared.scale else fit_baseline
         fit_linear(run, prepared.part("train"), prepared.part("validation"), listener)
     _answer_validation(run, prepared, workshop)
-    note = with_leaks(prepared.split.note, report)
-    shared = {"n_devices": resources.n_devices}
-    _write_results(run, prepared, record, trained, config, note, origin, shared)
-    if test:
+    _write_results(job, run, trained, unfinished.resumed)
+    if job.options.test and not run.tests_seen:  # a look at the test part counts once
         evaluate(run, resources=resources, listener=listener, workshop=workshop)
+    unfinished.finish()
     return run
+
+
+def _checkups(run: Run, force: bool, listener: Listener) -> Checkups:
+    """The doctor's part; what it finds is kept at once, beside what it found before a cut."""
+    earlier = run.read_json(DOCTOR)["stages"] if (run.path / DOCTOR).is_file() else []
+    return Checkups(
+        listener, force, earlier=earlier, keep=lambda found: run.write_json(DOCTOR, found)
+    )
 
 
 def _recipe(config: ExperimentConfig, prepared: Prepared) -> str:
@@ -210,33 +276,26 @@ def _answer_validation(run: Run, prepared: Prepared, workshop: Workshop) -> None
 
 
 def _write_results(
-    run: Run,
-    prepared: Prepared,
-    record: RunSplit,
-    trained: Trained,
-    config: ExperimentConfig,
-    note: str,
-    origin: Origin | None,
-    shared: dict[str, int],
+    job: Job, run: Run, trained: Trained, resumed: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Everything but the model, whose presence without ``run.json`` means an unfinished run."""
+    """Everything but the model and the scores of the test part."""
     with run.writing(STATISTICS) as path:
-        prepared.standardizer.save(path)
-    targets = prepared.corpus.targets
-    listed = record.rows(prepared.corpus.root, targets)
-    run.write_rows("split.csv", (*SPLIT_COLUMNS, *targets), listed)
+        job.prepared.standardizer.save(path)
     rows = [
         {**row, "stage": stage.history.stage, "kept": int(row["epoch"] == stage.history.best_epoch)}
         for stage in trained.stages
         for row in stage.history.rows
     ]
     run.write_rows("history.csv", [name.format(trained.score) for name in HISTORY_COLUMNS], rows)
-    before = origin.stages() if origin else []
+    before = job.origin.stages() if job.origin else []
     run.write_json("stages.json", [*before, *map(_stage_facts, trained.stages)])
     for stage in trained.stages:
         _draw_history(run, stage)
-    started = {"started_from": origin.facts()} if origin else {}
-    run.write_json("run.json", _facts(prepared, trained, config, note) | shared | started)
+    started = {"started_from": job.origin.facts()} if job.origin else {}
+    gone_on = {"resumed": list(resumed)} if resumed else {}
+    note = with_leaks(job.prepared.split.note, job.report)
+    facts = _facts(job.prepared, trained, job.config, note)
+    run.write_json("run.json", facts | {"n_devices": job.options.n_devices} | started | gone_on)
 
 
 def _stage_facts(stage: Stage) -> dict[str, Any]:

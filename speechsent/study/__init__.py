@@ -129,8 +129,8 @@ def carry_out(
     tasks = _tasks(study, corpus, folder, Resources(cache=cache))
     _claim(folder, study, corpus)
     (folder / "runs").mkdir(parents=True, exist_ok=True)
-    sweep(folder / "runs")
     left = [task for task in tasks if task.run is None]
+    sweep(folder / "runs", [task.planned.folder for task in left])
     listener.note(f"study {study.name}: {len(tasks)} runs, {len(tasks) - len(left)} already there")
     failures = _train(left, folder, n_workers, cluster, listener)
     if study.search is not None:

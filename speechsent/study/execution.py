@@ -4,10 +4,12 @@ import multiprocessing
 from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from speechsent.errors import ParameterError
 from speechsent.features.cluster import connected, next_done
+from speechsent.interruption import Interrupted
 from speechsent.study.tasks import Outcome, Task, perform
 from speechsent.training.listener import Listener
 
@@ -33,20 +35,33 @@ def in_processes(tasks: Sequence[Task], n_workers: int) -> Generator[Done, None,
     # A forked TensorFlow hangs, so processes start anew.
     context = multiprocessing.get_context("spawn")
     waiting = list(tasks)
+    others = multiprocessing.active_children()
     for _ in range(ATTEMPTS):
         killed = []
         with ProcessPoolExecutor(min(n_workers, len(waiting)), mp_context=context) as pool:
             futures = {pool.submit(perform, task): task for task in waiting}
-            for future in as_completed(futures):
-                try:
-                    yield futures[future], future.result()
-                except BrokenProcessPool:  # one was killed, and the others with it
-                    killed.append(futures[future])
+            try:
+                for future in as_completed(futures):
+                    try:
+                        yield futures[future], future.result()
+                    except (BrokenProcessPool, Interrupted):  # killed, perhaps with the others
+                        killed.append(futures[future])
+            except BaseException:
+                _end(pool, others)
+                raise
         waiting = killed
         if not waiting:
             return
     for task in waiting:
         yield task, Outcome(failure="its process was killed, perhaps for want of memory")
+
+
+def _end(pool: ProcessPoolExecutor, others: Sequence[BaseProcess]) -> None:
+    """Let running trainings keep their state and end, and begin no more."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for child in multiprocessing.active_children():
+        if child not in others:
+            child.terminate()
 
 
 def on_cluster(tasks: Sequence[Task], address: str) -> Generator[Done, None, None]:

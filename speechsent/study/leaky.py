@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.leaky import LEAKS, Leak
 from speechsent.errors import ParameterError
 from speechsent.evaluation.intervals import Interval
-from speechsent.experiment import train
+from speechsent.experiment import resume, train
 from speechsent.experiment.evaluation import RUNS
 from speechsent.preparation import CorpusSource
 from speechsent.resources import Resources
@@ -182,17 +183,13 @@ def _trained(
     if (place / "run.json").is_file():
         return Run.open(place)
     working = honest.path / FOLDER / f".running-{leak.name}"
-    shutil.rmtree(working, ignore_errors=True)
-    run = train(
-        honest.config,
-        corpus,
-        out=working,
-        baseline=False,
-        resources=resources,
-        listener=listener,
-        workshop=workshop,
-        _leak=leak,
-    )
+    how: dict[str, Any] = {"resources": resources, "listener": listener, "workshop": workshop}
+    cut = [path.parent for path in working.glob("*/*/config.yaml") if Run(path.parent).resumable]
+    if cut:
+        run = resume(cut[0], corpus, **how)
+    else:
+        shutil.rmtree(working, ignore_errors=True)
+        run = train(honest.config, corpus, out=working, baseline=False, _leak=leak, **how)
     run.path.rename(place)
     shutil.rmtree(working)
     return Run.open(place)

@@ -58,7 +58,7 @@ def cross_corpus_matrix(
     folder = Path(out) / "+".join(corpus.name for corpus in members)
     _claim(folder, members)
     tasks = _tasks(config, members, seeds, folder, resources or Resources())
-    sweep(folder / "runs")
+    sweep(folder / "runs", [task.planned.folder for task in tasks if task.run is None])
     n_found = sum(task.run is not None for task in tasks)
     runs = {(t.corpus.name, t.planned.seed): _run(t, listener) for t in tasks}
     cells = [

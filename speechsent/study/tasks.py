@@ -6,13 +6,16 @@ import socket
 import threading
 import time
 import traceback
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from speechsent.corpus.utterance import Corpus
-from speechsent.errors import RunError, SpeechsentError
-from speechsent.experiment import train
+from speechsent.errors import CorpusError, RunError, SaveError, SpeechsentError
+from speechsent.experiment import resume, train
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.study.analysis import TOLD
@@ -74,7 +77,7 @@ class Outcome:
 def perform(task: Task, listener: Listener | None = None) -> Outcome:
     """Train and score one run, and move it to its place when it is whole.
 
-    An error ends this run and not the study.
+    What a killed process left of it is gone on with. An error ends this run and not the study.
     """
     started = time.monotonic()
     with _one_training:
@@ -83,32 +86,63 @@ def perform(task: Task, listener: Listener | None = None) -> Outcome:
         unique = f"{socket.gethostname()}-{os.getpid()}"
         working = task.folder / f"{UNFINISHED}-{unique}-{task.planned.folder}"
         try:
-            run = train(
-                task.planned.config,
-                task.corpus,
-                start=task.planned.start,
-                out=working,
-                test=task.test,
-                resources=task.resources,
-                listener=listener,
-                workshop=_workshop(),
-            )
+            run = _trained(task, working, listener)
             planned, seconds = task.planned, round(time.monotonic() - started, 1)
             facts = {"system": planned.system, "fold": planned.fold, "seed": planned.seed}
             run.write_json(TOLD, {**facts, "seconds": seconds})
             _move(run.path, task.path)
+        except KeyboardInterrupt as error:
+            error.__notes__ = ["start the same command again to go on"]
+            raise
+        except SaveError as error:  # what is kept is worth going on with
+            return Outcome(failure=str(error), seconds=time.monotonic() - started)
         except SpeechsentError as error:
+            _remove(working)
             return Outcome(failure=str(error), seconds=time.monotonic() - started)
         except Exception as error:  # one row of the table, with the traceback beside it
+            _remove(working)
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Outcome(
                 failure=reason,
                 details=traceback.format_exc(),
                 seconds=time.monotonic() - started,
             )
-        finally:
-            shutil.rmtree(working, ignore_errors=True)
+        _remove(working)
     return Outcome(seconds=time.monotonic() - started)
+
+
+def _trained(task: Task, working: Path, listener: Listener | None) -> Run:
+    """Go on with what is left of the task, or train it."""
+    how: dict[str, Any] = {
+        "resources": task.resources,
+        "listener": listener,
+        "workshop": _workshop(),
+    }
+    cut = _take_over(task, working)
+    if cut is not None:
+        try:
+            return resume(cut, task.corpus, **how)
+        except (CorpusError, RunError):  # of other clips or another version: begin anew
+            _remove(working)
+    planned = task.planned
+    return train(
+        planned.config, task.corpus, start=planned.start, out=working, test=task.test, **how
+    )
+
+
+def _take_over(task: Task, working: Path) -> Run | None:
+    """Make what a dead process left of a task this one's own; None if there is nothing."""
+    for left in _left(task.folder):
+        if left.name.endswith(f"-{task.planned.folder}"):
+            with suppress(OSError):  # another process was faster
+                left.rename(working)
+                break
+    runs = (Run(path.parent) for path in working.glob("*/*/config.yaml"))
+    return next((run for run in runs if run.resumable or run.finished), None)
+
+
+def _remove(working: Path) -> None:
+    shutil.rmtree(working, ignore_errors=True)
 
 
 def _move(finished: Path, place: Path) -> None:
@@ -125,12 +159,25 @@ def _workshop() -> Workshop:
     return Workshop()
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed processes of this machine left unfinished."""
-    for left in folder.glob(f"{UNFINISHED}-{socket.gethostname()}-*"):
-        pid = left.name.removeprefix(f"{UNFINISHED}-{socket.gethostname()}-").partition("-")[0]
+def sweep(folder: Path, wanted: Collection[str] = ()) -> None:
+    """Remove what killed processes of this machine left, but for what is still to be trained.
+
+    Args:
+        folder: Folder of the study's runs.
+        wanted: Folders of the runs that are still to be trained.
+    """
+    for left in _left(folder):
+        if not any(left.name.endswith(f"-{name}") for name in wanted):
+            _remove(left)
+
+
+def _left(folder: Path) -> Iterator[Path]:
+    """Folders of processes of this machine that are dead."""
+    beginning = f"{UNFINISHED}-{socket.gethostname()}-"
+    for left in sorted(folder.glob(f"{beginning}*")):
+        pid = left.name.removeprefix(beginning).partition("-")[0]
         if pid.isdecimal() and not _alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
+            yield left
 
 
 def _alive(pid: int) -> bool:

@@ -90,7 +90,8 @@ class Report(keras.callbacks.Callback):
 
     def __init__(self, listener: Listener, stage: str, epochs: int, n_steps: int) -> None:
         super().__init__()
-        self.listener, self.stage, self.n_steps = listener, stage, n_steps
+        self.listener, self.stage = listener, stage
+        self.epochs, self.n_steps = epochs, n_steps
         self.rows: list[dict[str, float]] = []
         listener.begin(stage, epochs * n_steps, "steps")
 

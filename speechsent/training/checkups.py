@@ -1,6 +1,6 @@
 """The doctor at every stage of a training: what it finds is told, and kept for the run folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,10 +41,14 @@ class Checkups:
     Args:
         listener: Who is told of errors and warnings.
         force: Train although an error was found.
+        earlier: Stages as dicts, from before the training was cut; empty if it was not.
+        keep: Called with all that was found whenever there is more of it.
     """
 
     listener: Listener
     force: bool = False
+    earlier: Sequence[Mapping[str, Any]] = ()
+    keep: Callable[[dict[str, Any]], None] = lambda found: None
     made: list[Checkup] = field(default_factory=list)
 
     def attend(
@@ -69,13 +73,14 @@ class Checkups:
             batches=batches,
             sample_names=_names(batches),
             keeps_best=True,
-            tell=lambda finding: self._tell(stage, finding),
+            tell=lambda finding: self._tell_and_keep(stage, finding),
             looker=looker,
         )
         before = tuple(f for f in diagnosis.findings if _concerns(f, batches))
         self.made.append(Checkup(stage, before, watch))
         for finding in before:
             self._tell(stage, finding)
+        self.keep(self.as_dict())
         if diagnosis.errors and not self.force:
             first = diagnosis.errors[0]
             raise TrainingError(
@@ -89,8 +94,12 @@ class Checkups:
         return {
             "format": FORMAT,
             "forced": self.force,
-            "stages": [checkup.as_dict() for checkup in self.made],
+            "stages": _joined(self.earlier, [checkup.as_dict() for checkup in self.made]),
         }
+
+    def _tell_and_keep(self, stage: str, finding: Finding) -> None:
+        self._tell(stage, finding)
+        self.keep(self.as_dict())
 
     def _tell(self, stage: str, finding: Finding) -> None:
         if finding.severity != "note":
@@ -99,6 +108,19 @@ class Checkups:
                 f"{finding.severity}: {stage}{when}: {finding.name} at {finding.at}: "
                 f"{finding.seen}; see {finding.where}"
             )
+
+
+def _joined(
+    earlier: Sequence[Mapping[str, Any]], later: Sequence[dict[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Stages in the order they were begun; one that was cut keeps what was found before."""
+    found = {stage["stage"]: stage for stage in earlier}
+    for stage in later:
+        before = found.get(stage["stage"], {"during": []})["during"]
+        known = {(finding["name"], finding["at"]) for finding in stage["during"]}
+        lost = [finding for finding in before if (finding["name"], finding["at"]) not in known]
+        found[stage["stage"]] = stage | {"during": [*lost, *stage["during"]]}
+    return list(found.values())
 
 
 def _concerns(finding: Finding, batches: SeededBatches) -> bool:

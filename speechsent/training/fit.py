@@ -11,10 +11,12 @@ import keras
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
 from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.checkpoints import Checkpoints
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import require_even_shares
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener, score_of
+from speechsent.training.progress import Progress
 from speechsent.training.workshop import Workshop
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -117,6 +119,7 @@ def fit(
     log_folder: Path | None = None,
     workshop: Workshop | None = None,
     checkups: Checkups | None = None,
+    progress: Progress | None = None,
 ) -> History:
     """Train a model in place and leave the best epoch's weights in it.
 
@@ -133,6 +136,8 @@ def fit(
         log_folder: Where TensorBoard files go; None writes none.
         workshop: Knows models that an earlier training has compiled; None compiles anew.
         checkups: Where the doctor's findings are kept.
+        progress: Where the state is kept, and found if the stage was begun before; None keeps
+            nothing.
 
     Returns:
         The history.
@@ -140,6 +145,7 @@ def fit(
     Raises:
         TrainingError: If the loss is not finite, or the doctor finds an error beforehand.
         ParameterError: If several devices cannot share a batch evenly.
+        Interrupted: If a signal came; the state is kept.
     """
     require_even_shares(batches.batch_size)
     n_steps = len(batches)
@@ -158,11 +164,18 @@ def fit(
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
     memory = expected_memory(model, batches.batch_size)
     warn_of_memory(memory, listener)
-    forecast = Forecast(listener, stage, epochs, n_steps, memory)
-    callbacks: list[Any] = [order, forecast, scores, doctor, keep, report]
+    checkpoints = Checkpoints(progress, stage, keep, report) if progress else None
+    first_step = checkpoints.step if checkpoints else 0
+    forecast = Forecast(listener, stage, epochs, n_steps, memory, first_step)
+    scored: list[Any] = [order, forecast, scores, doctor]
+    told: list[Any] = [keep, report]
     if log_folder is not None:
-        callbacks.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
-    model.fit(batches.feed(), epochs=epochs, callbacks=callbacks, verbose=0, shuffle=False)
+        told.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
+    how = {"x": batches.feed(), "epochs": epochs, "verbose": 0, "shuffle": False}
+    if checkpoints is None:
+        model.fit(callbacks=[*scored, *told], **how)
+    else:
+        checkpoints.fit(model, scored, told, how)
     return History(stage, tuple(report.rows), keep.best_epoch)
 
 

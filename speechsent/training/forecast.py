@@ -82,12 +82,20 @@ class Forecast(keras.callbacks.Callback):
         epochs: Most epochs.
         n_steps: Steps in an epoch.
         memory: Expected peak in MiB.
+        first_step: The step that training goes on with; those before it are passed over.
     """
 
     def __init__(
-        self, listener: Listener, stage: str, epochs: int, n_steps: int, memory: float
+        self,
+        listener: Listener,
+        stage: str,
+        epochs: int,
+        n_steps: int,
+        memory: float,
+        first_step: int = 0,
     ) -> None:
         super().__init__()
+        self.first_step = first_step
         self.listener, self.stage, self.memory = listener, stage, memory
         self.epochs, self.n_steps = epochs, n_steps
         self.told = False
@@ -97,11 +105,12 @@ class Forecast(keras.callbacks.Callback):
         """Take the time after the first step and a few later."""
         if self.told:
             return
-        if batch == 0:
+        n_measured = batch - self.first_step
+        if n_measured == 0:
             self.started = time.monotonic()
-        elif batch == min(STEPS, self.n_steps - 1):
+        elif n_measured > 0 and batch == min(self.first_step + STEPS, self.n_steps - 1):
             self.told = True
-            epoch = (time.monotonic() - self.started) / batch * self.n_steps
+            epoch = (time.monotonic() - self.started) / n_measured * self.n_steps
             self.listener.note(
                 f"{self.stage}: about {clock(epoch)} an epoch of {self.n_steps} steps, at most "
                 f"{clock(epoch * self.epochs)} for {self.epochs}; about {self.memory:.0f} MiB"

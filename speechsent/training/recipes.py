@@ -27,6 +27,7 @@ from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
+from speechsent.training.progress import Progress
 from speechsent.training.seed import layers_seeded
 from speechsent.training.stages import Stage, Trained, freeze, refuse_leak
 from speechsent.training.store import EmbeddingStore
@@ -54,6 +55,8 @@ class Trainer:
         store: Where outputs of frozen branches are kept between runs; None keeps nothing.
         workshop: Where compiled models are kept between trainings; the branches come from it.
         checkups: Where the doctor's findings are kept; None tells them and keeps none.
+        progress: Where the training's state is kept, and found if it was begun before; None keeps
+            nothing.
     """
 
     branches: Mapping[str, keras.Model]
@@ -67,6 +70,7 @@ class Trainer:
     store: EmbeddingStore | None = None
     workshop: Workshop = field(default_factory=Workshop)
     checkups: Checkups | None = None
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         shared = set(self.train.ids).intersection(self.validation.ids)
@@ -215,6 +219,8 @@ class Trainer:
         loss_weights: Mapping[str, float] | None = None,
         rate: float = 1.0,
     ) -> Stage:
+        if finished := self._finished(model, stage):
+            return finished
         options = replace(
             self.options,
             inputs=tuple(input_names(model)),
@@ -233,8 +239,18 @@ class Trainer:
             log_folder=self.log_folder,
             workshop=self.workshop,
             checkups=self.checkups,
+            progress=self.progress,
         )
         return self._stage(history)
+
+    def _finished(self, model: keras.Model, stage: str) -> Stage | None:
+        """The stage with its outcome in the model, if it was finished before an interruption."""
+        found = self.progress and self.progress.finished(stage, model)
+        if not found:
+            return None
+        rows, best_epoch = found
+        self.listener.note(f"{stage}: finished before the interruption")
+        return self._stage(History(stage, tuple(rows), best_epoch))
 
     def _behind_base(self, name: str) -> tuple[keras.Model, Stage]:
         """Train what is behind a frozen pretrained network, whose outputs are computed once."""
@@ -275,6 +291,8 @@ class Trainer:
             necks: What lies between a frozen network and the model, if anything does.
             stage: Name of the stage.
         """
+        if finished := self._finished(model, stage):
+            return finished
         batches = TrainingBatches(self.train, self.options)
         embedded = embed_training(frozen, batches, self.fusion.copies, self.store)
         weights = (
@@ -300,6 +318,7 @@ class Trainer:
             log_folder=self.log_folder,
             workshop=self.workshop,
             checkups=self.checkups,
+            progress=self.progress,
         )
         return self._stage(history)
 

@@ -13,9 +13,10 @@ from speechsent.features.pack import DamagedPackError
 from speechsent.training.devices import n_sharing
 from speechsent.training.fit import FitConfig, History
 from speechsent.training.inference import input_names
+from speechsent.training.progress import values, variables
 from speechsent.training.store import branch_key
 
-FORMAT = 1  # raise it when training comes to other weights in a way its parameters do not show
+FORMAT = 2  # raise it when training comes to other weights in a way its parameters do not show
 
 
 def branch_training_key(
@@ -42,9 +43,11 @@ def branch_training_key(
 
 
 def keep_trained(cache: FeatureCache, key: str, model: keras.Model, history: History) -> None:
-    """Keep a branch's weights and history; without room it is trained again next time."""
-    weights = model.get_weights()
-    rows = [np.reshape(values, (-1, 1)) for values in weights]
+    """Keep what a branch remembers and its history; without room it is trained again next time.
+
+    The seeds of its dropouts are kept as well: who fine-tunes it goes on from them.
+    """
+    rows = [array.ravel().view(np.float32)[:, None] for array in values(variables(model))]
     told = json.dumps([history.stage, history.best_epoch, [dict(row) for row in history.rows]])
     try:
         cache.add_to(_folder(key), _keys(len(rows)), rows, {0: [told]})
@@ -53,22 +56,23 @@ def keep_trained(cache: FeatureCache, key: str, model: keras.Model, history: His
 
 
 def find_trained(cache: FeatureCache, key: str, model: keras.Model) -> History | None:
-    """Put kept weights into a branch; None, and nothing changed, if there are none."""
-    shapes = [values.shape for values in model.get_weights()]
-    keys = _keys(len(shapes))
+    """Put what is kept into a branch; None, and nothing changed, if there is nothing."""
+    held = variables(model)
+    keys = _keys(len(held))
     places = cache.find_in(_folder(key), keys)
     if len(places) < len(keys):
         return None
     try:
-        weights = [
-            places[place][0][places[place][1]].reshape(shape)
-            for place, shape in zip(keys, shapes, strict=True)
+        arrays = [
+            places[key][0][places[key][1]].ravel().view(like.dtype).reshape(like.shape)
+            for key, like in zip(keys, values(held), strict=True)
         ]
         (told,) = places[keys[0]][0].notes[0]
         stage, best_epoch, rows = json.loads(told)
     except (DamagedPackError, OSError, ValueError, KeyError):
         return None
-    model.set_weights(weights)
+    for variable, array in zip(held, arrays, strict=True):
+        variable.assign(array)
     return History(stage, tuple(_row(row) for row in rows), best_epoch)
 
 

@@ -128,8 +128,9 @@ class DoctorCallback(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Count steps from here."""
-        self._progress.epoch = epoch
-        self._progress.steps_before = self._progress.steps
+        now, in_epoch = self._progress, self.params.get("steps") or 0
+        now.epoch = epoch
+        now.steps_before = max(now.steps, epoch * in_epoch)  # training may go on with an epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Look after the first steps; otherwise see only that the loss is a number."""

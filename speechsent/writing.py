@@ -1,0 +1,100 @@
+"""Files that appear whole or not at all, and stay when the power fails."""
+
+import errno
+import os
+import resource
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from speechsent.errors import SaveError, SpeechsentError
+
+UNFINISHED = ".writing-"  # how names of files begin that are not whole yet
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+
+
+@contextmanager
+def writing(final: Path, *, n_bytes: int = 0) -> Iterator[Path]:
+    """Yield a temporary path; what is written there becomes ``final`` at the end.
+
+    The temporary name is one no other process can choose, and keeps its endings, because Keras
+    chooses the format by them. The file and its name are on the disk when the block ends.
+
+    Args:
+        final: Where the file goes; its folder is made if needed.
+        n_bytes: Its size, if known beforehand.
+
+    Raises:
+        SaveError: If the disk is full or does not let itself be written to.
+    """
+    temporary = None
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _sync(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(final)
+        sync_folder(final.parent)
+    except OSError as error:
+        if isinstance(error, SpeechsentError) or error.errno not in FULL | REFUSED:
+            raise
+        raise SaveError(f"{final}: {_why(final, error, n_bytes)}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(final: Path, content: bytes) -> None:
+    """Write a file whose content is at hand, whole or not at all.
+
+    Raises:
+        SaveError: If the disk is full or does not let itself be written to.
+    """
+    with writing(final, n_bytes=len(content)) as temporary:
+        temporary.write_bytes(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the file system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have all files below a folder on the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            _sync(path)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left in a folder that nobody else writes to."""
+    for left in folder.rglob(f"{UNFINISHED}*"):
+        left.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _why(final: Path, error: OSError, n_bytes: int) -> str:
+    """What is wrong, what is needed and at hand as far as it is known, and the remedy."""
+    if error.errno in REFUSED:
+        return f"cannot be written ({error.strerror})"
+    needed = f"needs {n_bytes} bytes, " if n_bytes else ""
+    if error.errno == errno.EFBIG:
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        return f"{needed}a file may have {limit} here; raise the limit (ulimit -f)"
+    free = shutil.disk_usage(final.parent).free if final.parent.is_dir() else 0
+    return f"no room: {needed}{free} are free on the disk; make room"
