@@ -18,6 +18,7 @@ from speechsent.corpus.fetch.unpack import unpack
 from speechsent.errors import CorpusError, DownloadError, ParameterError
 
 MIRROR = "SPEECHSENT_MIRROR"
+UNPACKED = "unpacked"
 Told = Callable[[str, int, int], None]
 
 
@@ -91,26 +92,13 @@ def fetch(
         _check_room(chosen, work)
         path = archive or _download(chosen, work, told)
         try:
-            sha256 = _check_archive(chosen, path)
-            unpacked, verified = _unpack(chosen, path, work, told)
-            n_clips = _count(chosen, path, unpacked)
+            fetched = _unpacked(chosen, path, work, told)
         except CorpusError:
             if archive is None and chosen.checksum is None:
                 path.unlink()  # or every further call would stumble over it
             raise
-        fetched = Fetched(
-            name=name,
-            folder=str(folder),
-            n_clips=n_clips,
-            n_published=chosen.n_clips,
-            origin=str(archive or chosen.url),
-            sha256=sha256,
-            verified=verified or chosen.checksum is not None,
-            licence=chosen.licence,
-            citation=chosen.citation,
-            protocol=chosen.protocol,
-        )
-        _finish(fetched, unpacked, folder)
+        fetched = replace(fetched, folder=str(folder), origin=str(archive or chosen.url))
+        _finish(fetched, work / UNPACKED, folder)
     return fetched
 
 
@@ -162,23 +150,37 @@ def _check_archive(chosen: Source, path: Path) -> str:
     return digest(path, "sha256")
 
 
-def _unpack(chosen: Source, path: Path, work: Path, told: Told | None) -> tuple[Path, bool]:
-    """The folder of the clips, and whether each of them had a hash of its own."""
-    folder = work / "unpacked"
+def _unpacked(chosen: Source, path: Path, work: Path, told: Told | None) -> Fetched:
+    """The clips of an archive in their folder, and what is known of them."""
+    sha256 = _check_archive(chosen, path)
+    folder = work / UNPACKED
     if folder.exists():
         shutil.rmtree(folder)
-    unpack(
-        path,
-        folder,
-        max_bytes=min(chosen.unpacked, workplace.free_bytes(work)),
-        keep=chosen.keep,
-        progress=_stage(told, "unpack"),
+    room = min(chosen.unpacked, workplace.free_bytes(work))
+    unpack(path, folder, max_bytes=room, keep=chosen.keep, progress=_stage(told, "unpack"))
+    each_verified = bool(chosen.pointed) and _fill(chosen, work, told)
+    return Fetched(
+        name=chosen.name,
+        folder=str(folder),
+        n_clips=_count(chosen, path, folder),
+        n_published=chosen.n_clips,
+        origin=str(path),
+        sha256=sha256,
+        verified=each_verified or chosen.checksum is not None,
+        licence=chosen.licence,
+        citation=chosen.citation,
+        protocol=chosen.protocol,
     )
-    found = pointers(folder) if chosen.pointed else {}
+
+
+def _fill(chosen: Source, work: Path, told: Told | None) -> bool:
+    """Fetch what the archive only points to; false if it holds the clips themselves."""
+    folder = work / UNPACKED
+    found = pointers(folder)
     if found:
         root = folder / next(iter(found)).relative_to(folder).parts[0]
         fill(found, root, chosen.pointed, work / "clips", _stage(told, "clips"))
-    return folder, bool(found)
+    return bool(found)
 
 
 def _stage(told: Told | None, stage: str) -> Progress | None:

@@ -9,7 +9,6 @@ from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
-from speechsent import __version__
 from speechsent.errors import DownloadError
 
 TIMEOUT = 30.0  # seconds without a byte
@@ -91,7 +90,7 @@ def ask(url: str, start: int, validator: Validator) -> http.client.HTTPResponse:
         urllib.error.HTTPError: If the server answers with an error.
         OSError: If there is no answer.
     """
-    headers = {"User-Agent": f"speechsent/{__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": "speechsent", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
         if validator.tag:

@@ -171,7 +171,7 @@ WRONG = {
     "too large, undeclared": (
         lambda send: send(BODY, length=-1), {"size": None, "max_bytes": 9}, "larger than the 9",
     ),
-    "undeclared and another size": (lambda send: send(BODY[:9], length=-1), {}, "9 bytes, expected"),
+    "undeclared, another size": (lambda send: send(BODY[:9], length=-1), {}, "9 bytes, expected"),
 }  # fmt: skip
 
 
