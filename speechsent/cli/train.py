@@ -1,7 +1,9 @@
 """``speechsent train``: from a corpus to a run folder."""
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from speechsent.cli.console import console
 from speechsent.cli.options import add_config, add_output, add_resources, resources
@@ -9,6 +11,9 @@ from speechsent.cli.startup import load_tensorflow
 from speechsent.cli.transfer import add_transfer, configuration, run_series
 from speechsent.errors import ParameterError
 from speechsent.training.listener import SCORES
+
+if TYPE_CHECKING:
+    from speechsent.run import Run
 
 NAME = "train"
 HELP = "train a recogniser and score it on unseen speakers"
@@ -50,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="beside the honest score, what the same model would have claimed with clips split at "
         "random, and with the epoch chosen on the test clips: three more trainings",
     )
+    parser.add_argument("--json", action="store_true", help="print the scores and run as JSON")
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
     add_resources(parser)
     add_output(parser)
@@ -64,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     from speechsent.evaluation.regression import read_scores
     from speechsent.evaluation.table import table
 
-    with console(quiet=args.quiet) as listener:
+    with console(quiet=args.quiet or args.json) as listener:
+        if args.json:
+            _check_json(args)
         if args.also_leaky:
             _check_also_leaky(args)
         if args.one_vs:
@@ -91,6 +99,9 @@ def run(args: argparse.Namespace) -> int:
                 resources=resources(args),
                 listener=listener,
             )
+    if args.json:
+        print(json.dumps(_as_dict(trained, scored=not args.no_test), indent=2, ensure_ascii=False))
+        return 0
     if args.no_test:
         chosen = trained.facts[f"validation_{trained.score}"]
         print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
@@ -100,6 +111,22 @@ def run(args: argparse.Namespace) -> int:
         print(f"\n{claims.markdown()}")
     print(f"\nrun {trained.path}")
     return 0
+
+
+def _check_json(args: argparse.Namespace) -> None:
+    """Several trainings make a table, which has its own files."""
+    given = {"--also-leaky": args.also_leaky, "--one-vs": args.one_vs}
+    beside = [option for option, value in given.items() if value]
+    if beside:
+        raise ParameterError(
+            f"--json is about one training. Received: {', '.join(beside)} beside it"
+        )
+
+
+def _as_dict(trained: "Run", *, scored: bool) -> dict[str, Any]:
+    """The run's folder and facts, and its scores on the test part if that was looked at."""
+    scores = {"scores": trained.read_json("scores.json")} if scored else {}
+    return {"run": str(trained.path), **trained.facts, **scores}
 
 
 def _check_also_leaky(args: argparse.Namespace) -> None:
