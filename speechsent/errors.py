@@ -47,6 +47,10 @@ class CorpusError(SpeechsentError, ValueError):
     """A folder, manifest or file name does not describe a usable corpus."""
 
 
+class DownloadError(SpeechsentError, OSError):
+    """A file cannot be fetched, or what arrived is not that file."""
+
+
 class WeightsError(SpeechsentError, OSError):
     """Pretrained weights are missing, damaged, or do not fit the network."""
 

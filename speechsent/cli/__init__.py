@@ -11,6 +11,8 @@ from speechsent.cli import (
     ablate,
     audit,
     cache,
+    completion,
+    config,
     corpus,
     doctor,
     evaluate,
@@ -20,15 +22,19 @@ from speechsent.cli import (
     runs,
     train,
 )
+from speechsent.cli.parsing import Parser
 from speechsent.errors import SpeechsentError
 from speechsent.interruption import terminable
 
-COMMANDS = (train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, cache)
+COMMANDS = (
+    train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, config, cache,
+    completion,
+)  # fmt: skip
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Build the parser of all commands."""
-    root = argparse.ArgumentParser(
+    root = Parser(
         prog="speechsent",
         description="Train and judge speech-emotion recognisers.",
         epilog="'speechsent COMMAND --help' shows the options of a command, with examples.",

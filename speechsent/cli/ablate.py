@@ -1,6 +1,8 @@
 """``speechsent ablate``: many trainings, one table."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from speechsent.cli.console import console
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-cache", action="store_true", help="neither use nor keep features between runs"
     )
     parser.add_argument("--dry-run", action="store_true", help="list the runs, train none")
+    parser.add_argument("--json", action="store_true", help="print the tables as JSON")
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -58,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from speechsent.study.reading import load_study, with_numbers
 
     study = with_numbers(load_study(args.study, args.overrides), args.folds, args.seeds)
-    with console(quiet=args.quiet) as listener:
+    with console(quiet=args.quiet or args.json) as listener:
         if args.dry_run:
             for name, done in studies.plan(
                 study, args.corpus or None, out=args.out, listener=listener
@@ -74,6 +77,9 @@ def run(args: argparse.Namespace) -> int:
             cache=not args.no_cache,
             listener=listener,
         )
+    if args.json:
+        print(json.dumps(asdict(result), indent=2, ensure_ascii=False, default=str))
+        return 0 if not result.failures else 3
     print(result.markdown())
     print(f"study {result.folder}: {result.n_trained} runs trained, {result.n_found} were there")
     return 0 if not result.failures else 3

@@ -1,7 +1,9 @@
 """``speechsent cache``: what is kept between runs, and making room."""
 
 import argparse
+import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from speechsent.errors import ParameterError
@@ -22,17 +24,20 @@ UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two sub-commands."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    commands.add_parser("info", help="where it is and how large").set_defaults(run=info)
+    info_ = commands.add_parser("info", help="where it is and how large")
+    info_.set_defaults(run=info)
     prune_ = commands.add_parser("prune", help="delete what was longest unused")
     prune_.add_argument("--max-size", default="0", metavar="SIZE", help="keep this much, as 500M")
     prune_.set_defaults(run=prune)
+    for sub in (info_, prune_):
+        sub.add_argument("--json", action="store_true", help="print JSON")
 
 
-def info(_: argparse.Namespace) -> int:
+def info(args: argparse.Namespace) -> int:
     """Print where the cache is and how large."""
     from speechsent.features.cache import FeatureCache
 
-    _print(FeatureCache().info())
+    _print(FeatureCache().info(), as_json=args.json)
     return 0
 
 
@@ -40,7 +45,7 @@ def prune(args: argparse.Namespace) -> int:
     """Delete what was longest unused."""
     from speechsent.features.cache import FeatureCache
 
-    _print(FeatureCache().prune(n_bytes(args.max_size)))
+    _print(FeatureCache().prune(n_bytes(args.max_size)), as_json=args.json)
     return 0
 
 
@@ -60,6 +65,9 @@ def n_bytes(text: str) -> int:
     return int(float(found[1]) * UNITS[found[2]])
 
 
-def _print(found: "CacheInfo") -> None:
+def _print(found: "CacheInfo", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(found), indent=2, default=str))
+        return
     size = found.n_bytes / UNITS["M"]
     print(f"{found.folder}: {size:.1f} MiB in {found.n_packs} packs")

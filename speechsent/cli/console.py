@@ -82,7 +82,7 @@ class LiveConsole(PlainConsole):
             TextColumn("{task.fields[figures]}"),
         ]
         self.progress = Progress(*columns, console=Console(file=self.stream), transient=True)
-        self.task = self.progress.add_task(stage, total=total, figures="")
+        self.task = self.progress.add_task(stage, total=total or None, figures="")
         self.progress.start()
 
     def step(self, done: int) -> None:

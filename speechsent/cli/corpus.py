@@ -1,4 +1,4 @@
-"""``speechsent corpus``: look at a corpus, or write the built-in one."""
+"""``speechsent corpus``: get one, look at one, or write the built-in one."""
 
 import argparse
 import json
@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
 from speechsent.cli.options import add_output
+from speechsent.cli.published import add_published
 
 if TYPE_CHECKING:
     from speechsent.corpus.inspect import CorpusSummary, Spread
 
 NAME = "corpus"
-HELP = "look at a corpus, or write the built-in one"
+HELP = "list and fetch published corpora, look at one, or write the built-in one"
 EXAMPLES = """\
 examples:
+  speechsent corpus list                          what is published, and what is here already
+  speechsent corpus fetch ravdess                 shows the licence, asks, downloads into ravdess/
+  speechsent corpus fetch savee data/savee --archive AudioData.zip
   speechsent corpus inspect corpus/
   speechsent corpus synthesize voices/ --seed 1"""
 SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the two sub-commands."""
+    """Declare the sub-commands."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_published(commands)
     look = commands.add_parser(
         "inspect", help="classes, speakers, durations, rates, levels, and what was refused and why"
     )

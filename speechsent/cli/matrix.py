@@ -1,6 +1,8 @@
 """``speechsent matrix``: every corpus against every other."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from speechsent.cli.console import console
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B,…",
         help="seeds of the trainings (default --seed)",
     )
+    parser.add_argument("--json", action="store_true", help="print the cells as JSON")
     add_resources(parser)
     add_output(parser)
     add_config(parser)
@@ -46,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from speechsent.study.matrix_tables import markdown
 
     chosen = config.load(args.config, overrides(args))
-    with console(quiet=args.quiet) as listener:
+    with console(quiet=args.quiet or args.json) as listener:
         matrix = cross_corpus_matrix(
             chosen,
             args.corpora,
@@ -55,6 +58,11 @@ def run(args: argparse.Namespace) -> int:
             resources=resources(args),
             listener=listener,
         )
+    if args.json:
+        told = {"folder": str(matrix.folder), "names": matrix.names, "seeds": matrix.seeds}
+        cells = [asdict(cell) for cell in matrix.cells.values()]
+        print(json.dumps(told | {"cells": cells}, indent=2, ensure_ascii=False))
+        return 0
     print(markdown(matrix))
     print(f"matrix {matrix.folder}: {matrix.n_trained} runs trained, {matrix.n_found} were there")
     return 0

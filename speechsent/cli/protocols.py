@@ -26,7 +26,9 @@ INDENT = 13
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two sub-commands."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    commands.add_parser("list", help="all names, and what they are").set_defaults(run=list_)
+    listed = commands.add_parser("list", help="all names, and what they are")
+    listed.add_argument("--json", action="store_true", help="print JSON")
+    listed.set_defaults(run=list_)
     shown = commands.add_parser("show", help="classes, folds and trap of one protocol")
     shown.add_argument("protocol", metavar="NAME", help="a name, or the path of a .yaml file")
     shown.add_argument(
@@ -41,12 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.set_defaults(run=show)
 
 
-def list_(_: argparse.Namespace) -> int:
+def list_(args: argparse.Namespace) -> int:
     """Print every name with its summary."""
     from speechsent.corpus.named import load_protocol, protocol_names
 
-    for name in protocol_names():
-        protocol = load_protocol(name)
+    protocols = {name: load_protocol(name) for name in protocol_names()}
+    if args.json:
+        told = [protocol.as_dict() for protocol in protocols.values()]
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+        return 0
+    for name, protocol in protocols.items():
         print(f"{name} ({_independence(protocol)})")
         print(textwrap.fill(protocol.summary, WIDTH, initial_indent="  ", subsequent_indent="  "))
     return 0

@@ -1,6 +1,7 @@
 """``speechsent train``: from a corpus to a run folder."""
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train although the doctor finds an error before the first step",
     )
+    parser.add_argument("--json", action="store_true", help="print the scores and run as JSON")
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
     parser.add_argument(
         "--devices",
@@ -97,18 +99,13 @@ def run(args: argparse.Namespace) -> int:
     load_tensorflow()  # here and not above, so that --help stays fast
     from speechsent import experiment, study
 
-    with console(quiet=args.quiet) as listener:
+    with console(quiet=args.quiet or args.json) as listener:
         if args.resume:
             return _resume(args, listener)
-        _check_forced(args)
+        _check_alone(args)
         if args.also_leaky:
             _check_also_leaky(args)
         if args.one_vs:
-            if args.devices != 1:
-                raise ParameterError(
-                    "--one-vs trains every run on one device. "
-                    f"Received: --devices {args.devices} beside it"
-                )
             return run_series(args, listener)
         config = configuration(args)
         allowed = replace(_resources(args), n_devices=args.devices)
@@ -134,17 +131,20 @@ def run(args: argparse.Namespace) -> int:
                 resources=allowed,
                 listener=listener,
             )
-    _tell(trained)
-    if args.also_leaky:
-        print(f"\n{claims.markdown()}")
-    print(f"\nrun {trained.path}")
+    _tell(trained, args.json, claims.markdown() if args.also_leaky else "")
     return 0
 
 
-def _check_forced(args: argparse.Namespace) -> None:
-    """Refuse to force several trainings at once: each has findings of its own."""
-    if args.force and (args.one_vs or args.also_leaky):
-        raise ParameterError("--force goes with one training, not with --one-vs or --also-leaky")
+def _check_alone(args: argparse.Namespace) -> None:
+    """Refuse what is about one training, where several are asked for."""
+    about = [name for name in ("--force", "--json") if getattr(args, name[2:])]
+    about += ["--devices"] if args.devices != 1 and not args.also_leaky else []
+    several = {"--also-leaky": args.also_leaky, "--one-vs": args.one_vs}
+    beside = [option for option, value in several.items() if value]
+    if about and beside:
+        raise ParameterError(
+            f"{about[0]} is about one training. Received: {', '.join(beside)} beside it"
+        )
 
 
 def _resume(args: argparse.Namespace, listener: Listener) -> int:
@@ -159,21 +159,29 @@ def _resume(args: argparse.Namespace, listener: Listener) -> int:
         resources=_resources(args),
         listener=listener,
     )
-    _tell(trained)
-    print(f"\nrun {trained.path}")
+    _tell(trained, args.json)
     return 0
 
 
-def _tell(trained: "Run") -> None:
-    """Print the score."""
+def _tell(trained: "Run", as_json: bool, claims: str = "") -> None:
+    """Print the score, and where the run is."""
     from speechsent.evaluation.regression import read_scores
     from speechsent.evaluation.table import table
 
-    if (trained.path / "scores.json").is_file():
-        print(table(read_scores(trained.read_json("scores.json"))))
+    scored = (trained.path / "scores.json").is_file()
+    scores = {"scores": trained.read_json("scores.json")} if scored else {}
+    if as_json:
+        told = {"run": str(trained.path), **trained.facts, **scores}
+        print(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    chosen = trained.facts[f"validation_{trained.score}"]
-    print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
+    if scored:
+        print(table(read_scores(scores["scores"])))
+    else:
+        chosen = trained.facts[f"validation_{trained.score}"]
+        print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
+    if claims:
+        print(f"\n{claims}")
+    print(f"\nrun {trained.path}")
 
 
 def _resources(args: argparse.Namespace) -> Resources:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -55,23 +55,56 @@ def read_manifest(
     Raises:
         CorpusError: If the columns are wrong or a row breaks a rule; tells the rows.
     """
-    rows = _rows(path, targets)
+    rows = enumerate(_rows(path, targets), start=2)
+    return from_rows(
+        path,
+        path.parent,
+        ((f"row {number}", row) for number, row in rows),
+        labels=labels,
+        skip_bad=skip_bad,
+        targets=targets,
+    )
+
+
+def from_rows(
+    source: Path,
+    root: Path,
+    rows: Iterable[tuple[str, Row]],
+    *,
+    labels: Mapping[str, str] | None = None,
+    skip_bad: bool = False,
+    targets: Sequence[str] = (),
+) -> Corpus:
+    """Make a corpus of rows with the columns of a manifest.
+
+    Args:
+        source: What the rows were read from; the corpus is named after it.
+        root: Folder the files are relative to.
+        rows: Where each row stands, for messages, and its cells; a missing one is unknown.
+        labels: Emotion names of one's own and what they mean.
+        skip_bad: Leave out rows that break a rule, and list them in ``Corpus.refused``.
+        targets: Columns of numbers to tell, with a finite number in every row.
+
+    Raises:
+        CorpusError: If a row breaks a rule, or there is none.
+    """
     found: dict[tuple[object, ...], Utterance] = {}
     refused: list[Refusal] = []
-    for number, row in enumerate(rows, start=2):
+    for where, cells in rows:
+        row = dict.fromkeys((*COLUMNS, *targets), "") | cells
         try:
-            utterance = _utterance(path.parent, row, targets)
+            utterance = _utterance(root, row, targets)
             key = (utterance.path, utterance.start, utterance.end)
             if key in found:
                 raise CorpusError(f"{row['file']} is listed before, with the same start and end")
             found[key] = utterance
         except CorpusError as error:
-            refused.append(Refusal(path.parent / row["file"], f"row {number}: {error}"))
+            refused.append(Refusal(root / row["file"], f"{where}: {error}"))
     if refused and not skip_bad:
-        raise corpus_error(path, [r.reason for r in refused])
+        raise corpus_error(source, [r.reason for r in refused])
     if not found:
-        raise CorpusError(f"{path}: empty: no row describes a clip")
-    return _corpus(path, list(found.values()), labels or {}, refused, tuple(targets))
+        raise CorpusError(f"{source}: empty: no row describes a clip")
+    return _corpus(source, root, list(found.values()), labels or {}, refused, tuple(targets))
 
 
 def check_targets(names: Sequence[str]) -> None:
@@ -233,6 +266,7 @@ def _part(cell: str) -> Part | None:
 
 def _corpus(
     path: Path,
+    root: Path,
     found: list[Utterance],
     labels: Mapping[str, str],
     refused: list[Refusal],
@@ -247,10 +281,8 @@ def _corpus(
     utterances.sort(key=lambda u: (u.path.as_posix(), u.start, u.end or math.inf))
     return Corpus(
         name=corpus_name(path, [u.path for u in utterances]),
-        root=path.parent,
-        utterances=tuple(
-            sorted(utterances, key=lambda u: (u.path.as_posix(), u.start, u.end or math.inf))
-        ),
+        root=root,
+        utterances=tuple(utterances),
         spellings=names,
         refused=tuple(refused),
         targets=targets,

@@ -1,11 +1,13 @@
-"""Open a corpus, whatever it is kept as: a CSV, class folders, or a published corpus."""
+"""Open a corpus, whatever it is kept as: a table, class folders, or a published corpus."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from speechsent.corpus.audformat import is_database, read_database
 from speechsent.corpus.folder import read_folder
 from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.manifest import read_manifest
+from speechsent.corpus.metadata import metadata_files, read_metadata
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError, some
 
@@ -20,8 +22,11 @@ def read_corpus(
 ) -> Corpus:
     """Read a CSV, or a folder in any of the layouts ``read_folder`` knows.
 
+    Folders with a ``metadata.csv`` or ``.jsonl`` as Hugging Face has them, and audformat databases
+    with their ``db.yaml``, are read by their tables.
+
     Args:
-        path: The CSV or folder.
+        path: The CSV or folder; or one table of an audformat database.
         labels: Emotion names of one's own and what they mean, such as ``{"exc": "happiness"}``.
         classes: Keep only these emotions, in any spelling; None keeps all.
         skip_bad: Leave out files that break a rule, and list them in ``Corpus.refused``.
@@ -31,7 +36,11 @@ def read_corpus(
         CorpusError: If there is no such path, or it does not hold a usable corpus.
     """
     path = Path(path)
-    if path.is_dir():
+    if is_database(path):
+        corpus = read_database(path, labels=labels, skip_bad=skip_bad, targets=targets)
+    elif metadata_files(path, targets):
+        corpus = read_metadata(path, labels=labels, skip_bad=skip_bad, targets=targets)
+    elif path.is_dir():
         corpus = read_folder(path, labels=labels, skip_bad=skip_bad)
         require_targets(corpus, targets)
     elif path.suffix.lower() == ".csv" and path.is_file():

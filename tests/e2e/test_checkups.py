@@ -59,4 +59,4 @@ def test_forced_it_trains_and_runs_show_names_the_finding(wrong, voices, tiny, t
 
 def test_force_goes_with_one_training(voices, tiny, tmp_path, capsys):
     assert train(voices, tiny, tmp_path, "--force", "--one-vs", "anger") == 1
-    assert "--force goes with one training" in capsys.readouterr().err
+    assert "--force is about one training" in capsys.readouterr().err

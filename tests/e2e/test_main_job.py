@@ -61,6 +61,24 @@ def test_class_named_folders_of_the_test_clips_give_the_same_scores(
     assert scores["speaker_disjoint"] is True
 
 
+def test_a_training_tells_its_run_and_scores_as_json(workplace, voices, monkeypatch, capsys):
+    monkeypatch.chdir(workplace)
+    run = Run.newest(Path("runs"))
+    monkeypatch.setattr("speechsent.experiment.train", lambda *_, **__: run)
+    assert main(["train", str(voices), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"] == str(run.path)
+    assert told["scores"] == run.read_json("scores.json")
+    assert main(["train", str(voices), "--json", "--no-test"]) == 0
+    assert "scores" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("option", [["--also-leaky"], ["--one-vs", "anger"]])
+def test_several_trainings_are_not_one_json(voices, option, capsys):
+    assert main(["train", str(voices), "--json", *option]) == 1
+    assert f"Received: {option[0]} beside it" in capsys.readouterr().err
+
+
 def test_evaluating_training_clips_says_so(workplace, voices, monkeypatch, capsys):
     monkeypatch.chdir(workplace)
     assert main(["evaluate", str(voices / "train"), "--json"]) == 0

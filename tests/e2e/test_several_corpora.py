@@ -139,6 +139,9 @@ def test_a_matrix_that_is_there_is_not_trained_or_tested_again(matrix, north, so
     assert printed.startswith((matrix.folder / "matrix.md").read_text())
     assert [Run.open(run).tests_seen for run in runs] == seen
     assert [len(looks) for looks in seen] == [2, 2]
+    assert main(["matrix", *words, *out, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {(cell["trained_on"], cell["tested_on"]) for cell in told["cells"]} == set(matrix.cells)
 
 
 def test_a_matrix_is_not_mixed_with_one_of_other_clips(matrix, north, south, tiny):

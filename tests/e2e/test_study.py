@@ -120,6 +120,10 @@ def test_a_run_that_fails_is_a_row_that_says_why(study, voices, capsys, monkeypa
     (failed,) = [line for line in printed.splitlines() if line.startswith("| vgg")]
     assert "absent.h5" in failed
     assert list(Path("studies/small/failures").glob("vgg-*.txt"))
+    assert main(["ablate", str(study), str(voices), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert [row["system"] for row in told["tables"][0]["rows"]] == ["lstm"]
+    assert told["n_trained"] == 0
 
 
 def test_a_search_never_sees_the_test_part_and_is_not_repeated(study, voices):

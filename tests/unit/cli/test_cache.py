@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,12 @@ def test_sizes_are_powers_of_1024(text, expected):
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(ParameterError, match="a size is a number"):
         n_bytes(text)
+
+
+def test_both_can_be_json(cache, capsys):
+    assert main(["cache", "info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_packs"] == 3
+    assert main(["cache", "prune", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "folder": str(cache.folder), "n_bytes": 0, "n_packs": 0,
+    }  # fmt: skip

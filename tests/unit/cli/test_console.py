@@ -1,4 +1,5 @@
 import io
+import re
 import sys
 
 import pytest
@@ -136,3 +137,33 @@ def test_a_bar_does_not_outlive_an_error(monkeypatch):
 
 def test_figures_are_told_in_words():
     assert figures(LOGS) == "loss 1.250, train UAR 0.500, val loss 1.500, val UAR 0.457"
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+    ids=["terminal", "NO_COLOR", "dumb terminal"],
+)
+def test_colours_are_for_terminals_that_want_them(monkeypatch, variables, coloured):
+    """https://no-color.org"""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in ({"TERM": "xterm"} | variables).items():
+        monkeypatch.setenv(name, value)
+    screen = Terminal()
+    live = LiveConsole(screen)
+    live.begin("download", 10, "MB")
+    live.step(5)
+    live.progress.refresh()
+    live.end()
+    assert (re.search(r"\x1b\[[0-9;]*3[0-7]m", screen.getvalue()) is not None) == coloured
+
+
+def test_a_stage_of_unknown_length_can_be_shown(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal()
+    live = LiveConsole(screen)
+    live.begin("download", 0, "MB")
+    live.step(5)
+    live.progress.refresh()
+    live.end()
+    assert "5/?" in screen.getvalue()

@@ -58,3 +58,10 @@ def test_json_holds_the_definition_and_the_folds(savee, capsys):
 def test_another_corpus_is_an_error_and_no_traceback(savee, capsys):
     assert main(["protocols", "show", "emodb-loso", "--corpus", str(savee)]) == 1
     assert "is about the corpus emodb. Received: savee" in capsys.readouterr().err
+
+
+def test_the_list_as_json(capsys):
+    assert main(["protocols", "list", "--json"]) == 0
+    told = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(told) == set(protocol_names())
+    assert told["savee-loso"]["corpus"] == "savee"
