@@ -14,6 +14,7 @@ from speechsent.errors import TrainingError
 from speechsent.training.listener import Listener
 
 FORMAT = 1
+ABOUT_CLIPS = ("channels-all-zero", "inputs-all-alike")
 QUICK = 1_000_000  # parameters; larger networks take seconds to answer for the first time
 
 
@@ -81,8 +82,9 @@ class Checkups:
         for finding in before:
             self._tell(stage, finding)
         self.keep(self.as_dict())
-        if diagnosis.errors and not self.force:
-            first = diagnosis.errors[0]
+        errors = [finding for finding in before if finding.severity == "error"]
+        if errors and not self.force:
+            first = errors[0]
             raise TrainingError(
                 f"{stage}: {first.name} at {first.at}: {first.seen}, expected {first.expected}. "
                 f"Remedy: {first.remedy}. To train nevertheless: --force, or force=True"
@@ -124,8 +126,12 @@ def _joined(
 
 
 def _concerns(finding: Finding, batches: SeededBatches) -> bool:
-    """Whether a finding is about what it is trained on: embeddings behind a ReLU are sparse."""
-    return finding.name != "channels-all-zero" or isinstance(batches, TrainingBatches)
+    """Whether a finding is about what it is trained on.
+
+    Embeddings behind a ReLU are sparse, and those of a branch that learned little are alike; that
+    branch is told of while the head is trained.
+    """
+    return finding.name not in ABOUT_CLIPS or isinstance(batches, TrainingBatches)
 
 
 def _quick(model: keras.Model) -> bool:
