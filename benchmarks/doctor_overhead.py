@@ -29,7 +29,8 @@ def main() -> None:
     """Measure both networks and print the table."""
     args = arguments(__doc__)
     rows = []
-    for name, model in (("inceptionv3", inception()), ("lstm", lstm())):
+    for name, build in (("lstm", lstm), ("inceptionv3", inception)):
+        model = build()
         steps = STEPS[name]
         x, y = clips(model)
         looker = Looker(model)
@@ -71,10 +72,12 @@ def lstm() -> keras.Model:
     return model
 
 
-def clips(model: keras.Model) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """A batch of noise."""
+def clips(model: keras.Model) -> tuple[Any, np.ndarray]:
+    """A batch of noise, as the model takes it."""
     rng = np.random.default_rng(0)
-    x = {t.name: rng.normal(size=(BATCH, *t.shape[1:])).astype("float32") for t in model.inputs}
+    x = keras.tree.map_structure(
+        lambda tensor: rng.normal(size=(BATCH, *tensor.shape[1:])).astype("float32"), model.input
+    )
     return x, np.eye(N_CLASSES, dtype="float32")[np.arange(BATCH) % N_CLASSES]
 
 

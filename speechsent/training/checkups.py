@@ -72,8 +72,9 @@ class Checkups:
             tell=lambda finding: self._tell(stage, finding),
             looker=looker,
         )
-        self.made.append(Checkup(stage, diagnosis.findings, watch))
-        for finding in diagnosis.findings:
+        before = tuple(f for f in diagnosis.findings if _concerns(f, batches))
+        self.made.append(Checkup(stage, before, watch))
+        for finding in before:
             self._tell(stage, finding)
         if diagnosis.errors and not self.force:
             first = diagnosis.errors[0]
@@ -98,6 +99,11 @@ class Checkups:
                 f"{finding.severity}: {stage}{when}: {finding.name} at {finding.at}: "
                 f"{finding.seen}; see {finding.where}"
             )
+
+
+def _concerns(finding: Finding, batches: SeededBatches) -> bool:
+    """Whether a finding is about what it is trained on: embeddings behind a ReLU are sparse."""
+    return finding.name != "channels-all-zero" or isinstance(batches, TrainingBatches)
 
 
 def _quick(model: keras.Model) -> bool:

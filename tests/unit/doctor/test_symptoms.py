@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 from keras import layers, ops
 
 from speechsent.doctor import examine
@@ -78,3 +79,13 @@ def test_a_deep_network_whose_batchnorm_is_fresh_is_not_taken_for_constant(names
     assert model(images, training=False).numpy().std(axis=0).max() < 1e-6
     assert names(examine(model, images, numbers, loss=LOSS)) == []
     assert names(examine(model, images)) == []
+
+
+@pytest.mark.slow
+def test_a_deep_network_that_starts_at_five_times_the_loss_of_guessing_is_left_in_peace(rng):
+    """EfficientNetB0 from random weights: its BatchNorm recovers within some steps."""
+    keras.utils.set_random_seed(0)
+    model = keras.applications.EfficientNetB0(input_shape=(32, 32, 3), weights=None, classes=6)
+    images, numbers = rng.uniform(0, 255, (32, 32, 32, 3)), np.arange(32) % 6
+    found = [finding.name for finding in examine(model, images, numbers, loss=LOSS).findings]
+    assert "first-loss-too-high" not in found

@@ -8,8 +8,9 @@ from speechsent.answers import Classes
 from speechsent.datasets import TrainingBatches, TrainingOptions
 from speechsent.doctor.inflight.look import Looker
 from speechsent.errors import TrainingError
-from speechsent.fusion import classifier
+from speechsent.fusion import classifier, classifier_head
 from speechsent.training.checkups import Checkups
+from speechsent.training.embeddings import Embedded, HeadBatches
 from speechsent.training.listener import Listener
 
 
@@ -84,3 +85,17 @@ def test_the_clip_that_brings_nan_is_named(healthy, make_clips):
     healthy.fit(batches, epochs=1, verbose=0, callbacks=[watch])
     assert watch.findings[0].name == "training-not-finite"
     assert watch.findings[0].seen.endswith("for samples clip4.wav@0")
+
+
+def test_embeddings_behind_a_relu_may_be_sparse():
+    """Units of a frozen branch that are 0 throughout are no failed extraction."""
+    values = np.random.default_rng(1).normal(size=(12, 4)).astype("float32")
+    values[:, 1] = 0
+    classes = np.arange(12) % 3
+    embedded = Embedded({"cnn": values}, np.arange(12), classes, 3)
+    batches = HeadBatches(embedded, np.ones(12), batch_size=12, seed=0)
+    model = classifier_head("cnn", 4, answer=Classes(3))
+    model.compile("adam", "categorical_crossentropy")
+    checkups = Checkups(Listener())
+    attend(checkups, model, batches)
+    assert checkups.as_dict()["stages"][0]["before"] == []

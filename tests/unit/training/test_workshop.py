@@ -81,3 +81,14 @@ def test_another_stage_of_one_model_is_compiled_anew(make_branches):
     assert model.optimizer is not optimizer
     workshop.compile(model, "first", optimizer={}, loss="mse")
     assert model.loss == "mse"
+
+
+def test_what_the_doctor_looks_with_is_kept_with_its_model(make_branches):
+    """So that its passes, which may be traced, are traced once for all folds."""
+    workshop, branches = Workshop(), make_branches()
+    workshop.take_up("one recipe")
+    kept = workshop.looker(branches["lstm"], "lstm")
+    assert workshop.looker(branches["lstm"], "lstm") is kept
+    assert workshop.looker(make_branches()["lstm"], "lstm") is not kept
+    workshop.take_up("another recipe")
+    assert workshop.looker(branches["lstm"], "lstm") is not kept
