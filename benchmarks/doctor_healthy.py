@@ -21,6 +21,7 @@ SOFTMAX = N_CLASSES
 TINY = [
     "view.seconds=1.6",
     "log_mel.n_mels=32",
+    "mfcc.n_mfcc=13",
     "cnn.filters=[8,16]",
     "lstm.units=[16]",
     "fusion.units=16",
