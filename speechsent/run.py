@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -134,8 +134,14 @@ class Run:
 
     @cached_property
     def config(self) -> ExperimentConfig:
-        """The resolved configuration."""
-        return configuration.load(self.path / "config.yaml")
+        """The resolved configuration, by which the network is built as it was trained."""
+        path = self.path / "config.yaml"
+        config = configuration.load(path)
+        cnn = (configuration.read_yaml(path) or {}).get("cnn", {})
+        if "dropout" not in cnn or "block_dropout" in cnn:
+            return config
+        # An older run, whose one rate was that of the blocks as well.
+        return replace(config, cnn=replace(config.cnn, block_dropout=config.cnn.dropout))
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

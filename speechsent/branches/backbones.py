@@ -86,7 +86,11 @@ def three_channels(image: keras.KerasTensor, name: str, image_size: int) -> kera
 
 
 def compact_map(
-    image: keras.KerasTensor, *, filters: tuple[int, ...], dropout: float, normalise: bool = True
+    image: keras.KerasTensor,
+    *,
+    filters: tuple[int, ...],
+    dropout: float = 0.0,
+    normalise: bool = True,
 ) -> keras.KerasTensor:
     """Our own small network for training from scratch.
 
@@ -118,6 +122,6 @@ def compact_map(
         x = layers.ReLU(name=f"compact_relu{i}")(x)
         pool = (2, 1) if i == len(filters) else (2, 2)
         x = layers.MaxPooling2D(pool, name=f"compact_pool{i}")(x)
-        if i > 1:
+        if dropout and i > 1:
             x = layers.SpatialDropout2D(dropout, name=f"compact_dropout{i}")(x)
     return x

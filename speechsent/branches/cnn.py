@@ -35,7 +35,10 @@ class CnnBranch:
             layers are unfrozen. From random weights it always trains.
         filters: Channels of each block of ``"compact"``.
         batchnorm: Whether the blocks of ``"compact"`` have BatchNorm.
-        dropout: Fraction dropped while training.
+        dropout: Fraction of the pooled features dropped while training.
+        block_dropout: Fraction of whole channels dropped behind each block of ``"compact"`` but
+            the first. Before BatchNorm dropout costs more than it gains: without it the network
+            learns as much in half the epochs.
         embedding: Width of the embedding.
 
     Raises:
@@ -50,6 +53,7 @@ class CnnBranch:
     filters: tuple[int, ...] = (32, 48, 64, 96)
     batchnorm: bool = True
     dropout: float = 0.2
+    block_dropout: float = 0.0
     embedding: int = 64
 
     def __post_init__(self) -> None:
@@ -66,8 +70,11 @@ class CnnBranch:
                 "filters must be positive and embedding at least 2. "
                 f"Received: filters={self.filters}, embedding={self.embedding}"
             )
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout must lie in [0, 1). Received: {self.dropout}")
+        for name in ("dropout", "block_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ParameterError(
+                    f"{name} must lie in [0, 1). Received: {name}={getattr(self, name)}"
+                )
 
     @property
     def pretrained(self) -> bool:
@@ -108,7 +115,9 @@ class CnnBranch:
                 f"an image of {n_mels} x {n_frames} is too small for {depth} blocks of the compact "
                 "network; use fewer filters or more mel bands"
             )
-        x = compact_map(image, filters=self.filters, dropout=self.dropout, normalise=self.batchnorm)
+        x = compact_map(
+            image, filters=self.filters, dropout=self.block_dropout, normalise=self.batchnorm
+        )
         bands, frames, channels = x.shape[1:]
         x = layers.Permute((2, 1, 3), name="compact_time_first")(x)
         x = layers.Reshape((frames, bands * channels), name="compact_frames")(x)

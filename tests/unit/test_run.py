@@ -101,6 +101,12 @@ def test_the_configuration_is_read_back(run):
     assert run.config == config
 
 
+def test_the_blocks_of_an_older_run_keep_the_dropout_it_was_trained_with(run):
+    text = to_yaml(from_dict({"cnn": {"dropout": 0.3}}))
+    run.write_text("config.yaml", text.replace("  block_dropout: 0.0\n", ""))
+    assert (run.config.cnn.dropout, run.config.cnn.block_dropout) == (0.3, 0.3)
+
+
 def test_labels_are_read_in_order(run):
     run.write_json("labels.json", ["sadness", "anger"])
     assert run.labels == ("sadness", "anger")

@@ -180,6 +180,16 @@ def test_inceptions_batchnorm_stays_to_the_last_bit(rng):
     assert all(np.array_equal(a, b) for a, b in zip(after, before, strict=True))
 
 
+@pytest.mark.parametrize(("rate", "n_dropouts"), [(0.0, 0), (0.2, 3)])
+def test_blocks_drop_channels_only_where_asked(rate, n_dropouts):
+    """All but the first of four."""
+    branch = CnnBranch(block_dropout=rate).build((64, 32))
+    dropouts = [
+        layer for layer in branch.layers if isinstance(layer, keras.layers.SpatialDropout2D)
+    ]
+    assert [layer.rate for layer in dropouts] == [rate] * n_dropouts
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
@@ -189,6 +199,7 @@ def test_inceptions_batchnorm_stays_to_the_last_bit(rng):
         ("filters", (8, 0), "filters must be positive and embedding at least 2"),
         ("embedding", 0, "filters must be positive and embedding at least 2"),
         ("dropout", 1.0, "dropout must lie in"),
+        ("block_dropout", -0.1, "block_dropout must lie in"),
     ],
 )
 def test_parameters_out_of_range_are_refused(field, value, message):
