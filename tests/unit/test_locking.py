@@ -10,7 +10,8 @@ from speechsent.locking import locked
 
 def test_a_lock_is_held_once_and_tells_by_whom(tmp_path):
     with (
-        locked(tmp_path / "lock"), pytest.raises(LockedError, match=f"process {os.getpid()} on "),
+        locked(tmp_path / "lock"),
+        pytest.raises(LockedError, match=f"process {os.getpid()} on "),
         locked(tmp_path / "lock"),
     ):
         pass
