@@ -18,7 +18,6 @@ from speechsent.locking import locked
 from speechsent.run import Run
 
 ROOT = Path(__file__).parents[2]
-FAST = ["--no-test", "--no-baseline"]
 
 
 def start(*arguments):
@@ -36,11 +35,16 @@ def wait_for_step(process, folder, after=(0, 0)):
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         for path in folder.rglob("[ab].checkpoint"):
-            facts = json.loads(path.read_bytes().split(b"\n")[1])
-            if (facts["epoch"], facts["step"]) > after:
-                return facts["epoch"], facts["step"]
+            if place(path) > after:
+                return
         time.sleep(0.01)
     raise AssertionError(process.communicate()[1])
+
+
+def place(checkpoint):
+    """Epoch and step of a checkpoint, as its second line tells them."""
+    facts = json.loads(checkpoint.read_bytes().split(b"\n")[1])
+    return facts["epoch"], facts["step"]
 
 
 def weights(run):
@@ -63,8 +67,8 @@ def only(folder):
 def cut(voices, tiny, tmp_path_factory):
     """A joint training that SIGTERM has ended: its folder, exit status, and what it told."""
     out = tmp_path_factory.mktemp("cut")
-    options = ["--config", tiny, "--set", "fit.epochs=6", "--out", out, "--checkpoint-every", "0"]
-    process = start(voices, *FAST, *options)
+    options = ["--fusion", "joint", "--config", tiny, "--out", out, "--checkpoint-every", "0"]
+    process = start(voices, *options)
     wait_for_step(process, out)
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate()
@@ -90,31 +94,23 @@ def test_sigterm_ends_with_143_and_the_command_to_go_on(cut, capsys):
 
 
 @pytest.mark.slow
-def test_killed_while_it_goes_on_it_ends_as_if_nothing_had_happened(
-    cut, copy, voices, tiny, tmp_path, capsys
-):
-    first = json.loads((copy / "checkpoint" / "plan.json").read_text())
-    before = max(
-        (facts["epoch"], facts["step"])
-        for path in copy.rglob("[ab].checkpoint")
-        for facts in [json.loads(path.read_bytes().split(b"\n")[1])]
-    )
+def test_killed_while_it_goes_on_it_ends_as_if_nothing_had_happened(cut, copy, workplace, capsys):
+    """The run of the fixture had the same configuration, and was never cut."""
+    plan = (copy / "checkpoint" / "plan.json").read_bytes()
+    before = max(map(place, copy.rglob("[ab].checkpoint")))
     process = start("--resume", copy, "--checkpoint-every", "0")
     wait_for_step(process, copy, after=before)
     process.kill()
     process.communicate()
-    assert json.loads((copy / "checkpoint" / "plan.json").read_text()) == first
+    assert (copy / "checkpoint" / "plan.json").read_bytes() == plan
     assert main(["train", "--resume", str(copy), "--quiet"]) == 0
-    options = ["--config", str(tiny), "--set", "fit.epochs=6", "--out", str(tmp_path / "whole")]
-    assert main(["train", str(voices), "--quiet", *FAST, *options]) == 0
-    whole = only(tmp_path / "whole")
+    whole = Run.newest(workplace / "runs").path
     assert weights(copy) == weights(whole)
-    for name in ("history.csv", "validation_predictions.csv", "stages.json", "split.csv"):
+    for name in ("history.csv", "predictions.csv", "scores.json", "stages.json", "split.csv"):
         assert (copy / name).read_bytes() == (whole / name).read_bytes(), name
     assert len(Run.open(copy).facts["resumed"]) == 2
     assert all((r["epoch"], r["step"]) > (1, 0) for r in Run.open(copy).facts["resumed"])
-    names = {path.name for path in whole.iterdir()}
-    assert {path.name for path in copy.iterdir()} == names
+    assert not [path for path in copy.rglob("*") if path.name.startswith((".", "checkpoint"))]
     capsys.readouterr()
     assert main(["train", "--resume", str(copy)]) == 0
     told = capsys.readouterr()

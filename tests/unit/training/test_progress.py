@@ -115,19 +115,11 @@ def bits(arrays):
     return [np.asarray(array).tobytes() for array in arrays]
 
 
-MODES = {
-    "joint": ["joint"],
-    "cnn": ["cnn"],
-    "lstm": ["lstm"],
-    "finetune": ["cnn", "lstm", "head", "finetune"],
-}
 CUTS = [
     *(("joint", "joint", step, {}) for step in (1, 3, 4, 9)),
-    ("lstm", "lstm", 5, {}),
-    *(("finetune", stage, 5, {}) for stage in MODES["finetune"]),
-    ("finetune", "head", 4, {"transfer": True}),
-    ("joint", "joint", 4, {"transfer": True}),
-    ("joint", "joint", 5, {"numbers": True}),
+    *(("finetune", stage, 5, {}) for stage in ("cnn", "lstm", "head", "finetune")),
+    ("cnn", "cnn", 5, {"numbers": True}),
+    ("cnn", "head", 4, {"transfer": True}),
 ]
 
 

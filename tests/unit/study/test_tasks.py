@@ -1,0 +1,135 @@
+"""What becomes of a training whose process died, told without any training."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from speechsent.config import ExperimentConfig, to_yaml
+from speechsent.corpus.utterance import Corpus
+from speechsent.errors import RunError, SaveError, TrainingError
+from speechsent.resources import Resources
+from speechsent.run import FORMAT, MODEL, PLAN, Run
+from speechsent.study import tasks
+from speechsent.study.plan import PlannedRun
+from speechsent.study.tasks import Task, perform, sweep
+
+
+@pytest.fixture
+def task(tmp_path):
+    planned = PlannedRun(system="lstm", fold=0, seed=0, config=ExperimentConfig(), start=None)
+    corpus = Corpus(name="toy", root=tmp_path, utterances=())
+    return Task(planned=planned, corpus=corpus, folder=tmp_path / "runs", resources=Resources())
+
+
+@pytest.fixture(scope="module")
+def dead():
+    """Number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def leave(task, pid, run="toy/20260101-000000-joint-s0"):
+    """A folder as a killed process leaves it."""
+    left = task.folder / f".running-{socket.gethostname()}-{pid}-{task.planned.folder}"
+    (left / run / "checkpoint").mkdir(parents=True)
+    (left / run / "config.yaml").write_text(to_yaml(ExperimentConfig()))
+    (left / run / PLAN).write_text("{}")
+    return left
+
+
+def finish(run):
+    """Make a run look finished, as training would."""
+    run.write_text("config.yaml", to_yaml(ExperimentConfig()))
+    run.write_json("run.json", {"format": FORMAT, "finished": "2026", "root": "/x"})
+    run.write_text(MODEL, "weights")
+    (run.path / PLAN).unlink(missing_ok=True)
+    return run
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """What ``train`` and ``resume`` are called with, in turn; both finish the run."""
+    calls = []
+
+    def train(config, corpus, *, out, **_):
+        calls.append(("train", out))
+        return finish(Run.create(out, "toy", "joint-s0"))
+
+    def resume(run, corpus, **_):
+        calls.append(("resume", run.path))
+        return finish(run)
+
+    monkeypatch.setattr(tasks, "train", train)
+    monkeypatch.setattr(tasks, "resume", resume)
+    return calls
+
+
+def test_what_a_dead_process_left_is_gone_on_with(task, dead, trained):
+    left = leave(task, dead)
+    assert perform(task).failure == ""
+    ((what, path),) = trained
+    assert what == "resume"
+    assert path.parts[-2:] == ("toy", "20260101-000000-joint-s0")
+    assert f"-{os.getpid()}-" in path.parts[-3]
+    assert not left.exists()
+    assert [path.name for path in task.folder.iterdir()] == [task.planned.folder]
+
+
+def test_what_a_living_process_has_is_left_alone(task, trained):
+    left = leave(task, os.getppid())
+    perform(task)
+    assert [what for what, _ in trained] == ["train"]
+    assert left.exists()
+
+
+def test_what_cannot_be_gone_on_with_is_trained_anew(task, dead, trained, monkeypatch):
+    leave(task, dead)
+
+    def refuse(*_, **__):
+        raise RunError("of another version")
+
+    monkeypatch.setattr(tasks, "resume", refuse)
+    assert perform(task).failure == ""
+    assert [what for what, _ in trained] == ["train"]
+    assert [path.name for path in task.folder.iterdir()] == [task.planned.folder]
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"), [(TrainingError("no"), False), (SaveError("full"), True)]
+)
+def test_only_a_full_disk_leaves_something_to_go_on_with(
+    task, dead, trained, monkeypatch, error, stays
+):
+    leave(task, dead)
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(tasks, "resume", fail)
+    assert perform(task).failure == str(error)
+    assert bool(list(task.folder.iterdir())) == stays
+
+
+def test_an_interruption_leaves_it_and_tells_how_to_go_on(task, dead, trained, monkeypatch):
+    leave(task, dead)
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tasks, "resume", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        perform(task)
+    assert caught.value.__notes__ == ["start the same command again to go on"]
+    assert list(task.folder.glob(".running-*"))
+
+
+def test_sweeping_spares_what_is_still_wanted(task, dead):
+    left = leave(task, dead)
+    sweep(task.folder, [task.planned.folder])
+    assert left.exists()
+    sweep(task.folder, ["another-run"])
+    assert not left.exists()
