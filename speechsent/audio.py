@@ -6,7 +6,7 @@ a thousand channels or ten hours costs nothing. Samples are then read block by b
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,9 @@ QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
 UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
 ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
-CHUNKED = ("WAV", "WAVEX", "AIFF", "RF64")  # containers whose header tells their length
+LARGEST = 512 << 20  # bytes a clip may take in memory, whatever it takes on disk
+# Containers in which a file cut short, or samples lost on the way, do not go unnoticed.
+CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3")
 SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
 CONVERT = "convert it to wav or flac first"
 
@@ -88,18 +90,31 @@ def probe(path: Path | str) -> AudioInfo:
 
 def _open(path: Path) -> soundfile.SoundFile:
     """Open a file that exists and has bytes."""
-    if not path.is_file():
-        raise AudioError(path, "no such file" if not path.is_dir() else "is a folder, not a file")
-    if not path.stat().st_size:
-        raise AudioError(path, "empty: the file has no bytes")
+    _check_file(path)
     try:
         return soundfile.SoundFile(str(path))
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
         raise AudioError(path, f"not a readable audio file; {CONVERT} ({_why(error)})") from error
 
 
+def _check_file(path: Path) -> None:
+    """Refuse what is no file with bytes in it."""
+    try:
+        if not path.is_file():
+            kind = "is a folder, not a file" if path.is_dir() else "no such file"
+            raise AudioError(path, kind)
+        if not path.stat().st_size:
+            raise AudioError(path, "empty: the file has no bytes")
+    except (OSError, ValueError) as error:  # no permission, or a name no file can have
+        if isinstance(error, AudioError):
+            raise
+        raise AudioError(path, f"cannot be opened ({_why(error)})") from error
+
+
 def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
     """Check what the header says."""
+    if file.format not in CONTAINERS:
+        raise AudioError(path, f"{file.format} is none of {', '.join(CONTAINERS)}; {CONVERT}")
     if file.samplerate not in SAMPLE_RATES:
         raise AudioError(
             path,
@@ -114,7 +129,7 @@ def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
         raise AudioError(path, "empty: the file has a header but no samples")
     if file.frames == UNKNOWN_LENGTH:
         raise AudioError(path, f"its header does not say how long it is; {CONVERT}")
-    missing = missing_bytes(path) if file.format in CHUNKED else 0
+    missing = missing_bytes(path)
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
     return AudioInfo(
@@ -137,7 +152,7 @@ def load(
     Channels are averaged; where that cancels them (antiphase stereo) the loudest is taken.
 
     Args:
-        path: Any container libsndfile reads: wav, flac, ogg, mp3, aiff and more.
+        path: A file in one of ``CONTAINERS``, whatever its name ends with.
         config: Rate and accepted durations.
         start: First second wanted.
         end: Second just after the last one wanted; None reads to the end.
@@ -183,6 +198,13 @@ def _stretch(
             path,
             f"too long: {seconds:.0f} s, at most {config.max_seconds:.0f} s; "
             "cut it, give start and end in a CSV, or raise audio.max_seconds",
+        )
+    size = 4 * round(seconds * max(info.sample_rate, config.sample_rate))
+    if size > LARGEST:
+        raise AudioError(
+            path,
+            f"too large: {seconds:.0f} s at {info.sample_rate} Hz take {size >> 20} MiB in memory, "
+            f"at most {LARGEST >> 20} MiB; cut it, or give start and end in a CSV",
         )
     return first, last
 
@@ -256,22 +278,44 @@ def _read_mono(path: Path, file: soundfile.SoundFile, first: int, last: int) -> 
             stacklevel=3,
         )
         file.seek(first)
-        mono = file.read(filled, dtype="float32", always_2d=True)[:, loudest]
+        _fill(mono, _blocks(file, filled), lambda block: block[:, loudest])
     return mono
 
 
 def _average(file: soundfile.SoundFile, mono: np.ndarray) -> tuple[int, np.ndarray]:
     """Fill ``mono`` block by block; return how far, and each channel's energy (0 if not finite)."""
-    filled, energy = 0, np.zeros(file.channels)
+    energy = np.zeros(file.channels)
+
+    def mean(block: np.ndarray) -> np.ndarray:
+        np.add(energy, np.square(block, dtype=np.float64).sum(axis=0), out=energy)
+        return block.mean(axis=1)
+
     with np.errstate(over="ignore", invalid="ignore"):  # such samples are refused afterwards
-        while filled < len(mono):
-            block = file.read(min(BLOCK, len(mono) - filled), dtype="float32", always_2d=True)
-            if not len(block):
-                break
-            mono[filled : filled + len(block)] = block.mean(axis=1)
-            energy += np.square(block, dtype=np.float64).sum(axis=0)
-            filled += len(block)
+        filled = _fill(mono, _blocks(file, len(mono)), mean)
     return filled, energy if np.isfinite(energy).all() else np.zeros(file.channels)
+
+
+def _blocks(file: soundfile.SoundFile, n_frames: int) -> Iterator[np.ndarray]:
+    """Up to ``n_frames`` frames of all channels, ``(n, n_channels)`` at a time."""
+    while n_frames > 0:
+        block = file.read(min(BLOCK, n_frames), dtype="float32", always_2d=True)
+        if not len(block):
+            return
+        n_frames -= len(block)
+        yield block
+
+
+def _fill(
+    mono: np.ndarray,
+    blocks: Iterator[np.ndarray],
+    channel: Callable[[np.ndarray], np.ndarray],
+) -> int:
+    """Write one channel made of each block behind the other; return how many samples."""
+    filled = 0
+    for block in blocks:
+        mono[filled : filled + len(block)] = channel(block)
+        filled += len(block)
+    return filled
 
 
 def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: str) -> np.ndarray:
