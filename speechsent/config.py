@@ -25,6 +25,7 @@ from speechsent.features.prosody import Prosody
 from speechsent.features.spectrum import n_frames
 from speechsent.features.standardize import Scope
 from speechsent.fusion import FusionConfig
+from speechsent.plain_yaml import parse
 from speechsent.training.fit import FitConfig
 from speechsent.typed import build
 
@@ -229,7 +230,7 @@ def read_yaml(path: Path) -> Any:
         ConfigError: If it is missing, or no text, or no YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(["no such file"], str(path)) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -244,7 +245,7 @@ def nest(override: str) -> Any:
     if not equals or not dotted:
         raise ConfigError([f"an override is written section.key=value. Received: {override!r}"])
     try:
-        value = yaml.safe_load(text) if text else ""
+        value = parse(text) if text else ""
     except yaml.YAMLError as error:
         raise ConfigError([f"{dotted}: the value is not YAML. Received: {text!r}"]) from error
     return nested(dotted, value)
