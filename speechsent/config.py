@@ -142,6 +142,11 @@ class ExperimentConfig:
                 "log_mel and prosody must have one hop_length, so that frames align. Received: "
                 f"{self.log_mel.hop_length} and {self.prosody.hop_length}"
             )
+        if self.log_mel.hop_length * 1000 < self.log_mel.sample_rate:
+            raise ParameterError(
+                "log_mel.hop_length must be a millisecond or more. Received: "
+                f"{self.log_mel.hop_length} samples at {self.log_mel.sample_rate} Hz"
+            )
         if self.mfcc.n_mfcc > self.log_mel.n_mels:
             raise ParameterError(
                 "mfcc.n_mfcc must not exceed log_mel.n_mels. "

@@ -113,7 +113,7 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
         fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
         return fits, {str(k): v for k, v in value.items()} if fits else value
     if hint is float:
-        fits = type(value) is float and isfinite(value) or _is_whole(value)
+        fits = (type(value) is float and isfinite(value)) or _is_whole(value)
         return fits, float(value) if fits else value
     if hint is str and value is None:  # `--set cnn.unfreeze=` and the YAML word null
         return False, value

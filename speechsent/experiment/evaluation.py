@@ -83,7 +83,7 @@ def evaluate(
     utterances, name, root = _clips_to_score(run, corpus, listener)
     if run.scale is None:
         _refuse_unknown_emotions(run, utterances, root)
-    standardizer = Standardizer.load(run.path / STATISTICS)
+    standardizer = Standardizer.load(run.sound(STATISTICS), run.config.extractor.widths)
     table = features(utterances, run.config, listener, resources or Resources())
     clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)

@@ -28,6 +28,7 @@ from speechsent.resources import Resources
 from speechsent.run import (
     FORMAT,
     MODEL,
+    SEALED,
     SPLIT_COLUMNS,
     STATISTICS,
     TARGETS,
@@ -36,6 +37,7 @@ from speechsent.run import (
     environment,
     now,
 )
+from speechsent.seal import sealed
 from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -218,7 +220,8 @@ def _write_results(
     for stage in trained.stages:
         _draw_history(run, stage)
     started = {"started_from": origin.facts()} if origin else {}
-    run.write_json("run.json", _facts(prepared, trained, config, note) | started)
+    facts = _facts(prepared, trained, config, note) | started
+    run.write_json("run.json", sealed(run.path, SEALED, facts))
 
 
 def _stage_facts(stage: Stage) -> dict[str, Any]:

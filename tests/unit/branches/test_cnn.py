@@ -185,9 +185,9 @@ def test_inceptions_batchnorm_stays_to_the_last_bit(rng):
     [
         ("backbone", "resnet", "backbone must be one of compact.*Received: 'resnet'"),
         ("bn", "half", "bn must be .*Received: bn='half'"),
-        ("filters", (), "filters must be positive and embedding at least 2"),
-        ("filters", (8, 0), "filters must be positive and embedding at least 2"),
-        ("embedding", 0, "filters must be positive and embedding at least 2"),
+        ("filters", (), "filters are 1 to 8 numbers"),
+        ("filters", (8, 0), "filters are 1 to 8 numbers"),
+        ("embedding", 0, r"embedding must lie in \[2, "),
         ("dropout", 1.0, "dropout must lie in"),
     ],
 )
