@@ -82,7 +82,9 @@ def _nist(file: BinaryIO, size: int) -> int:
     """NIST SPHERE: a header of text, whose second line tells its own length."""
     start = int(file.read(16).split()[1])
     file.seek(0)
-    told = dict(re.findall(rb"^(\w+) -i (\d+)", file.read(min(start, NIST_HEADER)), re.MULTILINE))
+    told = dict(
+        re.findall(rb"^(\w+) -\w+ (\d+)$", file.read(min(start, NIST_HEADER)), re.MULTILINE)
+    )
     length = int(told.get(b"sample_count", 0)) * int(told.get(b"sample_n_bytes", 0))
     return start + length * int(told.get(b"channel_count", 1)) if length else 0
 

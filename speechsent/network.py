@@ -137,6 +137,16 @@ def _fill(model: keras.Model, path: Path) -> None:
         raise RunError(f"{path}: holds weights that are not numbers (NaN or infinity)")
 
 
+def require_numbers(outputs: np.ndarray, run: Run) -> None:
+    """Refuse answers that are none: finite weights may still lead beyond all numbers.
+
+    Raises:
+        RunError: If an output is not finite.
+    """
+    if not np.isfinite(outputs).all():
+        raise RunError(f"{run.path / MODEL}: answers with what is no number (NaN or infinity)")
+
+
 @contextmanager
 def precision(policy: str) -> Iterator[None]:
     """Build layers with this dtype policy, and restore the former one."""

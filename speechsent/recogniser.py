@@ -13,7 +13,7 @@ from speechsent.datasets import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.features.augment import Views
 from speechsent.features.standardize import Standardizer, Statistics
-from speechsent.network import load_model
+from speechsent.network import load_model, require_numbers
 from speechsent.run import STATISTICS, Run
 from speechsent.training.inference import input_names
 
@@ -93,6 +93,7 @@ class Recogniser:
             )
             outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
         answers = np.concatenate(outputs)
+        require_numbers(answers, self.run)
         return self.scale.undone(answers) if self.scale else answers
 
     def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:

@@ -35,6 +35,7 @@ SEALED = (
     "config.yaml",
     "labels.json",
     "calibration.json",
+    "baseline.npz",
     "stages.json",
     "split.csv",
 )

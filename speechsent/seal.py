@@ -14,6 +14,7 @@ from speechsent.corpus.hashes import sha256
 from speechsent.errors import RunError
 
 FILES, DIGEST = "files", "digest"  # keys in run.json
+OPEN = (DIGEST, "root")  # keys that may change: a corpus may be moved
 
 
 def sealed(folder: Path, names: Iterable[str], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def sealed(folder: Path, names: Iterable[str], facts: Mapping[str, Any]) -> dict
         names: Which files; those that are not there may not appear later.
         facts: What else ``run.json`` tells.
     """
-    files = {name: sha256(folder / name) for name in names if (folder / name).is_file()}
+    files = {name: _hash(folder / name) for name in names}
     whole = {**facts, FILES: files}
     return {**whole, DIGEST: _digest(whole)}
 
@@ -37,8 +38,7 @@ def check_facts(path: Path, facts: Mapping[str, Any]) -> None:
     """
     if FILES not in facts and DIGEST not in facts:
         return
-    kept = {key: value for key, value in facts.items() if key != DIGEST}
-    if facts.get(DIGEST) != _digest(kept) or not isinstance(facts.get(FILES), Mapping):
+    if facts.get(DIGEST) != _digest(facts) or not isinstance(facts.get(FILES), Mapping):
         raise RunError(f"{path}: changed since the run was finished; restore it, or train again")
 
 
@@ -48,15 +48,22 @@ def check_file(path: Path, facts: Mapping[str, Any]) -> None:
     Raises:
         RunError: If it was changed, is gone, or was not there.
     """
-    if FILES not in facts:
+    files = facts.get(FILES, {})
+    if path.name not in files:  # an older run
         return
     try:
-        found = sha256(path) if path.is_file() else None
+        found = _hash(path)
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror})") from error
-    if found != facts[FILES].get(path.name):
+    if found != files[path.name]:
         raise RunError(f"{path}: changed since the run was finished; restore it, or train again")
 
 
+def _hash(path: Path) -> str | None:
+    """SHA-256 of a file; None if there is none, and that is sealed as well."""
+    return sha256(path) if path.is_file() else None
+
+
 def _digest(facts: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    kept = {key: value for key, value in facts.items() if key not in OPEN}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()

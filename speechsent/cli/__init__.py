@@ -45,6 +45,18 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def in_one_line(error: Exception) -> str:
+    r"""The message, in which nothing that a file is called can move the cursor.
+
+    Example:
+        >>> in_one_line(ValueError("a" + chr(10) + "b"))
+        'a\\nb'
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(error)
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0 on success, 1 on our errors, 2 on usage errors (argparse)."""
     args = parser().parse_args(argv)
@@ -52,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = args.run(args)
         sys.stdout.flush()
     except SpeechsentError as error:
-        print(f"speechsent: {error}", file=sys.stderr)
+        print(f"speechsent: {in_one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("speechsent: interrupted", file=sys.stderr)

@@ -123,7 +123,7 @@ def _rows(path: Path, targets: Sequence[str]) -> list[tuple[int, Row]]:
         reader.fieldnames = columns
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise CorpusError(f"{path}: row {reader.line_num}: not CSV ({error})") from error
+        raise CorpusError(f"{path}: row {reader.reader.line_num}: not CSV ({error})") from error
     numeric = _numeric(columns, [row for _, row in rows]) if targets else []
     _check_columns(path, columns, targets, numeric)
     return [(number, _cells(row, (*COLUMNS, *targets))) for number, row in rows]
