@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: train test lint types imports unit clean
+.PHONY: train test lint types imports unit audit clean
 
 train: $(VENV)/installed
 	$(BIN)/speechsent train --fusion joint
@@ -23,6 +23,11 @@ imports: $(VENV)/installed-dev
 
 unit: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Known holes in what is installed. It asks the network, so it is no part of the tests; what could
+# not be asked for fails as well.
+audit: $(VENV)/installed-dev
+	$(BIN)/python -m pip_audit --strict --skip-editable --progress-spinner off
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
