@@ -4,9 +4,7 @@ The header is checked before a sample is read, so that a file which claims a rat
 a thousand channels or ten hours costs nothing. Samples are then read block by block.
 """
 
-import math
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +13,12 @@ import soundfile
 import soxr
 
 from speechsent.container import missing_bytes
-from speechsent.errors import AudioError, AudioWarning, ParameterError
+from speechsent.errors import AudioError, ParameterError
+from speechsent.samples import peak_of, read_mono, why
 
 SAMPLE_RATES = range(4_000, 384_001)
 MAX_CHANNELS = 8
-BLOCK = 65_536  # frames read at once: 4 s at 16 kHz
-LOUDEST = 100.0  # float files may exceed full scale; beyond this the numbers are not audio
 QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit file
-ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
 UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
 ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
 LARGEST = 512 << 20  # bytes a clip may take in memory, whatever it takes on disk
@@ -94,7 +90,7 @@ def _open(path: Path) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(str(path))
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
-        raise AudioError(path, f"not a readable audio file; {CONVERT} ({_why(error)})") from error
+        raise AudioError(path, f"not a readable audio file; {CONVERT} ({why(error)})") from error
 
 
 def _check_file(path: Path) -> None:
@@ -108,7 +104,7 @@ def _check_file(path: Path) -> None:
     except (OSError, ValueError) as error:  # no permission, or a name no file can have
         if isinstance(error, AudioError):
             raise
-        raise AudioError(path, f"cannot be opened ({_why(error)})") from error
+        raise AudioError(path, f"cannot be opened ({why(error)})") from error
 
 
 def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
@@ -170,8 +166,8 @@ def load(
     with _open(path) as file:
         info = _header(path, file)
         first, last = _stretch(path, info, config, start, end)
-        signal = _read_mono(path, file, first, last)
-    if _peak(path, signal) < QUIETEST:
+        signal = read_mono(path, file, first, last)
+    if peak_of(path, signal) < QUIETEST:
         raise AudioError(path, SILENT)
     if info.sample_rate != config.sample_rate:
         signal = soxr.resample(signal, info.sample_rate, config.sample_rate)
@@ -237,8 +233,8 @@ def blocks(
         peak, done = 0.0, 0
         while done < info.n_frames:
             last = min(done + round(seconds * info.sample_rate), info.n_frames)
-            piece = _read_mono(path, file, done, last)
-            peak = max(peak, _peak(path, piece))
+            piece = read_mono(path, file, done, last)
+            peak = max(peak, peak_of(path, piece))
             done = last
             if info.sample_rate != config.sample_rate:
                 piece = resample.resample_chunk(piece, last=done == info.n_frames)
@@ -250,94 +246,3 @@ def blocks(
         raise AudioError(path, SILENT)
     if len(waiting) >= config.min_seconds * config.sample_rate:
         yield waiting
-
-
-def _why(error: Exception) -> str:
-    """Libsndfile's own words, without the path, which our message has already."""
-    return str(error).rsplit(": ", 1)[-1].rstrip(".")
-
-
-def _read_mono(path: Path, file: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
-    """Read frames from ``first`` to ``last`` as one channel."""
-    mono = np.empty(last - first, np.float32)
-    try:
-        file.seek(first)
-        if file.channels == 1:
-            filled, energy = len(file.read(out=mono)), np.zeros(1)
-        else:
-            filled, energy = _average(file, mono)
-    except (soundfile.SoundFileError, RuntimeError) as error:
-        raise AudioError(path, f"damaged: decoding stopped ({_why(error)})") from error
-    if filled < len(mono):
-        mono = _accept_shortfall(path, mono[:filled], len(mono), file.format)
-    if energy.any() and np.square(mono, dtype=np.float64).sum() < ANTIPHASE**2 * energy.max():
-        loudest = int(energy.argmax())
-        warnings.warn(
-            f"{path}: the channels cancel each other (antiphase); channel {loudest + 1} is used",
-            AudioWarning,
-            stacklevel=3,
-        )
-        file.seek(first)
-        _fill(mono, _blocks(file, filled), lambda block: block[:, loudest])
-    return mono
-
-
-def _average(file: soundfile.SoundFile, mono: np.ndarray) -> tuple[int, np.ndarray]:
-    """Fill ``mono`` block by block; return how far, and each channel's energy (0 if not finite)."""
-    energy = np.zeros(file.channels)
-
-    def mean(block: np.ndarray) -> np.ndarray:
-        np.add(energy, np.square(block, dtype=np.float64).sum(axis=0), out=energy)
-        return block.mean(axis=1)
-
-    with np.errstate(over="ignore", invalid="ignore"):  # such samples are refused afterwards
-        filled = _fill(mono, _blocks(file, len(mono)), mean)
-    return filled, energy if np.isfinite(energy).all() else np.zeros(file.channels)
-
-
-def _blocks(file: soundfile.SoundFile, n_frames: int) -> Iterator[np.ndarray]:
-    """Up to ``n_frames`` frames of all channels, ``(n, n_channels)`` at a time."""
-    while n_frames > 0:
-        block = file.read(min(BLOCK, n_frames), dtype="float32", always_2d=True)
-        if not len(block):
-            return
-        n_frames -= len(block)
-        yield block
-
-
-def _fill(
-    mono: np.ndarray,
-    blocks: Iterator[np.ndarray],
-    channel: Callable[[np.ndarray], np.ndarray],
-) -> int:
-    """Write one channel made of each block behind the other; return how many samples."""
-    filled = 0
-    for block in blocks:
-        mono[filled : filled + len(block)] = channel(block)
-        filled += len(block)
-    return filled
-
-
-def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: str) -> np.ndarray:
-    """MP3 headers only estimate the length, so a small shortfall is a warning there."""
-    message = f"cut short: {len(mono)} of {expected} samples could be decoded"
-    if not container.startswith("MP") or len(mono) < 0.9 * expected:
-        raise AudioError(path, message)
-    warnings.warn(f"{path}: {message}", AudioWarning, stacklevel=4)
-    return mono
-
-
-def _peak(path: Path, signal: np.ndarray) -> float:
-    """Largest distance from the mean; refuses what is no number, and warns of what clips."""
-    low, high = float(signal.min()), float(signal.max())  # NaN if any sample is
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise AudioError(path, "holds samples that are not numbers (NaN or infinity)")
-    peak = max(-low, high)
-    if peak > LOUDEST:
-        raise AudioError(path, f"samples reach {peak:.3g}; full scale is 1, so this is not audio")
-    if peak > 1.0:
-        warnings.warn(
-            f"{path}: samples exceed full scale (peak {peak:.2f})", AudioWarning, stacklevel=3
-        )
-    mean = float(signal.mean())
-    return max(mean - low, high - mean)

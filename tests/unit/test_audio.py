@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechsent.audio import BLOCK, AudioConfig, load, probe
+from speechsent.audio import AudioConfig, load, probe
 from speechsent.errors import AudioError, AudioWarning, ParameterError
+from speechsent.samples import BLOCK
 
 RATE = 16_000
 FMT = 20  # offset of the format chunk's fields in a plain 44-byte wav header
