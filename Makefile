@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PYTEST_ARGS ?=
 FAULTS_ARGS ?=
 
-.PHONY: train test lint types imports unit faults clean
+.PHONY: train test lint types imports unit faults audit clean
 
 train: $(VENV)/installed
 	$(BIN)/speechsent train --fusion joint
@@ -27,6 +27,11 @@ unit: $(VENV)/installed-dev
 
 faults: $(VENV)/installed
 	$(BIN)/python benchmarks/faults.py $(FAULTS_ARGS)
+
+# Known holes in what is installed. It asks the network, so it is no part of the tests; what could
+# not be asked for fails as well.
+audit: $(VENV)/installed-dev
+	$(BIN)/python -m pip_audit --strict --skip-editable --progress-spinner off
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

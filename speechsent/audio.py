@@ -4,8 +4,6 @@ The header is checked before a sample is read, so that a file which claims a rat
 a thousand channels or ten hours costs nothing. Samples are then read block by block.
 """
 
-import math
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +13,17 @@ import soundfile
 import soxr
 
 from speechsent.container import missing_bytes
-from speechsent.errors import AudioError, AudioWarning, ParameterError
+from speechsent.errors import AudioError, ParameterError
+from speechsent.samples import peak_of, read_mono, why
 
 SAMPLE_RATES = range(4_000, 384_001)
 MAX_CHANNELS = 8
-BLOCK = 65_536  # frames read at once: 4 s at 16 kHz
-LOUDEST = 100.0  # float files may exceed full scale; beyond this the numbers are not audio
 QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit file
-ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
 UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
 ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
-CHUNKED = ("WAV", "WAVEX", "AIFF", "RF64")  # containers whose header tells their length
+LARGEST = 512 << 20  # bytes a clip may take in memory, whatever it takes on disk
+# Containers in which a file cut short, or samples lost on the way, do not go unnoticed.
+CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3")
 SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
 CONVERT = "convert it to wav or flac first"
 
@@ -88,18 +86,31 @@ def probe(path: Path | str) -> AudioInfo:
 
 def _open(path: Path) -> soundfile.SoundFile:
     """Open a file that exists and has bytes."""
-    if not path.is_file():
-        raise AudioError(path, "no such file" if not path.is_dir() else "is a folder, not a file")
-    if not path.stat().st_size:
-        raise AudioError(path, "empty: the file has no bytes")
+    _check_file(path)
     try:
         return soundfile.SoundFile(str(path))
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
-        raise AudioError(path, f"not a readable audio file; {CONVERT} ({_why(error)})") from error
+        raise AudioError(path, f"not a readable audio file; {CONVERT} ({why(error)})") from error
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file with bytes in it."""
+    try:
+        if not path.is_file():
+            kind = "is a folder, not a file" if path.is_dir() else "no such file"
+            raise AudioError(path, kind)
+        if not path.stat().st_size:
+            raise AudioError(path, "empty: the file has no bytes")
+    except (OSError, ValueError) as error:  # no permission, or a name no file can have
+        if isinstance(error, AudioError):
+            raise
+        raise AudioError(path, f"cannot be opened ({why(error)})") from error
 
 
 def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
     """Check what the header says."""
+    if file.format not in CONTAINERS:
+        raise AudioError(path, f"{file.format} is none of {', '.join(CONTAINERS)}; {CONVERT}")
     if file.samplerate not in SAMPLE_RATES:
         raise AudioError(
             path,
@@ -114,7 +125,7 @@ def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
         raise AudioError(path, "empty: the file has a header but no samples")
     if file.frames == UNKNOWN_LENGTH:
         raise AudioError(path, f"its header does not say how long it is; {CONVERT}")
-    missing = missing_bytes(path) if file.format in CHUNKED else 0
+    missing = missing_bytes(path)
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
     return AudioInfo(
@@ -137,7 +148,7 @@ def load(
     Channels are averaged; where that cancels them (antiphase stereo) the loudest is taken.
 
     Args:
-        path: Any container libsndfile reads: wav, flac, ogg, mp3, aiff and more.
+        path: A file in one of ``CONTAINERS``, whatever its name ends with.
         config: Rate and accepted durations.
         start: First second wanted.
         end: Second just after the last one wanted; None reads to the end.
@@ -155,8 +166,8 @@ def load(
     with _open(path) as file:
         info = _header(path, file)
         first, last = _stretch(path, info, config, start, end)
-        signal = _read_mono(path, file, first, last)
-    if _peak(path, signal) < QUIETEST:
+        signal = read_mono(path, file, first, last)
+    if peak_of(path, signal) < QUIETEST:
         raise AudioError(path, SILENT)
     if info.sample_rate != config.sample_rate:
         signal = soxr.resample(signal, info.sample_rate, config.sample_rate)
@@ -183,6 +194,13 @@ def _stretch(
             path,
             f"too long: {seconds:.0f} s, at most {config.max_seconds:.0f} s; "
             "cut it, give start and end in a CSV, or raise audio.max_seconds",
+        )
+    size = 4 * round(seconds * max(info.sample_rate, config.sample_rate))
+    if size > LARGEST:
+        raise AudioError(
+            path,
+            f"too large: {seconds:.0f} s at {info.sample_rate} Hz take {size >> 20} MiB in memory, "
+            f"at most {LARGEST >> 20} MiB; cut it, or give start and end in a CSV",
         )
     return first, last
 
@@ -215,8 +233,8 @@ def blocks(
         peak, done = 0.0, 0
         while done < info.n_frames:
             last = min(done + round(seconds * info.sample_rate), info.n_frames)
-            piece = _read_mono(path, file, done, last)
-            peak = max(peak, _peak(path, piece))
+            piece = read_mono(path, file, done, last)
+            peak = max(peak, peak_of(path, piece))
             done = last
             if info.sample_rate != config.sample_rate:
                 piece = resample.resample_chunk(piece, last=done == info.n_frames)
@@ -228,72 +246,3 @@ def blocks(
         raise AudioError(path, SILENT)
     if len(waiting) >= config.min_seconds * config.sample_rate:
         yield waiting
-
-
-def _why(error: Exception) -> str:
-    """Libsndfile's own words, without the path, which our message has already."""
-    return str(error).rsplit(": ", 1)[-1].rstrip(".")
-
-
-def _read_mono(path: Path, file: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
-    """Read frames from ``first`` to ``last`` as one channel."""
-    mono = np.empty(last - first, np.float32)
-    try:
-        file.seek(first)
-        if file.channels == 1:
-            filled, energy = len(file.read(out=mono)), np.zeros(1)
-        else:
-            filled, energy = _average(file, mono)
-    except (soundfile.SoundFileError, RuntimeError) as error:
-        raise AudioError(path, f"damaged: decoding stopped ({_why(error)})") from error
-    if filled < len(mono):
-        mono = _accept_shortfall(path, mono[:filled], len(mono), file.format)
-    if energy.any() and np.square(mono, dtype=np.float64).sum() < ANTIPHASE**2 * energy.max():
-        loudest = int(energy.argmax())
-        warnings.warn(
-            f"{path}: the channels cancel each other (antiphase); channel {loudest + 1} is used",
-            AudioWarning,
-            stacklevel=3,
-        )
-        file.seek(first)
-        mono = file.read(filled, dtype="float32", always_2d=True)[:, loudest]
-    return mono
-
-
-def _average(file: soundfile.SoundFile, mono: np.ndarray) -> tuple[int, np.ndarray]:
-    """Fill ``mono`` block by block; return how far, and each channel's energy (0 if not finite)."""
-    filled, energy = 0, np.zeros(file.channels)
-    with np.errstate(over="ignore", invalid="ignore"):  # such samples are refused afterwards
-        while filled < len(mono):
-            block = file.read(min(BLOCK, len(mono) - filled), dtype="float32", always_2d=True)
-            if not len(block):
-                break
-            mono[filled : filled + len(block)] = block.mean(axis=1)
-            energy += np.square(block, dtype=np.float64).sum(axis=0)
-            filled += len(block)
-    return filled, energy if np.isfinite(energy).all() else np.zeros(file.channels)
-
-
-def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: str) -> np.ndarray:
-    """MP3 headers only estimate the length, so a small shortfall is a warning there."""
-    message = f"cut short: {len(mono)} of {expected} samples could be decoded"
-    if not container.startswith("MP") or len(mono) < 0.9 * expected:
-        raise AudioError(path, message)
-    warnings.warn(f"{path}: {message}", AudioWarning, stacklevel=4)
-    return mono
-
-
-def _peak(path: Path, signal: np.ndarray) -> float:
-    """Largest distance from the mean; refuses what is no number, and warns of what clips."""
-    low, high = float(signal.min()), float(signal.max())  # NaN if any sample is
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise AudioError(path, "holds samples that are not numbers (NaN or infinity)")
-    peak = max(-low, high)
-    if peak > LOUDEST:
-        raise AudioError(path, f"samples reach {peak:.3g}; full scale is 1, so this is not audio")
-    if peak > 1.0:
-        warnings.warn(
-            f"{path}: samples exceed full scale (peak {peak:.2f})", AudioWarning, stacklevel=3
-        )
-    mean = float(signal.mean())
-    return max(mean - low, high - mean)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from speechsent.errors import ParameterError, RunError, some
-from speechsent.features.standardize import DAMAGED, Statistics
+from speechsent.features.standardize import DAMAGED, Statistics, check_size
 from speechsent.metrics import Values, unweighted_average_recall
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # inverse strengths of regularisation, strongest first
@@ -168,6 +168,7 @@ class LinearBaseline:
         try:
             # NumPy would leave a damaged file open, had it opened it.
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                check_size(file.zip)
                 loaded = cls(
                     statistics=Statistics(file["mean"], file["scale"]),
                     strength=float(file["strength"]),

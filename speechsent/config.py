@@ -25,6 +25,7 @@ from speechsent.features.prosody import Prosody
 from speechsent.features.spectrum import n_frames
 from speechsent.features.standardize import Scope
 from speechsent.fusion import FusionConfig
+from speechsent.plain_yaml import parse
 from speechsent.training.fit import FitConfig
 from speechsent.typed import build
 
@@ -141,6 +142,11 @@ class ExperimentConfig:
                 "log_mel and prosody must have one hop_length, so that frames align. Received: "
                 f"{self.log_mel.hop_length} and {self.prosody.hop_length}"
             )
+        if self.log_mel.hop_length * 1000 < self.log_mel.sample_rate:
+            raise ParameterError(
+                "log_mel.hop_length must be a millisecond or more. Received: "
+                f"{self.log_mel.hop_length} samples at {self.log_mel.sample_rate} Hz"
+            )
         if self.mfcc.n_mfcc > self.log_mel.n_mels:
             raise ParameterError(
                 "mfcc.n_mfcc must not exceed log_mel.n_mels. "
@@ -229,7 +235,7 @@ def read_yaml(path: Path) -> Any:
         ConfigError: If it is missing, or no text, or no YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(["no such file"], str(path)) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -244,7 +250,7 @@ def nest(override: str) -> Any:
     if not equals or not dotted:
         raise ConfigError([f"an override is written section.key=value. Received: {override!r}"])
     try:
-        value = yaml.safe_load(text) if text else ""
+        value = parse(text) if text else ""
     except yaml.YAMLError as error:
         raise ConfigError([f"{dotted}: the value is not YAML. Received: {text!r}"]) from error
     return nested(dotted, value)

@@ -17,6 +17,7 @@ from speechsent.errors import ParameterError
 FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm"]
 MODES = ("joint", "frozen", "finetune", "cnn", "lstm")
 OUTPUT = "emotion"
+MAX_UNITS, MAX_COPIES = 8192, 1000
 LOUDNESS = 32.0  # squared length of each normalised embedding, whatever its width
 SILENCE = 1e-6  # variance that counts as none; with Keras's 1e-3 a quiet embedding stays quiet
 
@@ -48,9 +49,10 @@ class FusionConfig:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise ParameterError(f"mode must be one of {', '.join(MODES)}. Received: {self.mode!r}")
-        if self.units < 1 or self.copies < 1:
+        if not 1 <= self.units <= MAX_UNITS or not 1 <= self.copies <= MAX_COPIES:
             raise ParameterError(
-                f"units and copies must be positive. Received: {self.units}, {self.copies}"
+                f"units must lie in [1, {MAX_UNITS}] and copies in [1, {MAX_COPIES}]. "
+                f"Received: {self.units}, {self.copies}"
             )
         if not 0 <= self.dropout < 1 or self.auxiliary < 0:
             raise ParameterError(

@@ -11,8 +11,9 @@ import numpy as np
 from speechsent.answers import Answer, Classes, Numbers
 from speechsent.branches.imagenet import weight_file
 from speechsent.config import ExperimentConfig
-from speechsent.errors import RunError
+from speechsent.errors import ParameterError, RunError, WeightsError
 from speechsent.fusion import classifier, fusion_head, late_fusion
+from speechsent.hdf5 import check_weights
 from speechsent.run import MODEL, Run
 from speechsent.training.seed import layers_seeded
 from speechsent.training.workshop import Workshop
@@ -94,10 +95,31 @@ def load_branches(run: Run) -> dict[str, keras.Model]:
 
 
 def _rebuild(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
+    """The run's network, once its file of weights was found to be one, and large enough."""
+    try:
+        n_numbers = check_weights(run.sound(MODEL))
+    except WeightsError as error:
+        raise RunError(f"{error}; restore it, or train again") from error
     with precision(run.config.fit.precision):
+        with keras.StatelessScope(initialize_variables=False):  # no weight takes memory yet
+            _, sketch = _build(run)
+        wanted = sum(int(np.prod(weight.shape)) for weight in sketch.weights)
+        if n_numbers < wanted:
+            raise RunError(
+                f"{run.path / MODEL}: the weights do not fit the run's configuration "
+                f"({n_numbers} numbers, where the network has {wanted})"
+            )
+        return _build(run)
+
+
+def _build(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
+    """The run's branches, and the network assembled on them."""
+    try:
         branches = build_branches(run.config, pretrained=False)
         answer = Classes(len(run.labels)) if run.scale is None else Numbers(len(run.labels))
         return branches, assemble(branches, run.config, answer)
+    except ParameterError as error:
+        raise RunError(f"{run.path / 'config.yaml'}: describes no network ({error})") from error
 
 
 def _fill(model: keras.Model, path: Path) -> None:
@@ -113,6 +135,16 @@ def _fill(model: keras.Model, path: Path) -> None:
         ) from error
     if not all(np.isfinite(values).all() for values in model.get_weights()):
         raise RunError(f"{path}: holds weights that are not numbers (NaN or infinity)")
+
+
+def require_numbers(outputs: np.ndarray, run: Run) -> None:
+    """Refuse answers that are none: finite weights may still lead beyond all numbers.
+
+    Raises:
+        RunError: If an output is not finite.
+    """
+    if not np.isfinite(outputs).all():
+        raise RunError(f"{run.path / MODEL}: answers with what is no number (NaN or infinity)")
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
 from speechsent.datasets import standard_window, to_inputs, window_starts
-from speechsent.evaluation.calibrated import Calibration
+from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.features.augment import Views
 from speechsent.features.standardize import Standardizer, Statistics
-from speechsent.network import load_model
+from speechsent.network import load_model, require_numbers
 from speechsent.run import STATISTICS, Run
 from speechsent.training.inference import input_names
 
@@ -37,9 +37,9 @@ class Recogniser:
         self.labels = run.labels
         self.scale = run.scale
         self.extractor = run.config.extractor
-        self.standardizer = Standardizer.load(run.path / STATISTICS)
+        self.standardizer = Standardizer.load(run.sound(STATISTICS), run.config.extractor.widths)
         self.statistics = dict(self.standardizer.corpus)
-        self.calibration = Calibration.find(run.path)
+        self.calibration = Calibration.find(run.sound(CALIBRATION).parent)
         self.model = load_model(run)
         self._forward = compiled(self.model)
         # Small matrix products spin for many times their cost when BLAS shares them among
@@ -93,6 +93,7 @@ class Recogniser:
             )
             outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
         answers = np.concatenate(outputs)
+        require_numbers(answers, self.run)
         return self.scale.undone(answers) if self.scale else answers
 
     def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from speechsent.concordance import concordance
 from speechsent.errors import RunError
-from speechsent.features.standardize import DAMAGED, Statistics
+from speechsent.features.standardize import DAMAGED, Statistics, check_size
 from speechsent.metrics import Values
 
 STRENGTHS = (10_000.0, 1_000.0, 100.0, 10.0, 1.0)  # of regularisation, strongest first
@@ -100,6 +100,7 @@ class RidgeBaseline:
         try:
             # NumPy would leave a damaged file open, had it opened it.
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                check_size(file.zip)
                 loaded = cls(
                     statistics=Statistics(file["mean"], file["scale"]),
                     strength=float(file["strength"]),

@@ -18,8 +18,10 @@ from typing import Any
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.utterance import PARTS, Part, Utterance
-from speechsent.errors import ParameterError, RunError
+from speechsent.errors import RunError
+from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
+from speechsent.typed import shown
 from speechsent.writing import writing
 
 FORMAT = 1
@@ -28,6 +30,18 @@ STATISTICS = "standardizer.npz"
 TARGETS = "targets.json"
 CHECKPOINT = "checkpoint"
 PLAN = f"{CHECKPOINT}/plan.json"  # there as long as the training is not finished
+SEALED = (
+    MODEL,
+    STATISTICS,
+    TARGETS,
+    "config.yaml",
+    "labels.json",
+    "calibration.json",
+    "baseline.npz",
+    "stages.json",
+    "split.csv",
+)
+MAX_LABELS = 1000
 LIBRARIES = ("speechsent", "keras", "tensorflow", "numpy", "scipy", "soundfile", "soxr")
 SPLIT_COLUMNS = (
     "file",
@@ -123,9 +137,21 @@ class Run:
     def facts(self) -> dict[str, Any]:
         """What ``run.json`` says: corpus, protocol, split hash, classes of each part, time."""
         facts = self.read_json("run.json")
-        if not isinstance(facts, dict) or not isinstance(facts.get("finished"), str):
+        told = [facts.get("finished"), facts.get("root", "")] if isinstance(facts, dict) else [None]
+        if not all(isinstance(text, str) for text in told):
             raise RunError(f"{self.path / 'run.json'}: not the facts of a run")
+        check_facts(self.path / "run.json", facts)
         return facts
+
+    def sound(self, name: str) -> Path:
+        """Path of a file, which is what it was when the run was finished.
+
+        Raises:
+            RunError: If it was changed since.
+        """
+        if name in SEALED and (self.path / "run.json").is_file():
+            check_file(self.path / name, self.facts)
+        return self.path / name
 
     @property
     def leaky(self) -> str:
@@ -135,7 +161,7 @@ class Run:
     @cached_property
     def config(self) -> ExperimentConfig:
         """The resolved configuration, by which the network is built as it was trained."""
-        path = self.path / "config.yaml"
+        path = self.sound("config.yaml")
         config = configuration.load(path)
         cnn = (configuration.read_yaml(path) or {}).get("cnn", {})
         if "dropout" not in cnn or "block_dropout" in cnn:
@@ -149,17 +175,25 @@ class Run:
         names = self.read_json("labels.json")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise RunError(f"{self.path / 'labels.json'}: not a list of emotion names")
+        if not 0 < len(set(names)) == len(names) <= MAX_LABELS or not all(map(_is_name, names)):
+            raise RunError(
+                f"{self.path / 'labels.json'}: lists 1 to {MAX_LABELS} different names. "
+                f"Received: {shown(names)}"
+            )
         return tuple(names)
 
     @cached_property
     def scale(self) -> TargetScale | None:
         """Names and training statistics of the targets; None where emotions are told."""
-        if not (self.path / TARGETS).is_file():
+        if not self.sound(TARGETS).is_file():
             return None
         try:
-            return TargetScale.from_dict(self.read_json(TARGETS))
-        except (KeyError, TypeError, ParameterError) as error:
+            scale = TargetScale.from_dict(self.read_json(TARGETS))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{self.path / TARGETS}: not the scale of targets ({error})") from error
+        if scale.names != self.labels:
+            raise RunError(f"{self.path / TARGETS}: has other names than labels.json")
+        return scale
 
     @property
     def score(self) -> str:
@@ -170,7 +204,7 @@ class Run:
     def split(self) -> "RunSplit":
         """The clips of each part, as ``split.csv`` lists them."""
         targets = self.scale.names if self.scale else ()
-        return RunSplit.read(self.path / "split.csv", Path(self.facts["root"]), targets)
+        return RunSplit.read(self.sound("split.csv"), Path(self.facts["root"]), targets)
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files.
@@ -179,8 +213,8 @@ class Run:
             RunError: If it is missing or damaged.
         """
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            return json.loads(self.sound(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.path / name}: missing or damaged ({error})") from error
 
     def write_json(self, name: str, value: Any) -> None:
@@ -297,7 +331,7 @@ class RunSplit:
                 tuple(_part(row["part"]) for row in rows),
                 tuple(row["sha256"] for row in rows),
             )
-        except (OSError, KeyError, ValueError, TypeError) as error:
+        except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
             raise RunError(f"{path}: missing or damaged ({error})") from error
 
 
@@ -313,6 +347,11 @@ def _utterance(row: Mapping[str, str], root: Path, targets: Sequence[str]) -> Ut
         end=float(row["end"]) if row["end"] else None,
         values=tuple(float(row[target]) for target in targets),
     )
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text can be shown as a name: not empty, in one line, not endless."""
+    return 0 < len(text.strip()) <= 100 and text.isprintable()
 
 
 def _part(word: str) -> Part:

@@ -1,5 +1,6 @@
 """Numbers that are to be told of a clip, such as arousal: their names and their scale."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -32,7 +33,8 @@ class TargetScale:
 
     def __post_init__(self) -> None:
         fits = len(self.names) == len(self.mean) == len(self.sd) > 0
-        if not fits or not np.isfinite([self.mean, self.sd]).all() or min(self.sd) <= 0:
+        numbers = all(type(n) in (int, float) and math.isfinite(n) for n in (*self.mean, *self.sd))
+        if not fits or not numbers or min(self.sd) <= 0:
             raise ParameterError(
                 "a scale has a finite mean and a deviation above 0 for each target. "
                 f"Received: {asdict(self)}"

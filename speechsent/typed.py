@@ -4,10 +4,28 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from math import isfinite
+from reprlib import Repr
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from speechsent.errors import ParameterError
+
+LARGEST = 2**63 - 1  # of whole numbers; nothing that is counted here comes near it
+LONGEST = 80  # characters of a text that a message repeats
+SHORT = Repr()
+SHORT.maxstring = SHORT.maxlong = SHORT.maxother = LONGEST
+SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = SHORT.maxset = 8
+SHORT.maxlevel = 2
+
+
+def shown(value: object) -> str:
+    """A value as messages repeat it: in one line, and not too long.
+
+    Example:
+        >>> shown("a" * 100)
+        "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'"
+    """
+    return SHORT.repr(value)
 
 
 def build(default: Any, raw: Any, at: str, problems: list[str]) -> Any:
@@ -23,16 +41,18 @@ def build(default: Any, raw: Any, at: str, problems: list[str]) -> Any:
         The new instance, or ``default`` where something is wrong.
     """
     if not isinstance(raw, Mapping):
-        problems.append(f"{at or 'configuration'}: expected a section of keys. Received: {raw!r}")
+        problems.append(
+            f"{at or 'configuration'}: expected a section of keys. Received: {shown(raw)}"
+        )
         return default
     hints = get_type_hints(type(default))
     known = {f.name: getattr(default, f.name) for f in fields(default)}
     values = dict(known)
     before = len(problems)
     for key, value in raw.items():
-        where = f"{at}.{key}".lstrip(".")
+        where = f"{at}.{_name(key)}".lstrip(".")
         if key not in known:
-            problems.append(f"{where}: unknown key; {_suggest(str(key), at, known)}")
+            problems.append(f"{where}: unknown key; {_suggest(_name(key), at, known)}")
         elif is_dataclass(known[key]):
             values[key] = build(known[key], value, where, problems)
         else:
@@ -44,6 +64,12 @@ def build(default: Any, raw: Any, at: str, problems: list[str]) -> Any:
     except ParameterError as error:
         problems.append(f"{at}: {error}" if at else str(error))
         return default
+
+
+def _name(key: object) -> str:
+    """A key as messages tell it: in one line, and not too long."""
+    text = str(key)
+    return text if text.isprintable() and len(text) <= LONGEST else shown(text)
 
 
 def _suggest(key: str, at: str, known: Mapping[str, Any]) -> str:
@@ -67,7 +93,7 @@ def _typed(value: Any, hint: Any, at: str, problems: list[str]) -> Any:
     wanted = " or ".join(_describe(option) for option in options)
     mistaken = float in options and _looks_like_number(value)
     hint_number = "; write 1.0e-3, not 1e-3" if mistaken else ""
-    problems.append(f"{at}: expected {wanted}. Received: {value!r}{hint_number}")
+    problems.append(f"{at}: expected {wanted}. Received: {shown(value)}{hint_number}")
     return value
 
 
@@ -87,13 +113,19 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
         fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
         return fits, {str(k): v for k, v in value.items()} if fits else value
     if hint is float:
-        fits = type(value) in (int, float) and isfinite(value)
+        fits = (type(value) is float and isfinite(value)) or _is_whole(value)
         return fits, float(value) if fits else value
     if hint is str and value is None:  # `--set cnn.unfreeze=` and the YAML word null
         return False, value
     if hint is NoneType:
         return value is None, value
+    if hint is int:
+        return _is_whole(value), value
     return type(value) is hint, value
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and abs(value) <= LARGEST
 
 
 def _describe(hint: Any) -> str:

@@ -22,6 +22,13 @@ SAMPLE_RATE = 16_000
 SIBLING = Path(__file__).parents[2] / "shared" / "data" / "ravdess"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever wants it damage more input than the suite does."""
+    parser.addoption(
+        "--fuzz", type=int, default=200, metavar="N", help="damaged inputs of each kind"
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def speechsent_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep what the package caches, such as the built-in corpus, inside this test session."""

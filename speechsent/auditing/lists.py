@@ -40,7 +40,7 @@ def read_list(path: Path, folder: Path) -> tuple[Utterance, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         rows = list(_rows(path, text))
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise CorpusError(f"{path}: not readable as a list of clips ({error})") from error
     nameless = [f"row {i} names no file" for i, row in enumerate(rows, 1) if not _file(row)]
     if nameless:

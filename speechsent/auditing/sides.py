@@ -118,9 +118,12 @@ def _is_manifest(path: Path) -> bool:
     """A CSV in our columns whose first file is there; any other CSV is somebody's list."""
     if path.suffix.lower() != ".csv":
         return False
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        columns = {column.strip() for column in reader.fieldnames or ()}
-        first = next(reader, None) or {}
-    ours = columns.issuperset(REQUIRED) and columns.issubset(COLUMNS)
-    return ours and (path.parent / (first.get("file") or "")).is_file()
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            columns = {column.strip() for column in reader.fieldnames or ()}
+            first = next(reader, None) or {}
+        ours = columns.issuperset(REQUIRED) and columns.issubset(COLUMNS)
+        return ours and (path.parent / (first.get("file") or "")).is_file()
+    except (OSError, ValueError, csv.Error):  # whoever reads it will tell what is wrong
+        return False

@@ -10,6 +10,7 @@ from keras import layers
 
 from speechsent.errors import ParameterError, WeightsError
 from speechsent.features.image import CONTRAST
+from speechsent.hdf5 import check_weights
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def imagenet_backbone(name: str, *, image_size: int, weight_file: Path | None) -
         include_top=False, weights=None, input_shape=(image_size, image_size, 3), name=name
     )
     if weight_file is not None:
+        check_weights(weight_file)
         try:
             with warnings.catch_warnings():  # Keras merely warns of some layers left at random
                 warnings.simplefilter("error", UserWarning)

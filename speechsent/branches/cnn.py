@@ -12,11 +12,13 @@ from speechsent.branches import batchnorm
 from speechsent.branches.backbones import compact_map, imagenet_backbone, three_channels
 from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
+from speechsent.typed import shown
 
 Backbone = Literal["compact", "inceptionv3", "vgg16", "vgg19"]
 BatchNormPolicy = Literal["frozen", "reestimate", "train"]
 BACKBONES = ("compact", "inceptionv3", "vgg16", "vgg19")
 POOL = "_pool"
+MAX_BLOCKS, MAX_FILTERS, MAX_EMBEDDING, MAX_IMAGE = 8, 4096, 8192, 1024
 PRETRAINED_POOLS = tuple(f"{name}{POOL}" for name in BACKBONES if name != "compact")
 
 
@@ -65,16 +67,26 @@ class CnnBranch:
             raise ParameterError(
                 f"bn must be 'frozen', 'reestimate' or 'train'. Received: bn={self.bn!r}"
             )
-        if not self.filters or min(self.filters) < 1 or self.embedding < 2:
-            raise ParameterError(
-                "filters must be positive and embedding at least 2. "
-                f"Received: filters={self.filters}, embedding={self.embedding}"
-            )
+        self._check_sizes()
         for name in ("dropout", "block_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ParameterError(
                     f"{name} must lie in [0, 1). Received: {name}={getattr(self, name)}"
                 )
+
+    def _check_sizes(self) -> None:
+        """No network that cannot be meant, whoever wrote the configuration."""
+        few = 0 < len(self.filters) <= MAX_BLOCKS
+        if not few or min(self.filters) < 1 or max(self.filters) > MAX_FILTERS:
+            raise ParameterError(
+                f"filters are 1 to {MAX_BLOCKS} numbers from 1 to {MAX_FILTERS}. "
+                f"Received: filters={shown(self.filters)}"
+            )
+        if not 2 <= self.embedding <= MAX_EMBEDDING or not 1 <= self.image_size <= MAX_IMAGE:
+            raise ParameterError(
+                f"embedding must lie in [2, {MAX_EMBEDDING}] and image_size in [1, {MAX_IMAGE}]. "
+                f"Received: embedding={self.embedding}, image_size={self.image_size}"
+            )
 
     @property
     def pretrained(self) -> bool:

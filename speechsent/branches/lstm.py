@@ -9,6 +9,9 @@ from keras import layers
 
 from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
+from speechsent.typed import shown
+
+MAX_LAYERS, MAX_UNITS, MAX_EMBEDDING = 8, 4096, 8192
 
 Pooling = Literal["last", "attention", "statistics"]
 
@@ -41,18 +44,26 @@ class LstmBranch:
     embedding: int = 64
 
     def __post_init__(self) -> None:
-        if not self.streams:
-            raise ParameterError("streams must name at least one sequence. Received: ()")
-        if not self.units or min(self.units) < 1:
-            raise ParameterError(f"units must be positive. Received: units={self.units}")
+        if not self.streams or len(set(self.streams)) < len(self.streams):
+            raise ParameterError(
+                "streams must name at least one sequence, and each once. "
+                f"Received: {shown(self.streams)}"
+            )
+        few = 0 < len(self.units) <= MAX_LAYERS
+        if not few or min(self.units) < 1 or max(self.units) > MAX_UNITS:
+            raise ParameterError(
+                f"units are 1 to {MAX_LAYERS} numbers from 1 to {MAX_UNITS}. "
+                f"Received: units={shown(self.units)}"
+            )
         if self.pooling not in ("last", "attention", "statistics"):
             raise ParameterError(
                 "pooling must be 'last', 'attention' or 'statistics'. "
                 f"Received: pooling={self.pooling!r}"
             )
-        if not 0 <= self.dropout < 1 or self.embedding < 0 or self.embedding == 1:
+        embeds = self.embedding == 0 or 2 <= self.embedding <= MAX_EMBEDDING
+        if not 0 <= self.dropout < 1 or not embeds:
             raise ParameterError(
-                "dropout must lie in [0, 1), and embedding be 0 or at least 2. "
+                f"dropout must lie in [0, 1), and embedding be 0 or 2 to {MAX_EMBEDDING}. "
                 f"Received: dropout={self.dropout}, embedding={self.embedding}"
             )
 

@@ -53,6 +53,18 @@ def parser() -> Parser:
     return root
 
 
+def in_one_line(error: Exception) -> str:
+    r"""The message, in which nothing that a file is called can move the cursor.
+
+    Example:
+        >>> in_one_line(ValueError("a" + chr(10) + "b"))
+        'a\\nb'
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(error)
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -66,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             status: int = args.run(args)
             sys.stdout.flush()
     except SpeechsentError as error:
-        _tell(str(error), error)
+        _tell(in_one_line(error), error)
         return 1
     except KeyboardInterrupt as error:
         _tell("interrupted", error)

@@ -13,6 +13,7 @@ from speechsent.corpus.naming import corpus_name
 from speechsent.corpus.problems import corpus_error
 from speechsent.corpus.utterance import UNKNOWN_EMOTION, Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError, ParameterError, some
+from speechsent.typed import shown
 from speechsent.writing import write_bytes
 
 REQUIRED = ("file", "emotion")
@@ -55,7 +56,7 @@ def read_manifest(
     Raises:
         CorpusError: If the columns are wrong or a row breaks a rule; tells the rows.
     """
-    rows = enumerate(_rows(path, targets), start=2)
+    rows = _rows(path, targets)
     return from_rows(
         path,
         path.parent,
@@ -88,15 +89,18 @@ def from_rows(
     Raises:
         CorpusError: If a row breaks a rule, or there is none.
     """
+    inside = root.resolve()
     found: dict[tuple[object, ...], Utterance] = {}
     refused: list[Refusal] = []
     for where, cells in rows:
         row = dict.fromkeys((*COLUMNS, *targets), "") | cells
         try:
-            utterance = _utterance(root, row, targets)
+            utterance = _utterance(root, inside, row, targets)
             key = (utterance.path, utterance.start, utterance.end)
             if key in found:
-                raise CorpusError(f"{row['file']} is listed before, with the same start and end")
+                raise CorpusError(
+                    f"{shown(row['file'])} is listed before, with the same start and end"
+                )
             found[key] = utterance
         except CorpusError as error:
             refused.append(Refusal(root / row["file"], f"{where}: {error}"))
@@ -142,18 +146,33 @@ def write_manifest(corpus: Corpus, path: Path) -> None:
     write_bytes(path, text.getvalue().encode())
 
 
-def _rows(path: Path, targets: Sequence[str]) -> list[Row]:
+def _rows(path: Path, targets: Sequence[str]) -> list[tuple[int, Row]]:
+    """Each row with the number of the line it ends on; line 1 names the columns."""
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""), skipinitialspace=True)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: not readable as UTF-8 text ({error})") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
-    columns = [column.strip() for column in reader.fieldnames or ()]
-    reader.fieldnames = columns
-    rows = list(reader)
-    numeric = _numeric(columns, rows) if targets else []
+        columns = [column.strip() for column in reader.fieldnames or ()]
+        reader.fieldnames = columns
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise CorpusError(f"{path}: row {reader.reader.line_num}: not CSV ({error})") from error
+    numeric = _numeric(columns, [row for _, row in rows]) if targets else []
     _check_columns(path, columns, targets, numeric)
-    return [_cells(row, (*COLUMNS, *targets)) for row in rows]
+    return [(number, _cells(row, (*COLUMNS, *targets))) for number, row in rows]
+
+
+def _text(path: Path) -> str:
+    """The file as text; any byte order mark is left out."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise CorpusError(
+            f"{path}: row {number}: not UTF-8 text ({error.reason}); save it as UTF-8"
+        ) from error
 
 
 def _numeric(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -200,14 +219,14 @@ def _cells(row: Mapping[str | None, str | list[str] | None], columns: Sequence[s
     return plain | {"": ",".join(surplus)} if isinstance(surplus, list) else plain
 
 
-def _utterance(folder: Path, row: Row, targets: Sequence[str]) -> Utterance:
+def _utterance(folder: Path, root: Path, row: Row, targets: Sequence[str]) -> Utterance:
     if row.get(""):
-        raise CorpusError(f"more cells than columns. Received: {row['']!r} at the end")
+        raise CorpusError(f"more cells than columns. Received: {shown(row[''])} at the end")
     if not row["emotion"] and not targets:
         raise CorpusError("emotion is empty")
     start, end = _stretch(row)
     return Utterance(
-        path=_path(folder, row["file"]),
+        path=_path(folder, root, row["file"]),
         emotion=row["emotion"] or UNKNOWN_EMOTION,
         speaker=row["speaker"] or None,
         gender=GENDERS.get(row["gender"].lower(), row["gender"].lower()) or None,
@@ -223,20 +242,27 @@ def _utterance(folder: Path, row: Row, targets: Sequence[str]) -> Utterance:
 def _value(column: str, cell: str) -> float:
     value = float(cell) if _is_number(cell) else math.nan
     if not math.isfinite(value):
-        raise CorpusError(f"{column} is a finite number. Received: {cell!r}")
+        raise CorpusError(f"{column} is a finite number. Received: {shown(cell)}")
     return value
 
 
-def _path(folder: Path, name: str) -> Path:
-    """Where a clip lies; never outside the folder of the CSV."""
+def _path(folder: Path, root: Path, name: str) -> Path:
+    """Where a clip lies; never outside the folder of the CSV, by no link either."""
     if not name:
         raise CorpusError("file is empty")
     relative = PurePosixPath(name)
     if relative.is_absolute() or PureWindowsPath(name).drive or ".." in relative.parts:
-        raise CorpusError(f"file is a path below the folder of the CSV. Received: {name!r}")
+        raise CorpusError(f"file is a path below the folder of the CSV. Received: {shown(name)}")
     path = folder / relative
-    if not path.is_file():
-        raise CorpusError(f"no such file: {name!r}")
+    try:
+        found = path.is_file()
+        inside = not found or path.resolve().is_relative_to(root)
+    except (OSError, ValueError, RuntimeError):  # a name no file can have, or links in a circle
+        found = False
+    if not found:
+        raise CorpusError(f"no such file: {shown(name)}")
+    if not inside:
+        raise CorpusError(f"{name!r} is a link out of the folder of the CSV; copy the file there")
     return path
 
 
@@ -254,13 +280,13 @@ def _seconds(column: str, cell: str) -> float | None:
     except ValueError:
         seconds = math.nan
     if seconds is not None and not 0 <= seconds < math.inf:
-        raise CorpusError(f"{column} is a number of seconds from 0. Received: {cell!r}")
+        raise CorpusError(f"{column} is a number of seconds from 0. Received: {shown(cell)}")
     return seconds
 
 
 def _part(cell: str) -> Part | None:
     if cell and cell.lower() not in PART_FOLDERS:
-        raise CorpusError(f"split is one of {', '.join(PART_FOLDERS)}. Received: {cell!r}")
+        raise CorpusError(f"split is one of {', '.join(PART_FOLDERS)}. Received: {shown(cell)}")
     return PART_FOLDERS.get(cell.lower())
 
 

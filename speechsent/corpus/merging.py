@@ -21,6 +21,7 @@ from speechsent.corpus.labels import LabelSet, canonical_names
 from speechsent.corpus.split import Split, subset
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import ConfigError, CorpusError, ParameterError, some
+from speechsent.plain_yaml import parse
 
 # Quadrants of the 28 words Russell scaled, for those that name one of our emotions (surprise is
 # his "astonished"). He placed neither disgust nor contempt; neutral would lie in the middle of
@@ -63,7 +64,7 @@ def merge_map(name: str) -> dict[str, str]:
     if not path.is_file():
         raise ParameterError(f"merge is one of {', '.join(MAPS)}, or a file. Received: {name!r}")
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError([" ".join(f"not YAML: {error}".split())], name) from error
     if not isinstance(found, dict) or not all(isinstance(g, str) for g in found.values()):

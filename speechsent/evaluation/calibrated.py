@@ -1,6 +1,7 @@
 """The temperature of a run: fitted on validation clips, judged on others, kept as JSON."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from speechsent.evaluation.calibration import (
 )
 from speechsent.evaluation.predictions import Predictions
 from speechsent.metrics import Values
+from speechsent.typed import shown
 
 CALIBRATION = "calibration.json"
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
@@ -46,7 +48,13 @@ class Calibration:
     ece_after: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.temperature < np.inf or self.n_validation < 1:
+        lowest, highest = TEMPERATURES[0] / NEARLY, TEMPERATURES[1] * NEARLY
+        numbers = (self.temperature, self.n_validation, self.ece_before, self.ece_after)
+        if not all(type(n) in (int, float) and abs(n) <= sys.maxsize for n in numbers):
+            raise ParameterError(
+                f"a calibration has four finite numbers. Received: {shown(numbers)}"
+            )
+        if not lowest <= self.temperature <= highest or self.n_validation < 1:
             raise ParameterError(
                 "a calibration needs a positive temperature and a validation clip. Received: "
                 f"temperature={self.temperature}, n_validation={self.n_validation}"
@@ -89,7 +97,7 @@ class Calibration:
             return None
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, RecursionError) as error:
             raise RunError(f"{path}: not the calibration of a run ({error})") from error
 
     def as_dict(self) -> dict[str, Any]:

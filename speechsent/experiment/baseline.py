@@ -64,7 +64,7 @@ def baseline_predictions(run: Run, clips: Clips, predictions: Predictions) -> Pr
         RunError: If the file of the model is damaged.
         ParameterError: If the model reads other features.
     """
-    path = run.path / BASELINE
+    path = run.sound(BASELINE)
     if not path.is_file():
         return None
     linear = LinearBaseline.load(path, len(run.labels))

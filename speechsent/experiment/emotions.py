@@ -9,7 +9,7 @@ import numpy as np
 
 from speechsent.corpus.utterance import Utterance
 from speechsent.datasets import Clips
-from speechsent.evaluation.calibrated import Calibration, calibration_scores
+from speechsent.evaluation.calibrated import CALIBRATION, Calibration, calibration_scores
 from speechsent.evaluation.calibration import reliability
 from speechsent.evaluation.figures import confusion_figure, reliability_figure
 from speechsent.evaluation.linear import compare_linear
@@ -52,7 +52,7 @@ def judge_emotions(
     if linear is not None:
         scores = replace(scores, linear=compare_linear(predictions, linear, seed=run.config.seed))
         write_predictions(linear, folder / "baseline_predictions.csv")
-    calibration = Calibration.find(run.path)
+    calibration = Calibration.find(run.sound(CALIBRATION).parent)
     if calibration is not None:
         scores = replace(scores, calibration=calibration_scores(predictions, calibration))
     _write_pictures(scores, predictions, calibration, folder)

@@ -22,7 +22,7 @@ from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
 from speechsent.features.extraction import FeatureTable
 from speechsent.features.standardize import Standardizer
-from speechsent.network import load_model
+from speechsent.network import load_model, require_numbers
 from speechsent.preparation import features, protocol_name, to_clips
 from speechsent.resources import Resources
 from speechsent.run import STATISTICS, Run
@@ -89,10 +89,11 @@ def evaluate(
     utterances, name, root = _clips_to_score(run, corpus, listener)
     if run.scale is None:
         _refuse_unknown_emotions(run, utterances, root)
-    standardizer = Standardizer.load(run.path / STATISTICS)
+    standardizer = Standardizer.load(run.sound(STATISTICS), run.config.extractor.widths)
     table = features(utterances, run.config, listener, resources or Resources())
     clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)
+    require_numbers(outputs, run)
     if corpus is None:
         report, about, own = None, _about_own(run), run.path
     else:

@@ -62,7 +62,7 @@ def judge_numbers(
     """
     predictions = as_numbers(utterances, outputs, scale, root=root)
     linear = None
-    if (run.path / BASELINE).is_file():
+    if run.sound(BASELINE).is_file():
         told = RidgeBaseline.load(run.path / BASELINE).told(standard_statistics(clips))
         linear = as_numbers(utterances, told, scale, root=root)
         write_numbers(linear, folder / "baseline_predictions.csv")

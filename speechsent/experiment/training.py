@@ -33,6 +33,7 @@ from speechsent.resources import Resources
 from speechsent.run import (
     FORMAT,
     MODEL,
+    SEALED,
     SPLIT_COLUMNS,
     STATISTICS,
     TARGETS,
@@ -41,6 +42,7 @@ from speechsent.run import (
     environment,
     now,
 )
+from speechsent.seal import sealed
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import sharing
 from speechsent.training.fit import require_tensorboard
@@ -295,7 +297,8 @@ def _write_results(
     gone_on = {"resumed": list(resumed)} if resumed else {}
     note = with_leaks(job.prepared.split.note, job.report)
     facts = _facts(job.prepared, trained, job.config, note)
-    run.write_json("run.json", facts | {"n_devices": job.options.n_devices} | started | gone_on)
+    facts |= {"n_devices": job.options.n_devices} | started | gone_on
+    run.write_json("run.json", sealed(run.path, SEALED, facts))
 
 
 def _stage_facts(stage: Stage) -> dict[str, Any]:

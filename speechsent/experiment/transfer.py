@@ -39,7 +39,7 @@ class Origin:
     @cached_property
     def standardizer(self) -> Standardizer:
         """Its statistics: features must mean to the branches what they meant."""
-        return Standardizer.load(self.run.path / STATISTICS)
+        return Standardizer.load(self.run.sound(STATISTICS), self.run.config.extractor.widths)
 
     def branches(self, config: ExperimentConfig) -> dict[str, keras.Model]:
         """Its branches, trained, without its head; those the configuration uses."""

@@ -52,6 +52,16 @@ class Extractor:
         if not self.trim_db >= 0:
             raise ParameterError(f"trim_db must not be negative. Received: trim_db={self.trim_db}")
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """Values per frame of each view."""
+        known = {
+            "log_mel": self.log_mel.n_mels,
+            "mfcc": self.mfcc.n_coefficients,
+            "prosody": self.prosody.n_coefficients,
+        }
+        return {view: known[view] for view in self.views}
+
     def __call__(self, signal: np.ndarray) -> dict[str, np.ndarray]:
         """Map a signal ``(n_samples,)`` to views, each float32 ``(n_frames, n_values)``."""
         log_mel = self.log_mel(signal)

@@ -8,6 +8,8 @@ from speechsent.errors import ParameterError
 from speechsent.features.spectrum import mel_power
 
 AMIN = 1e-10  # power below which a band counts as this, -100 dB
+MAX_FFT, MAX_MELS = 1 << 16, 1024
+MAX_DB = 400.0  # more than float32 can tell apart
 DB_PER_NEPER = 10 / np.log(10)  # np.log is three times as fast as np.log10
 
 
@@ -20,7 +22,7 @@ class LogMel:
 
     Args:
         sample_rate: Sampling rate of the signal in Hz.
-        n_fft: FFT length in samples.
+        n_fft: FFT length in samples, at most 65,536.
         hop_length: Step between frames in samples.
         n_mels: Number of mel bands.
         fmin: Lower edge of the lowest band in Hz.
@@ -54,13 +56,18 @@ class LogMel:
                 "0 <= fmin < fmax <= sample_rate / 2 must hold. Received: "
                 f"fmin={self.fmin}, fmax={self.fmax}, sample_rate={self.sample_rate}"
             )
-        if not 4 <= self.n_mels <= self.n_fft // 4:
+        if not 4 <= self.n_mels <= min(self.n_fft // 4, MAX_MELS):
             raise ParameterError(
-                "n_mels must lie between 4 and n_fft / 4, or bands hold no frequency bin. "
+                "n_mels must lie between 4 and n_fft / 4, or bands hold no frequency bin, and not "
+                f"exceed {MAX_MELS}. "
                 f"Received: n_mels={self.n_mels}, n_fft={self.n_fft}"
             )
-        if not self.top_db > 0:
-            raise ParameterError(f"top_db must be positive. Received: top_db={self.top_db}")
+        if self.n_fft > MAX_FFT:
+            raise ParameterError(f"n_fft must not exceed {MAX_FFT}. Received: n_fft={self.n_fft}")
+        if not 0 < self.top_db <= MAX_DB:
+            raise ParameterError(
+                f"top_db must lie in (0, {MAX_DB:g}]. Received: top_db={self.top_db}"
+            )
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """Map a signal ``(n_samples,)`` to decibels re 1, float32, ``(n_mels, n_frames)``."""

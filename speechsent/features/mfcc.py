@@ -7,6 +7,8 @@ import numpy as np
 
 from speechsent.errors import ParameterError
 
+MAX_WIDTH = 101  # frames
+
 
 @lru_cache(maxsize=8)
 def dct_matrix(n_mels: int, n_mfcc: int) -> np.ndarray:
@@ -77,7 +79,7 @@ class Mfcc:
     Args:
         n_mfcc: Number of coefficients, the zeroth (level) included.
         n_deltas: 0 for none, 1 for slopes, 2 for slopes and curvatures.
-        width: Frames a slope looks at, odd, at least 3.
+        width: Frames a slope looks at, odd, from 3 to 101.
 
     Raises:
         ParameterError: If a field is out of range.
@@ -99,8 +101,10 @@ class Mfcc:
             raise ParameterError(f"n_mfcc must be positive. Received: n_mfcc={self.n_mfcc}")
         if self.n_deltas not in (0, 1, 2):
             raise ParameterError(f"n_deltas must be 0, 1 or 2. Received: n_deltas={self.n_deltas}")
-        if self.width < 3 or self.width % 2 == 0:
-            raise ParameterError(f"width must be odd, at least 3. Received: width={self.width}")
+        if not 3 <= self.width <= MAX_WIDTH or self.width % 2 == 0:
+            raise ParameterError(
+                f"width must be odd, from 3 to {MAX_WIDTH}. Received: width={self.width}"
+            )
 
     @property
     def n_coefficients(self) -> int:

@@ -9,6 +9,7 @@ from speechsent.features.mfcc import delta
 from speechsent.features.spectrum import n_frames
 
 PITCH, ENERGY = 0, 2  # columns
+LOWEST = 10.0  # Hz; no voice is lower
 FLOOR = 1e-5  # amplitude below which a frame counts as this, -100 dBFS
 
 
@@ -35,9 +36,9 @@ class Prosody:
     fmax: float = 500.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.fmin < self.fmax < self.sample_rate / 2:
+        if not LOWEST <= self.fmin < self.fmax < self.sample_rate / 2:
             raise ParameterError(
-                "0 < fmin < fmax < sample_rate / 2 must hold. Received: "
+                f"{LOWEST:g} <= fmin < fmax < sample_rate / 2 must hold. Received: "
                 f"fmin={self.fmin}, fmax={self.fmax}, sample_rate={self.sample_rate}"
             )
         if self.hop_length < 1:

@@ -4,7 +4,9 @@ Per-speaker standardisation instead takes each speaker's own unlabelled clips. I
 points, and it needs several clips of the test speaker, so scores that use it say ``+spk``.
 """
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,20 @@ from speechsent.errors import ParameterError, RunError
 
 Scope = Literal["corpus", "speaker"]
 # What NumPy raises for a damaged archive, depending on the byte that is wrong.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile)
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+MAX_BYTES = 16 << 20  # of all arrays; those of a run take a few kB
 SMALLEST = 1e-3  # a coefficient that never moves is centred, not blown up
 
 
@@ -142,8 +157,12 @@ class Standardizer:
             np.savez(file, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> "Standardizer":
+    def load(cls, path: Path, widths: Mapping[str, int] = MappingProxyType({})) -> "Standardizer":
         """Read what :meth:`save` wrote.
+
+        Args:
+            path: The file.
+            widths: Values per frame of each view that must be there.
 
         Raises:
             RunError: If the file is missing, damaged, or holds values that cannot be used.
@@ -151,6 +170,7 @@ class Standardizer:
         try:
             # NumPy would leave a damaged file open, had it opened it.
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                check_size(file.zip)
                 arrays = {name: file[name] for name in file.files}
             scope = str(arrays.pop("scope"))
             fixed = tuple(map(str, arrays.pop("fixed", [])))  # older runs lack it
@@ -161,6 +181,20 @@ class Standardizer:
         for statistics in corpus.values():
             if not statistics.usable:
                 raise RunError(f"{path}: holds values that are not finite or not positive")
+        for view, width in widths.items():
+            allowed = (width, 1) if view in fixed else (width,)
+            if view not in corpus or len(corpus[view].mean) not in allowed:
+                raise RunError(f"{path}: holds no statistics of {width} values for {view}")
         if scope not in ("corpus", "speaker"):
             raise RunError(f"{path}: unknown scope {scope!r}")
         return cls("corpus" if scope == "corpus" else "speaker", corpus, fixed)
+
+
+def check_size(archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that unpacks to more than statistics take.
+
+    Raises:
+        ValueError: If it does.
+    """
+    if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+        raise ValueError(f"it unpacks to more than {MAX_BYTES >> 20} MiB")

@@ -30,7 +30,11 @@ raw_configs = st.fixed_dictionaries(
             },
         ),
         "lstm": st.fixed_dictionaries(
-            {}, optional={"units": st.lists(st.integers(1, 9), min_size=1), "dropout": rates}
+            {},
+            optional={
+                "units": st.lists(st.integers(1, 9), min_size=1, max_size=8),
+                "dropout": rates,
+            },
         ),
         "fusion": st.fixed_dictionaries(
             {}, optional={"mode": st.sampled_from(["joint", "frozen", "finetune", "cnn", "lstm"])}

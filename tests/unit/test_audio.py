@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechsent.audio import BLOCK, AudioConfig, load, probe
+from speechsent.audio import AudioConfig, load, probe
 from speechsent.errors import AudioError, AudioWarning, ParameterError
+from speechsent.samples import BLOCK
 
 RATE = 16_000
 FMT = 20  # offset of the format chunk's fields in a plain 44-byte wav header
@@ -67,6 +68,27 @@ def flipped(path):
     return path
 
 
+def sparse(path, seconds):
+    """A wav of so many seconds, of which the disk holds the first."""
+    header = bytearray(path.read_bytes()[:DATA])
+    (rate,) = struct.unpack_from("<I", header, FMT + 4)
+    size = 2 * rate * seconds
+    struct.pack_into("<I", header, DATA - 4, size)
+    with path.open("r+b") as file:
+        file.write(header)
+        file.truncate(DATA + size)
+    return path
+
+
+def claiming(path, n_samples):
+    """A flac whose first block claims so many samples: 36 bits, 13 bytes into it."""
+    content = bytearray(path.read_bytes())
+    content[21] = (content[21] & 0xF0) | (n_samples >> 32)
+    struct.pack_into(">I", content, 22, n_samples & 0xFFFFFFFF)
+    path.write_bytes(content)
+    return path
+
+
 def spoilt(value):
     signal = tone()
     signal[5] = value
@@ -116,6 +138,44 @@ REFUSED = {
     "half an ogg": ("not a readable", lambda write, raw: shortened(write("a.ogg"), 0.5)),
     "bits in an ogg": ("not a readable", lambda write, raw: flipped(write("a.ogg"))),
     "half an mp3": ("cut short", lambda write, raw: shortened(write("a.mp3"), 0.5)),
+    "half an au": ("cut short: 160", lambda write, raw: shortened(write("a.au"), 0.5)),
+    "half a caf": ("cut short", lambda write, raw: shortened(write("a.caf"), 0.9)),
+    "half a w64": ("cut short: 160", lambda write, raw: shortened(write("a.w64"), 0.5)),
+    "half a 64-bit wav": (
+        "cut short: 160",
+        lambda write, raw: shortened(write("a.wav", format="RF64"), 0.5),
+    ),
+    "half a NIST file": (
+        "cut short: 165",
+        lambda write, raw: shortened(write("a.wav", format="NIST"), 0.5),
+    ),
+    "half a long ogg": (
+        "cut short",
+        lambda write, raw: shortened(write("a.ogg", tone(seconds=20)), 0.5),
+    ),
+    "half a long opus": (
+        "cut short",
+        lambda write, raw: shortened(write("a.ogg", tone(seconds=20), subtype="OPUS"), 0.5),
+    ),
+    # containers in which a cut would go unnoticed
+    "voc": ("VOC is none of WAV", lambda write, raw: write("a.voc")),
+    "mat5": ("MAT5 is none of WAV", lambda write, raw: write("a.mat", format="MAT5")),
+    "xi": ("XI is none of WAV", lambda write, raw: write("a.xi", format="XI", subtype="DPCM_16")),
+    # more than fits
+    "2 hours": ("too long: 7200 s", lambda write, raw: sparse(write(), 7_200)),
+    "10 hours": ("too long: 36000 s", lambda write, raw: sparse(write(), 36_000)),
+    "45 minutes of 192 kHz": (
+        "too long: 2700 s",
+        lambda write, raw: sparse(write(rate=192_000, signal=tone(192_000)), 2_700),
+    ),
+    "10 minutes of 384 kHz": (
+        "too large: 599 s at 384000 Hz take 877 MiB",
+        lambda write, raw: sparse(write(rate=384_000, signal=tone(384_000)), 599),
+    ),
+    "2 hours in a small flac": (
+        "too long: 7200 s",
+        lambda write, raw: claiming(write("a.flac"), 7_200 * RATE),
+    ),
     "bits in an mp3": ("cut short", lambda write, raw: flipped(write("a.mp3"))),
 }
 
@@ -132,6 +192,16 @@ def test_an_unusable_file_is_refused_with_its_name_and_the_reason(write, write_b
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(AudioError, match="is a folder"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".wav", "a\0.wav"])
+def test_a_name_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(AudioError, match=r"no such file|cannot be opened"):
+        load(tmp_path / name)
+
+
+def test_noise_cannot_be_told_from_speech_and_is_read(write, rng):
+    assert len(load(write(signal=rng.uniform(-1, 1, RATE)))) == RATE
 
 
 @pytest.mark.parametrize("name", ["gone.wav", "link.wav"])
@@ -240,6 +310,13 @@ def test_the_louder_channel_replaces_an_antiphase_mix(write):
 def test_six_equal_channels_give_one(write):
     signal = load(write(signal=np.stack([tone()] * 6, 1), subtype="FLOAT"))
     np.testing.assert_allclose(signal, tone(), atol=1e-7)
+
+
+def test_the_louder_channel_is_read_block_by_block(write, rng):
+    noise = rng.uniform(-0.5, 0.5, 2 * BLOCK + 77).astype(np.float32)
+    path = write(signal=np.stack([noise, -noise * np.float32(0.99)], 1), subtype="FLOAT")
+    with pytest.warns(AudioWarning, match="channel 1 is used"):
+        np.testing.assert_array_equal(load(path), noise)
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 96_000, 192_000])

@@ -88,6 +88,49 @@ def test_all_problems_are_told_at_once():
     assert any(problem.startswith("split: test") for problem in told)
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("cnn", "filters", [8] * 9),
+        ("cnn", "filters", [5_000]),
+        ("cnn", "embedding", 10_000),
+        ("cnn", "image_size", 5_000),
+        ("lstm", "units", [8] * 9),
+        ("lstm", "units", [5_000]),
+        ("lstm", "embedding", 10_000),
+        ("lstm", "streams", ["mfcc", "mfcc"]),
+        ("fusion", "units", 10_000),
+        ("fusion", "copies", 10_000),
+        ("log_mel", "n_fft", 1 << 20),
+        ("log_mel", "top_db", 1e30),
+        ("log_mel", "hop_length", 4),
+        ("mfcc", "width", 1_001),
+        ("prosody", "fmin", 1e-9),
+        ("view", "seconds", 1e9),
+        ("seed", None, 10**400),
+        ("seed", None, 2**63),
+    ],
+)
+def test_no_size_is_without_bound(section, key, value):
+    """A configuration may come from anyone, and a network costs what it says."""
+    raw = {section: value if key is None else {key: value}}
+    if key == "hop_length":
+        raw["prosody"] = {"hop_length": value}
+    assert len(problems(raw)) == 1
+
+
+def test_messages_repeat_long_and_odd_values_shortly_and_in_one_line():
+    for raw in ({"seed": "x" * 10_000}, {"a\nb": 1}, {"x" * 10_000: 1}, {"fit": [[1] * 999] * 99}):
+        (problem,) = problems(raw)
+        assert len(problem) < 400
+        assert problem.isprintable()
+
+
+def test_a_key_twice_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="the key 'seed' is there twice"):
+        config.load(write(tmp_path, "seed: 1\nfit: {epochs: 3}\nseed: 2\n"))
+
+
 @pytest.mark.parametrize("value", [True, None, "three", [3]])
 def test_nothing_is_a_whole_number_but_a_whole_number(value):
     (problem,) = problems({"fit": {"epochs": value}})

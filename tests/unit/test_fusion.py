@@ -171,8 +171,8 @@ def test_a_mode_names_its_branches(mode, names):
     ("field", "value", "message"),
     [
         ("mode", "late", "mode must be one of joint.*Received: 'late'"),
-        ("units", 0, "units and copies must be positive"),
-        ("copies", 0, "units and copies must be positive"),
+        ("units", 0, r"must lie in \[1, "),
+        ("copies", 0, r"must lie in \[1, "),
         ("dropout", 1.0, "dropout must lie in"),
         ("auxiliary", -0.1, "auxiliary must not be negative"),
     ],

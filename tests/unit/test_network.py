@@ -1,3 +1,5 @@
+import resource
+
 import h5py
 import keras
 import numpy as np
@@ -115,6 +117,38 @@ def test_a_damaged_weight_file_is_named(tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(RunError, match=r"model\.weights\.h5"):
         load_model(run)
+
+
+def test_a_network_larger_than_its_file_is_never_built(tmp_path, monkeypatch):
+    """A few kilobytes from a stranger may not ask for gigabytes."""
+    run, _ = save(tmp_path, tiny())
+    run.write_text("config.yaml", to_yaml(tiny(lstm={"units": [4096] * 4})))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RunError, match=r"the weights do not fit .*numbers, where the network has"):
+        load_model(Run(run.path))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # kB
+
+
+def test_a_configuration_of_no_network_is_refused(tmp_path):
+    run, _ = save(tmp_path, tiny())
+    run.write_text("config.yaml", to_yaml(tiny(cnn={"filters": [2] * 8})))
+    with pytest.raises(RunError, match=r"config\.yaml: describes no network .*too small"):
+        load_model(Run(run.path))
+
+
+def test_weights_that_are_compressed_are_refused(tmp_path):
+    run, _ = save(tmp_path, tiny())
+    with h5py.File(run.path / MODEL, "r+") as file:
+        file.create_dataset("more", data=np.zeros(1 << 20), compression="gzip")
+    with pytest.raises(RunError, match=r"weights\.h5: '/more' is compressed"):
+        load_model(run)
+
+
+def test_answers_that_are_no_numbers_are_refused(tmp_path):
+    run, _ = save(tmp_path, tiny())
+    network.require_numbers(np.zeros((2, 3)), run)
+    with pytest.raises(RunError, match="answers with what is no number"):
+        network.require_numbers(np.array([[0.5, np.inf]]), run)
 
 
 def test_precision_holds_inside_and_ends_outside():

@@ -11,6 +11,7 @@ from speechsent.errors import RunError
 from speechsent.run import (
     FORMAT,
     MODEL,
+    SEALED,
     SPLIT_COLUMNS,
     Run,
     RunSplit,
@@ -18,6 +19,7 @@ from speechsent.run import (
     now,
     relative,
 )
+from speechsent.seal import sealed
 
 
 def finish(run, *, finished="2026-01-01T00:00:00", **facts):
@@ -117,6 +119,47 @@ def test_labels_of_another_shape_are_refused(run, value):
     run.write_json("labels.json", value)
     with pytest.raises(RunError, match=r"labels\.json: not a list of emotion names"):
         _ = run.labels
+
+
+@pytest.mark.parametrize(
+    "value", [[], ["a", "a"], [""], [" "], ["a\nb"], ["\x1b[2J"], ["x" * 101], list("ab") * 600]
+)
+def test_labels_that_cannot_be_shown_as_names_are_refused(run, value):
+    run.write_json("labels.json", value)
+    with pytest.raises(RunError, match=r"labels\.json: lists 1 to 1000 different names"):
+        _ = run.labels
+
+
+def test_json_nested_without_end_is_refused(run):
+    run.write_text("labels.json", "[" * 100_000)
+    with pytest.raises(RunError, match=r"labels\.json: missing or damaged"):
+        _ = run.labels
+
+
+def test_a_sealed_run_is_read_until_a_file_changes(run):
+    run.write_json("labels.json", ["anger", "fear"])
+    facts = {"format": FORMAT, "finished": now()}
+    run.write_json("run.json", sealed(run.path, SEALED, facts))
+    assert Run(run.path).labels == ("anger", "fear")
+    run.write_json("labels.json", ["fear", "anger"])
+    with pytest.raises(RunError, match=r"labels\.json: changed since the run was finished"):
+        _ = Run(run.path).labels
+
+
+def test_targets_have_the_names_of_the_outputs(run):
+    run.write_json("labels.json", ["arousal"])
+    run.write_json("targets.json", {"names": ["valence"], "mean": [0], "sd": [1]})
+    with pytest.raises(RunError, match="has other names than"):
+        _ = run.scale
+
+
+@pytest.mark.parametrize("mean", [["0"], [None], [[0]], [10**400], [float("1e308") * 10]])
+def test_a_scale_that_is_no_number_is_refused(run, mean):
+    run.write_json("labels.json", ["valence"])
+    told = json.dumps({"names": ["valence"], "mean": mean, "sd": [1]})
+    run.write_text("targets.json", told)
+    with pytest.raises(RunError, match=r"targets\.json: not the scale of targets"):
+        _ = run.scale
 
 
 def test_a_missing_file_of_a_run_is_named(run):

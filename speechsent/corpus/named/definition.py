@@ -94,8 +94,10 @@ def _read(path: Path) -> Protocol:
 def _yaml(path: Path) -> Any:
     import yaml
 
+    from speechsent.plain_yaml import parse
+
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(["no such file"], str(path)) from error
     except (OSError, UnicodeDecodeError) as error:

@@ -195,9 +195,9 @@ def test_blocks_drop_channels_only_where_asked(rate, n_dropouts):
     [
         ("backbone", "resnet", "backbone must be one of compact.*Received: 'resnet'"),
         ("bn", "half", "bn must be .*Received: bn='half'"),
-        ("filters", (), "filters must be positive and embedding at least 2"),
-        ("filters", (8, 0), "filters must be positive and embedding at least 2"),
-        ("embedding", 0, "filters must be positive and embedding at least 2"),
+        ("filters", (), "filters are 1 to 8 numbers"),
+        ("filters", (8, 0), "filters are 1 to 8 numbers"),
+        ("embedding", 0, r"embedding must lie in \[2, "),
         ("dropout", 1.0, "dropout must lie in"),
         ("block_dropout", -0.1, "block_dropout must lie in"),
     ],

@@ -89,12 +89,12 @@ def test_padding_is_finite_in_16_bits(rng, policy):
     ("field", "value", "message"),
     [
         ("streams", (), "at least one sequence"),
-        ("units", (), "units must be positive"),
-        ("units", (8, 0), "units must be positive"),
+        ("units", (), "units are 1 to 8 numbers"),
+        ("units", (8, 0), "units are 1 to 8 numbers"),
         ("pooling", "mean", "pooling must be .* Received: pooling='mean'"),
         ("dropout", 1.0, "dropout must lie in"),
         ("dropout", -0.1, "dropout must lie in"),
-        ("embedding", -1, "embedding be 0 or at least 2"),
+        ("embedding", -1, "embedding be 0 or 2 to"),
     ],
 )
 def test_parameters_out_of_range_are_refused(field, value, message):

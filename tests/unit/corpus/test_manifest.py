@@ -80,7 +80,7 @@ def test_stretches_of_one_file_are_different_clips(manifest):
         ("a.wav,,joy,,,,,,eval", "row 2: split is one of train, dev"),
         ("a.wav,,joy,,,,,,,more", "row 2: more cells than columns. Received: 'more'"),
         ("a.wav,,joj,,,,,,", "unknown emotion names: 'joj' (did you mean 'joy'?)"),
-        ("a.wav,,joy,,,,,,\na.wav,s,joy,,,,,,", "row 3: a.wav is listed before"),
+        ("a.wav,,joy,,,,,,\na.wav,s,joy,,,,,,", "row 3: 'a.wav' is listed before"),
     ],
 )
 def test_a_bad_row_is_told_by_its_number(manifest, row, problem):
@@ -120,8 +120,50 @@ def test_a_bad_table_is_told(manifest, text, problem):
 
 
 def test_another_encoding_is_told(manifest):
-    with pytest.raises(CorpusError, match="not readable as UTF-8 text"):
+    with pytest.raises(CorpusError, match=r"row 2: not UTF-8 text .*; save it as UTF-8"):
         read_manifest(manifest("file,emotion\nä.wav,joy\n", "latin-1"))
+
+
+def test_a_row_keeps_its_number_behind_blank_lines_and_broken_cells(manifest):
+    """The number of the line on which the row ends, as an editor shows it."""
+    with pytest.raises(CorpusError, match=r"clips\.csv: row 4: no such file: 'b\.wav'; row 6: "):
+        read_manifest(manifest('file,emotion\n\na.wav,joy\nb.wav,joy\n"c\n.wav",joy\n'))
+
+
+def test_a_cell_without_end_is_told(manifest):
+    with pytest.raises(CorpusError, match="row 2: not CSV"):
+        read_manifest(manifest('file,emotion\n"' + "x" * 200_000))
+
+
+def test_a_name_no_file_can_have_is_told(manifest):
+    with pytest.raises(CorpusError, match="row 2: no such file"):
+        read_manifest(manifest(f"file,emotion\n{'x' * 5_000}.wav,joy\n"))
+
+
+def test_a_link_out_of_the_folder_is_refused(manifest, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "secret.wav"
+    outside.touch()
+    path = manifest("file,emotion\nout.wav,joy\n")
+    (path.parent / "out.wav").symlink_to(outside)
+    with pytest.raises(CorpusError, match=r"row 2: 'out\.wav' is a link out of the folder"):
+        read_manifest(path)
+
+
+def test_a_link_to_a_folder_outside_is_refused(manifest, tmp_path_factory):
+    (tmp_path_factory.mktemp("outside") / "secret.wav").touch()
+    path = manifest("file,emotion\nlink/secret.wav,joy\n")
+    (path.parent / "link").symlink_to(tmp_path_factory.getbasetemp())
+    outside = next(tmp_path_factory.getbasetemp().glob("outside*"))
+    path.write_text(f"file,emotion\nlink/{outside.name}/secret.wav,joy\n")
+    with pytest.raises(CorpusError, match="is a link out of the folder"):
+        read_manifest(path)
+
+
+def test_links_within_the_folder_are_followed_even_if_it_is_a_link_itself(manifest, tmp_path):
+    path = manifest("file,emotion\nb.wav,joy\n")
+    (path.parent / "b.wav").symlink_to("a.wav")
+    (tmp_path / "elsewhere").symlink_to(path.parent)
+    assert len(read_manifest(tmp_path / "elsewhere" / path.name)) == 1
 
 
 def test_own_labels_are_used(manifest):

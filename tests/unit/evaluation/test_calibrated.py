@@ -68,9 +68,20 @@ def test_a_damaged_calibration_is_refused_by_name(tmp_path, text):
         Calibration.find(tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"temperature": -1.0}, {"n_validation": 0}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": -1.0},
+        {"temperature": 1e-300},
+        {"temperature": 10**400},
+        {"temperature": True},
+        {"temperature": "1"},
+        {"ece_after": float("nan")},
+        {"n_validation": 0},
+    ],
+)
 def test_a_calibration_needs_a_temperature_and_a_clip(change):
-    with pytest.raises(ParameterError, match="a positive temperature and a validation clip"):
+    with pytest.raises(ParameterError, match=r"a calibration (needs|has)"):
         Calibration(**(GIVEN | change))
 
 

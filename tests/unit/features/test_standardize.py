@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
@@ -178,3 +180,22 @@ def test_a_pickled_object_is_not_opened(tmp_path):
     np.savez(tmp_path / "s.npz", scope=np.array([object()]))
     with pytest.raises(RunError, match="not a file of feature statistics"):
         Standardizer.load(tmp_path / "s.npz")
+
+
+def test_statistics_are_as_wide_as_the_features(file, views):
+    """One value would be taken for all coefficients without a word."""
+    widths = {view: clips[0].shape[1] for view, clips in views.items()}
+    assert Standardizer.load(file, widths).corpus.keys() == widths.keys()
+    for view in views:
+        with pytest.raises(RunError, match=f"no statistics of 1 values for {view}"):
+            Standardizer.load(file, widths | {view: 1})
+    with pytest.raises(RunError, match="no statistics of 6 values for prosody"):
+        Standardizer.load(file, widths | {"prosody": 6})
+
+
+def test_an_archive_that_grows_is_not_unpacked(file):
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("more.npy", bytes(17 << 20))
+    assert file.stat().st_size < 100_000
+    with pytest.raises(RunError, match="unpacks to more than 16 MiB"):
+        Standardizer.load(file)

@@ -1,0 +1,78 @@
+"""YAML as data and nothing else: no objects, no key twice, no small text that grows large."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+MAX_CHARACTERS = 1 << 18
+MAX_VALUES = 20_000  # after every alias was replaced by what it stands for
+LONG = 50  # characters of a text that count as another value
+MAX_DEPTH = 20
+MERGE = "tag:yaml.org,2002:merge"  # the key <<
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe subset, in which a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Build a mapping from a node.
+
+        Raises:
+            yaml.YAMLError: If a key occurs twice; YAML would take the last one silently.
+        """
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == MERGE:
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                continue  # refused below
+            if key in seen:
+                raise yaml.YAMLError(f"the key {str(key)[:50]!r} is there twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def parse(text: str) -> Any:
+    """Whatever a text in YAML says: mappings, lists, texts, numbers, true, false, null.
+
+    Raises:
+        yaml.YAMLError: If it is no YAML, has tags or a key twice, or is too large or too deep.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise yaml.YAMLError(f"longer than {MAX_CHARACTERS} characters")
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _measure(node, {}, ())
+        return loader.construct_document(node)
+    except RecursionError as error:
+        raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH} levels") from error
+    except (ValueError, OverflowError, LookupError, AttributeError) as error:
+        raise yaml.YAMLError(f"a value that cannot be ({error})") from error
+    finally:
+        loader.dispose()
+
+
+def _measure(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:
+    """Values below a node, and itself; what an alias stands for counts each time."""
+    if id(node) in known:
+        return known[id(node)]
+    if id(node) in above or len(above) > MAX_DEPTH:
+        raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH} levels")
+    size = 1 + len(node.value) // LONG if isinstance(node, yaml.ScalarNode) else 1
+    for child in _children(node):
+        size += _measure(child, known, (*above, id(node)))
+        if size > MAX_VALUES:
+            raise yaml.YAMLError(f"more than {MAX_VALUES} values")
+    known[id(node)] = size
+    return size
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
