@@ -37,8 +37,10 @@ class Transfer(Trainer):
         branch, answer = self.branches[name], self.train.answer
         with layers_seeded(self.options.seed, "head"):
             head = classifier_head(name, branch.output_shape[-1], answer=answer)
+        with layers_seeded(self.options.seed, f"{name} alone"):
+            whole = classifier(branch, answer=answer)
         head = self.workshop.fresh("head", head)
         stage = self._fit_on_branches(head)
-        whole = self.workshop.fresh(name, classifier(branch, answer=answer))
+        whole = self.workshop.fresh(name, whole)
         whole.get_layer(OUTPUT).set_weights(head.get_layer(OUTPUT).get_weights())
         return whole, stage
