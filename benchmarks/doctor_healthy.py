@@ -145,7 +145,7 @@ SEEN = {
 }
 HEARD = {
     "LSTM": _of_tones("lstm"),
-    "GRU": _of_tones("gru", "dense", optimizer="rmsprop"),
+    "GRU": _of_tones("gru", "dense"),
     "LSTM both ways": _of_tones("both"),
     "Conv1D": _of_tones("conv1d", "dropout"),
 }
