@@ -1,4 +1,4 @@
-"""What is left after kills, signals, full disks and shared folders.
+"""What is left after kills, signals, full disks, shared folders and damaged input.
 
 A group of faults is a module of ``fault`` with ``figures(workplace, n)``: rows of the table, each
 fault struck ``n`` times where chance has a part in it.
@@ -14,7 +14,7 @@ from measure import report
 
 from speechsent.cli.startup import load_tensorflow
 
-GROUPS = ("kills", "signals", "full_disk", "shared_cache", "read_only")
+GROUPS = ("kills", "signals", "full_disk", "shared_cache", "read_only", "damage")
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
