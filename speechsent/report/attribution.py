@@ -126,18 +126,22 @@ class Explainer:
         """Integrated gradients of each frame, all other branches held."""
         import tensorflow as tf
 
-        total = 0.0
-        for step in range(STEPS):
-            scaled = {name: x * ((step + 0.5) / STEPS) for name, x in sequences.items()}
-            with tf.GradientTape() as tape:
-                tape.watch(list(scaled.values()))
-                embedding = self.branches["lstm"](scaled, training=False)
-                told = self._told({**embeddings, "lstm": embedding}, chosen)
-            gradients = tape.gradient(told, scaled)
-            total += sum(
-                tf.reduce_sum(gradients[name] * x, axis=2) for name, x in sequences.items()
-            )
-        return total / STEPS
+        way = (tf.range(STEPS, dtype=tf.float32) + 0.5) / STEPS
+        scaled = {
+            name: tf.repeat(x, STEPS, axis=0) * tf.tile(way, tf.shape(x)[:1])[:, None, None]
+            for name, x in sequences.items()
+        }
+        held = {name: tf.repeat(values, STEPS, axis=0) for name, values in embeddings.items()}
+        with tf.GradientTape() as tape:
+            tape.watch(list(scaled.values()))
+            held["lstm"] = self.branches["lstm"](scaled, training=False)
+            told = self._told(held, tf.repeat(chosen, STEPS))
+        gradients = tape.gradient(told, scaled)
+        means = {
+            name: tf.reduce_mean(tf.reshape(g, (-1, STEPS, *g.shape[1:])), axis=1)
+            for name, g in gradients.items()
+        }
+        return sum(tf.reduce_sum(means[name] * x, axis=2) for name, x in sequences.items())
 
     def _sequences(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {t.name: inputs[t.name] for t in self.branches["lstm"].inputs}

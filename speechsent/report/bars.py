@@ -56,14 +56,8 @@ def bar_table(
         )
         for bar in bars
     ]
-    body = tag(
-        "table",
-        tag("caption", caption),
-        tag("thead", tag("tr", *columns)),
-        tag("tbody", *rows),
-        class_="data",
-    )
-    return scrolling(caption, body)
+    body = joined(tag("thead", tag("tr", *columns)), tag("tbody", *rows))
+    return scrolling(caption, body, class_="bar-table")
 
 
 def _picture(bar: Bar, mark: float | None) -> Html:

@@ -10,6 +10,7 @@ from speechsent.report.png import data_uri, grey_png, veil_png
 from speechsent.report.sound import MIME, Heard
 
 VEIL = (230, 120, 0)  # orange over grey, which colour-blind eyes tell apart
+OPAQUE = 0.75  # of the veil, where Grad-CAM is strongest
 DEPTH = 65.0  # dB below the loudest that are still shown
 
 
@@ -135,7 +136,7 @@ def _veil(image: np.ndarray, heard: Heard) -> Html:
     when = heard.seconds * (frame + 0.5) / image.shape[1]
     return void(
         "img",
-        src=data_uri(veil_png(image[:, ::step] * 0.65, VEIL), "image/png"),
+        src=data_uri(veil_png(image[:, ::step] * OPAQUE, VEIL), "image/png"),
         alt=f"Grad-CAM is strongest at {when:.1f} s, in {height} frequencies",
         class_="veil",
         loading="lazy",

@@ -18,7 +18,6 @@ def emotion_sections(material: Material, scores: Scores, predictions: Prediction
     """All sections of a run that tells emotions."""
     sentences = [u.sentence for u in material.utterances]
     intensities = [u.intensity for u in material.utterances]
-    by_uar = lambda rows: sorted(rows, key=lambda row: row.uar)  # noqa: E731
     return [
         section("Confusion", _confusion(scores)),
         section("Recall per class", _recalls(scores)),
@@ -27,9 +26,9 @@ def emotion_sections(material: Material, scores: Scores, predictions: Prediction
             "Groups",
             _groups("Genders", "gender", scores.per_gender),
             _groups("Sentences, worst first", "sentence",
-                    by_uar(group_rows(predictions, sentences))),
+                    _worst_first(group_rows(predictions, sentences))),
             _groups("Intensities, worst first", "intensity",
-                    by_uar(group_rows(predictions, intensities))),
+                    _worst_first(group_rows(predictions, intensities))),
         ),
         section("Calibration", _calibration(material, scores, predictions)),
     ]  # fmt: skip
@@ -53,9 +52,8 @@ def _confusion(scores: Scores) -> Html:
         ]
         rows.append(tag("tr", tag("th", label, scope="row"), *cells))
     caption = "Clips of each true class (rows) by what was told (columns); darker is a larger share"
-    body = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows),
-               class_="confusion")  # fmt: skip
-    return scrolling("Confusion matrix", body)
+    body = joined(tag("thead", head), tag("tbody", *rows))
+    return scrolling(caption, body, class_="confusion")
 
 
 def _recalls(scores: Scores) -> Html:
@@ -89,6 +87,10 @@ def _groups(caption: str, what: str, rows: Sequence[GroupScore]) -> Html:
         for row in rows
     ]
     return bar_table(caption, (what, "UAR", "accuracy", "clips"), bars)
+
+
+def _worst_first(rows: Sequence[GroupScore]) -> list[GroupScore]:
+    return sorted(rows, key=lambda row: row.uar)
 
 
 def _calibration(material: Material, scores: Scores, predictions: Predictions) -> Html:

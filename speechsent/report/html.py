@@ -1,5 +1,6 @@
 """HTML that cannot be broken out of: whatever is not markup already is escaped."""
 
+from collections.abc import Sequence
 from html import escape
 
 
@@ -40,22 +41,29 @@ def joined(*content: str) -> Html:
     return Html("".join(piece if isinstance(piece, Html) else escape(piece) for piece in content))
 
 
-def scrolling(label: str, *content: str) -> Html:
-    """A box that scrolls sideways where the window is narrow, by keyboard as well."""
-    return tag("div", *content, class_="scrolling", role="region", aria_label=label, tabindex="0")
+def scrolling(caption: str, rows: Html, **attributes: str) -> Html:
+    """A table under its caption, in a box that scrolls sideways, by keyboard as well.
+
+    The caption stands outside: within, a narrow window would cut it.
+
+    Args:
+        caption: What the table shows.
+        rows: Its ``thead`` and ``tbody``.
+        attributes: Further attributes of the table.
+    """
+    inner = tag("table", rows, aria_label=caption, **attributes)
+    box = tag("div", inner, class_="scrolling", role="region", aria_label=caption, tabindex="0")
+    return joined(tag("p", caption, class_="caption"), box)
 
 
-def table(caption: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Html:
+def table(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Html:
     """A table whose first column names its rows."""
     top = tag("tr", *(tag("th", name, scope="col") for name in head))
     body = [
         tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest))
         for first, *rest in rows
     ]
-    told = tag(
-        "table", tag("caption", caption), tag("thead", top), tag("tbody", *body), class_="data"
-    )
-    return scrolling(caption, told)
+    return scrolling(caption, joined(tag("thead", top), tag("tbody", *body)))
 
 
 def section(title: str, *content: str) -> Html:

@@ -3,7 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-from speechsent import __version__
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.regression import RegressionScores
 from speechsent.report.clips import clip_section
@@ -52,7 +51,7 @@ def _judged(material: Material) -> list[Html]:
 def _foot(material: Material) -> str:
     looks = len(material.run.tests_seen)
     return (
-        f"speechsent {__version__}, trained {material.run.facts['finished'][:16].replace('T', ' ')}"
+        f"Written by speechsent. Trained {material.run.facts['finished'][:16].replace('T', ' ')}"
         f" UTC. Looks at test clips with this model so far: {looks}. The figures are in "
         "scores.json, predictions.csv and history.csv beside this file."
     )

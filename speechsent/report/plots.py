@@ -54,7 +54,7 @@ class Axis:
         size = 10.0 ** np.floor(np.log10(rough))
         step = next(size * k for k in (1, 2, 5, 10) if size * k >= rough * 0.999)
         first, last = np.ceil(self.low / step - 1e-9), np.floor(self.high / step + 1e-9)
-        return [float(k * step) for k in np.arange(first, last + 1)]
+        return [float(k * step) + 0.0 for k in np.arange(first, last + 1)]
 
 
 def plot(

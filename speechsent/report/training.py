@@ -82,7 +82,7 @@ def _curve(stage: str, rows: Sequence[Mapping[str, str]], column: str, name: str
         f"At the last of {len(rows)} epochs: {last}.",
         series,
         Axis.around("epoch", epochs),
-        Axis.around(name, [0.0], *values.values()),
+        Axis.around(name, [0.0, 0.0 if column == "loss" else 1.0], *values.values()),
     )
 
 
