@@ -32,7 +32,10 @@ class Attribution:
 class Explainer:
     """Explain a network of branches.
 
-    For the image branch Grad-CAM on its last feature map; for the sequence branch integrated
+    For the image branch Grad-CAM on its last feature map, each place weighted by its own gradient
+    (HiResCAM): behind global average pooling that is Grad-CAM itself, and behind our attentive
+    pooling, where gradients differ from place to place, their mean over all places points at little
+    (``benchmarks/attribution.py``). For the sequence branch integrated
     gradients from the average frame, summed over coefficients. What is explained is the chosen
     output before the softmax, less the mean of all outputs.
 
@@ -42,6 +45,7 @@ class Explainer:
 
     References:
         Selvaraju et al. (2017). Grad-CAM. https://doi.org/10.1109/ICCV.2017.74
+        Draelos, Carin (2020). HiResCAM. https://arxiv.org/abs/2011.08891
         Sundararajan, Taly, Yan (2017). Axiomatic attribution for deep networks.
         https://arxiv.org/abs/1703.01365
     """
@@ -116,8 +120,7 @@ class Explainer:
             told = self._told(embeddings, chosen)
         if "cnn" in self.branches:
             gradient = tf.cast(tape.gradient(told, feature_map), tf.float32)
-            weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
-            maps = tf.nn.relu(tf.reduce_sum(weights * tf.cast(feature_map, tf.float32), axis=3))
+            maps = tf.nn.relu(tf.reduce_sum(gradient * tf.cast(feature_map, tf.float32), axis=3))
         if "lstm" in self.branches:
             times = self._integrated(self._sequences(inputs), embeddings, chosen)
         return maps, times

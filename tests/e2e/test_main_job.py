@@ -27,7 +27,7 @@ def test_a_run_folder_holds_everything_a_reader_of_the_score_needs(workplace):
         "standardizer.npz", "model.weights.h5", "history.csv", "history-joint.png", "run.json",
         "scores.json", "predictions.csv", "confusion.png", "tests_seen.json",
         "audit.json", "baseline.npz", "baseline_predictions.csv", "calibration.json",
-        "reliability.png", "validation_predictions.csv",
+        "reliability.png", "validation_predictions.csv", "report.html", "model_card.md",
     }  # fmt: skip
     scores = run.read_json("scores.json")
     assert scores["protocol"] == "builtin-6-given"
