@@ -72,14 +72,22 @@ def _answer(material: Material, i: int) -> tuple[str, bool, Html]:
             for name, a, b in zip(told.names, told.truth[i], told.predicted[i], strict=True)
         ]
         line = ", ".join(f"{name} {b} for {a}" for name, a, b, _ in rows)
-        return line, True, table("Told of this clip", ("target", "true", "told", "error"), rows)
+        return (
+            line,
+            True,
+            table(f"Told of {told.files[i]}", ("target", "true", "told", "error"), rows),
+        )
     p, truth, answer = told.probabilities[i], told.truth[i], told.predicted[i]
     right = bool(truth == answer)
     line = f"{told.labels[answer]} ({p[answer]:.0%})"
     if not right:
         line += f", true: {told.labels[truth]} ({p[truth]:.0%})"
     bars = [Bar(name=told.labels[k], value=float(p[k]), told=f"{p[k]:.3f}") for k in np.argsort(-p)]
-    return line, right, bar_table("Probabilities of this clip", ("class", "probability"), bars)
+    return (
+        line,
+        right,
+        bar_table(f"Probabilities of {told.files[i]}", ("class", "probability"), bars),
+    )
 
 
 def _heard(detail: Detail, file: str) -> Html:
