@@ -24,12 +24,13 @@ from speechsent.experiment.emotions import as_predictions
 from speechsent.experiment.evaluation import RUNS, evaluate
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.experiment.numbers import as_numbers, fit_ridge
+from speechsent.experiment.reporting import report as report_again
 from speechsent.experiment.transfer import Origin, open_origin, settled
 from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
-from speechsent.report import CARD, N_CLIPS, model_card
+from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
 from speechsent.run import (
     FORMAT,
@@ -249,6 +250,9 @@ def _carry_out(
             listener=listener,
             workshop=workshop,
         )
+    elif job.options.test and job.options.report and not (run.path / REPORT).is_file():
+        # It was cut between the look at the test part and the end of its report.
+        report_again(run, n_clips=job.options.report_clips, resources=resources, listener=listener)
     unfinished.finish()
     return run
 

@@ -28,6 +28,7 @@ def test_a_run_folder_holds_everything_a_reader_of_the_score_needs(workplace):
         "scores.json", "predictions.csv", "confusion.png", "tests_seen.json",
         "audit.json", "baseline.npz", "baseline_predictions.csv", "calibration.json",
         "reliability.png", "validation_predictions.csv", "report.html", "model_card.md",
+        "doctor.json",
     }  # fmt: skip
     scores = run.read_json("scores.json")
     assert scores["protocol"] == "builtin-6-given"
