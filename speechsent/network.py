@@ -89,9 +89,24 @@ def load_branches(run: Run) -> dict[str, keras.Model]:
     Raises:
         RunError: If the weights do not fit or are not finite.
     """
+    return load_parts(run)[0]
+
+
+def load_parts(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
+    """Rebuild a run's network as :func:`load_model` does, and give its branches beside it.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The branches by name, and the network that was assembled on these very branches.
+
+    Raises:
+        RunError: If the weights do not fit or are not finite.
+    """
     branches, model = _rebuild(run)
-    _fill(model, run.path / MODEL)  # the model was assembled on these very branches
-    return branches
+    _fill(model, run.path / MODEL)
+    return branches, model
 
 
 def _rebuild(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:

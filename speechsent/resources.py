@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from speechsent.errors import ParameterError
 from speechsent.features.threads import Compute, Threads
 
+REPORT_CLIPS = 60  # shown in detail in a report unless told otherwise; each costs time and bytes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:

@@ -19,6 +19,7 @@ from speechsent.cli import (
     matrix,
     predict,
     protocols,
+    report,
     runs,
     train,
 )
@@ -27,8 +28,8 @@ from speechsent.errors import SpeechsentError
 from speechsent.interruption import terminable
 
 COMMANDS = (
-    train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, config, cache,
-    completion,
+    train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, report,
+    config, cache, completion,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_output, add_resources, resources
+from speechsent.cli.options import add_output, add_report, add_resources, resources
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "evaluate"
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, help="where results go (default: inside the run)")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+    add_report(parser)
     add_resources(parser)
     add_output(parser)
     parser.set_defaults(run=run)
@@ -46,7 +47,13 @@ def run(args: argparse.Namespace) -> int:
     about.flush()
     with console(quiet=args.quiet or args.json) as listener:
         evaluation = experiment.evaluate(
-            chosen, args.corpus, out=args.out, resources=resources(args), listener=listener
+            chosen,
+            args.corpus,
+            out=args.out,
+            report=not args.no_report,
+            report_clips=args.report_clips,
+            resources=resources(args),
+            listener=listener,
         )
     if args.json:
         print(json.dumps(evaluation.scores.as_dict(), indent=2))

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from speechsent.resources import Resources
+from speechsent.resources import REPORT_CLIPS, Resources
 
 # Named flags are short for `--set`: flag, key, choices, help.
 FLAGS = (
@@ -111,6 +111,31 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
 def resources(args: argparse.Namespace) -> Resources:
     """What these options allow to be used."""
     return Resources(n_workers=args.workers, cluster=args.cluster, cache=not args.no_cache)
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Add ``--no-report`` and ``--report-clips``."""
+    parser.add_argument("--no-report", action="store_true", help="write no report.html")
+    add_report_clips(parser)
+
+
+def add_report_clips(parser: argparse.ArgumentParser) -> None:
+    """Add ``--report-clips``."""
+    parser.add_argument(
+        "--report-clips",
+        type=_count,
+        default=REPORT_CLIPS,
+        metavar="N",
+        help="clips shown in detail in report.html, most confidently wrong first "
+        "(default %(default)s)",
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("a number of clips is 0 or more")
+    return number
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

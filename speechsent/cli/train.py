@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
+from speechsent.cli.options import (
+    add_config,
+    add_output,
+    add_report,
+    add_resources,
+    overrides,
+    resources,
+)
 from speechsent.cli.startup import load_tensorflow
 from speechsent.cli.transfer import add_transfer, configuration, run_series
 from speechsent.errors import ParameterError
@@ -88,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="GPUs of this machine that share each training batch (default %(default)s)",
     )
+    add_report(parser)
     add_resources(parser)
     add_output(parser)
     add_config(parser)
@@ -118,6 +126,8 @@ def run(args: argparse.Namespace) -> int:
             out=args.out or Path("runs"),
             test=not args.no_test,
             baseline=not args.no_baseline,
+            report=not args.no_report,
+            report_clips=args.report_clips,
             tensorboard=args.tensorboard,
             force=args.force,
             resources=allowed,
@@ -199,6 +209,7 @@ def _refuse_beside_resume(args: argparse.Namespace) -> None:
         "--out": args.out,
         "--no-test": args.no_test,
         "--no-baseline": args.no_baseline,
+        "--no-report": args.no_report,
         "--also-leaky": args.also_leaky,
         "--tensorboard": args.tensorboard,
         "--devices": args.devices != 1,

@@ -95,6 +95,7 @@ def reproduce(
             out=folder,
             start=run.facts.get("started_from", {}).get("path"),
             test=(run.path / "scores.json").is_file(),
+            report=False,
             resources=Resources(n_devices=run.facts.get("n_devices", 1), cache=False),
             listener=listener,
             force=True,  # it was trained once, whatever the doctor says of it now

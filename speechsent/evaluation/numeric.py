@@ -1,13 +1,14 @@
 """What a model told of each clip in numbers, in memory and as a CSV."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from speechsent.corpus.manifest import PREDICTED
-from speechsent.errors import ParameterError
+from speechsent.errors import ParameterError, RunError
 from speechsent.metrics import Values
 from speechsent.writing import writing
 
@@ -60,3 +61,27 @@ def write_numbers(predictions: NumericPredictions, path: Path) -> None:
         ):
             cells = [cell for truth, told in values.tolist() for cell in (truth, f"{told:.6g}")]
             writer.writerow([clip, speaker or "", *cells])
+
+
+def read_numbers(path: Path, names: Sequence[str]) -> NumericPredictions:
+    """Read what ``write_numbers`` wrote.
+
+    Args:
+        path: The file.
+        names: Names of the targets.
+
+    Raises:
+        RunError: If the file cannot be read, or is not such a table.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return NumericPredictions(
+            files=tuple(row["file"] for row in rows),
+            speakers=tuple(row["speaker"] or None for row in rows),
+            names=tuple(names),
+            truth=np.array([[float(row[name]) for name in names] for row in rows]),
+            predicted=np.array([[float(row[name + PREDICTED]) for name in names] for row in rows]),
+        )
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise RunError(f"{path}: not a table of told numbers; evaluate again. {error}") from error

@@ -2,6 +2,7 @@
 
 from speechsent.experiment.evaluation import Evaluation, evaluate, open_run
 from speechsent.experiment.prediction import Estimate, Prediction, estimate, predict
+from speechsent.experiment.reporting import report
 from speechsent.experiment.resuming import resume
 from speechsent.experiment.training import train
 
@@ -13,6 +14,7 @@ __all__ = [
     "evaluate",
     "open_run",
     "predict",
+    "report",
     "resume",
     "train",
 ]

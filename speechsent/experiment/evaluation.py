@@ -24,6 +24,8 @@ from speechsent.features.extraction import FeatureTable
 from speechsent.features.standardize import Standardizer
 from speechsent.network import load_model, require_numbers
 from speechsent.preparation import features, protocol_name, to_clips
+from speechsent.report import CARD, N_CLIPS, model_card, write_report
+from speechsent.report.material import Material
 from speechsent.resources import Resources
 from speechsent.run import STATISTICS, Run
 from speechsent.training.inference import clip_outputs
@@ -57,6 +59,8 @@ def evaluate(
     corpus: Corpus | Path | str | None = None,
     *,
     out: Path | str | None = None,
+    report: bool = True,
+    report_clips: int = N_CLIPS,
     resources: Resources | None = None,
     listener: Listener | None = None,
     workshop: Workshop | None = None,
@@ -69,6 +73,8 @@ def evaluate(
             is scored. The run's own test part if not given.
         out: Folder for the results; inside the run if not given. A run that cannot be written
             needs one, and the look at its test part is recorded there.
+        report: Write ``report.html`` beside the scores.
+        report_clips: How many clips it shows in detail, worst first.
         resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
             they are, if not given.
         listener: Who is told about progress.
@@ -95,11 +101,11 @@ def evaluate(
     outputs = clip_outputs(load_model(run, workshop), clips)
     require_numbers(outputs, run)
     if corpus is None:
-        report, about, own = None, _about_own(run), run.path
+        found, about, own = None, _about_own(run), run.path
     else:
-        report = _audit(run, table, root, listener)
+        found = _audit(run, table, root, listener)
         external = protocol_name(_external(name, run), standardizer)
-        about = _about_others(report, external, root, run.leaky)
+        about = _about_others(found, external, root, run.leaky)
         own = run.path / "evaluations" / f"{name}-{about['part']}"
     folder = Path(out) if out else own
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,13 +113,24 @@ def evaluate(
     scores, predictions = judge(table.utterances, clips, outputs, about, root=root, folder=folder)
     results = Run(folder)  # the same atomic writing, whichever folder it is
     results.write_json("scores.json", scores.as_dict())
-    if report is not None:
-        results.write_json(AUDIT, report.as_dict())
-    what = "test" if report is None else str(root)
+    if found is not None:
+        results.write_json(AUDIT, found.as_dict())
+    what = "test" if found is None else str(root)
     if not writable:
         listener.note(f"{run.path}: cannot be written, so this look is recorded in {folder}")
     looked = run if writable else results
     times = looked.record_test(what, n=scores.n, **{run.score: getattr(scores, run.score)})
+    if folder == run.path:
+        run.write_text(CARD, model_card(run))
+    if report:
+        material = Material(
+            run=run,
+            folder=folder,
+            scores=scores,
+            predictions=predictions,
+            utterances=table.utterances,
+        )
+        write_report(material, clips, n_clips=report_clips, resources=resources)
     return Evaluation(run, scores, predictions, folder, times)
 
 

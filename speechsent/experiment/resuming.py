@@ -6,6 +6,7 @@ from pathlib import Path
 from speechsent.experiment.training import train
 from speechsent.experiment.unfinished import taken_up
 from speechsent.preparation import CorpusSource
+from speechsent.report import N_CLIPS
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.training.listener import Listener
@@ -53,6 +54,8 @@ def resume(
             start=cut.start,
             test=cut.plan["test"],
             baseline=cut.plan["baseline"],
+            report=cut.plan.get("report", True),  # plans of older versions lack these two
+            report_clips=cut.plan.get("report_clips", N_CLIPS),
             tensorboard=cut.plan["tensorboard"],
             force=force or bool(cut.plan["force"]),
             resources=replace(resources or Resources(), n_devices=cut.plan["n_devices"]),

@@ -24,11 +24,13 @@ from speechsent.experiment.emotions import as_predictions
 from speechsent.experiment.evaluation import RUNS, evaluate
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.experiment.numbers import as_numbers, fit_ridge
+from speechsent.experiment.reporting import report as report_again
 from speechsent.experiment.transfer import Origin, open_origin, settled
 from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
+from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
 from speechsent.run import (
     FORMAT,
@@ -68,6 +70,8 @@ def train(
     out: Path | str = RUNS,
     test: bool = True,
     baseline: bool = True,
+    report: bool = True,
+    report_clips: int = N_CLIPS,
     tensorboard: bool = False,
     resources: Resources | None = None,
     listener: Listener | None = None,
@@ -92,6 +96,8 @@ def train(
         out: Folder under which the run folder is made.
         test: Score the test part at the end, which counts as one look at it.
         baseline: Fit a linear model on clip statistics beside the network, to compare it with.
+        report: Write ``report.html`` with the scores of the test part.
+        report_clips: How many clips it shows in detail, worst first.
         tensorboard: Write TensorBoard files into the run folder.
         resources: Threads or a cluster for features, GPUs for training, and what is kept; all
             CPUs, one GPU if there is one, and features if not given.
@@ -138,15 +144,17 @@ def train(
         if origin:
             prepared = origin.admit(prepared, record, config)
             listener.note(origin.told(config))
-        report = audit_split(record.utterances, record.parts, record.hashes, prepared.corpus.root)
-        tell_leaks(report, listener)
+        audit = audit_split(record.utterances, record.parts, record.hashes, prepared.corpus.root)
+        tell_leaks(audit, listener)
         how = f"{'new head' if origin else ''} on {resources.n_devices}"
         workshop.take_up(f"{_recipe(config, prepared)} {how}")
         branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
         if _cut:
             _cut.check(prepared, record)
-        options = Options(test, baseline, tensorboard, force, resources.n_devices)
-        job = Job(config, prepared, record, report, branches, origin, options)
+        options = Options(
+            test, baseline, tensorboard, force, resources.n_devices, report, report_clips
+        )
+        job = Job(config, prepared, record, audit, branches, origin, options)
         held = nullcontext(_cut) if _cut else _begin(job, corpus, Path(out), _leak)
         with held as unfinished:
             return _carry_out(job, unfinished, resources, listener, workshop)
@@ -161,6 +169,8 @@ class Options:
     tensorboard: bool
     force: bool
     n_devices: int
+    report: bool
+    report_clips: int
 
 
 @dataclass(frozen=True)
@@ -170,7 +180,7 @@ class Job:
     config: ExperimentConfig
     prepared: Prepared
     record: RunSplit
-    report: AuditReport
+    audit: AuditReport
     branches: Mapping[str, keras.Model]
     origin: Origin | None
     options: Options
@@ -226,14 +236,25 @@ def _carry_out(
     trained = trainer.run()
     with run.writing(MODEL) as path:
         save_model(trained.model, path)
-    run.write_json(AUDIT, job.report.as_dict())
+    run.write_json(AUDIT, job.audit.as_dict())
     if job.options.baseline:
         fit_linear = fit_ridge if prepared.scale else fit_baseline
         fit_linear(run, prepared.part("train"), prepared.part("validation"), listener)
     _answer_validation(run, prepared, workshop)
     _write_results(job, run, trained, unfinished.resumed)
+    run.write_text(CARD, model_card(run))
     if job.options.test and not run.tests_seen:  # a look at the test part counts once
-        evaluate(run, resources=resources, listener=listener, workshop=workshop)
+        evaluate(
+            run,
+            report=job.options.report,
+            report_clips=job.options.report_clips,
+            resources=resources,
+            listener=listener,
+            workshop=workshop,
+        )
+    elif job.options.test and job.options.report and not (run.path / REPORT).is_file():
+        # It was cut between the look at the test part and the end of its report.
+        report_again(run, n_clips=job.options.report_clips, resources=resources, listener=listener)
     unfinished.finish()
     return run
 
@@ -295,7 +316,7 @@ def _write_results(
         _draw_history(run, stage)
     started = {"started_from": job.origin.facts()} if job.origin else {}
     gone_on = {"resumed": list(resumed)} if resumed else {}
-    note = with_leaks(job.prepared.split.note, job.report)
+    note = with_leaks(job.prepared.split.note, job.audit)
     facts = _facts(job.prepared, trained, job.config, note)
     facts |= {"n_devices": job.options.n_devices} | started | gone_on
     run.write_json("run.json", sealed(run.path, SEALED, facts))

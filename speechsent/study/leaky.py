@@ -189,7 +189,9 @@ def _trained(
         run = resume(cut[0], corpus, **how)
     else:
         shutil.rmtree(working, ignore_errors=True)
-        run = train(honest.config, corpus, out=working, baseline=False, _leak=leak, **how)
+        run = train(
+            honest.config, corpus, out=working, baseline=False, report=False, _leak=leak, **how
+        )
     run.path.rename(place)
     shutil.rmtree(working)
     return Run.open(place)

@@ -160,7 +160,7 @@ def _cell(
             listener.note(f"{trained.name}, seed {run.config.seed}: testing on {tested.name}")
             clips = tuple(replace(u, part=None) for u in tested if u.emotion in shared)
             other = replace(tested, utterances=clips)
-            evaluate(run, other, out=folder, listener=listener, resources=resources)
+            evaluate(run, other, out=folder, report=False, listener=listener, resources=resources)
     scores = Run(folders[0]).read_json("scores.json")
     return Cell.of(
         trained.name,

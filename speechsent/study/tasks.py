@@ -126,7 +126,13 @@ def _trained(task: Task, working: Path, listener: Listener | None) -> Run:
             _remove(working)
     planned = task.planned
     return train(
-        planned.config, task.corpus, start=planned.start, out=working, test=task.test, **how
+        planned.config,
+        task.corpus,
+        start=planned.start,
+        out=working,
+        test=task.test,
+        report=False,
+        **how,
     )
 
 

@@ -27,7 +27,8 @@ def test_a_run_folder_holds_everything_a_reader_of_the_score_needs(workplace):
         "standardizer.npz", "model.weights.h5", "history.csv", "history-joint.png", "run.json",
         "scores.json", "predictions.csv", "confusion.png", "tests_seen.json",
         "audit.json", "baseline.npz", "baseline_predictions.csv", "calibration.json",
-        "reliability.png", "validation_predictions.csv",
+        "reliability.png", "validation_predictions.csv", "report.html", "model_card.md",
+        "doctor.json",
     }  # fmt: skip
     scores = run.read_json("scores.json")
     assert scores["protocol"] == "builtin-6-given"
@@ -61,7 +62,9 @@ def test_class_named_folders_of_the_test_clips_give_the_same_scores(
     assert scores["speaker_disjoint"] is True
 
 
-def test_a_training_tells_its_run_and_scores_as_json(workplace, voices, monkeypatch, capsys):
+def test_a_training_tells_its_run_and_scores_as_json(
+    workplace, voices, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(workplace)
     run = Run.newest(Path("runs"))
     monkeypatch.setattr("speechsent.experiment.train", lambda *_, **__: run)
@@ -69,6 +72,9 @@ def test_a_training_tells_its_run_and_scores_as_json(workplace, voices, monkeypa
     told = json.loads(capsys.readouterr().out)
     assert told["run"] == str(run.path)
     assert told["scores"] == run.read_json("scores.json")
+    untested = Run(Path(shutil.copytree(run.path, tmp_path / "untested")))
+    (untested.path / "scores.json").unlink()
+    monkeypatch.setattr("speechsent.experiment.train", lambda *_, **__: untested)
     assert main(["train", str(voices), "--json", "--no-test"]) == 0
     assert "scores" not in json.loads(capsys.readouterr().out)
 

@@ -78,6 +78,19 @@ def test_a_run_that_tells_numbers_holds_what_applies_to_them(place):
     assert run.tests_seen[0]["ccc"] == pytest.approx(scores["ccc"], abs=1e-6)
 
 
+def test_numbers_have_a_report_that_can_be_made_again(place, monkeypatch, capsys):
+    run = newest(place)
+    page = (run.path / "report.html").read_text()
+    for told in ("CCC of arousal", "Concordance and error", "told valence", "largest error first"):
+        assert told in page
+    assert "<audio" in page
+    assert "CCC of arousal" in (run.path / "model_card.md").read_text()
+    monkeypatch.chdir(place)
+    assert main(["report", "--quiet"]) == 0
+    again = (run.path / "report.html").read_text()
+    assert again.count("<audio") == page.count("<audio") == 24
+
+
 def test_what_is_easy_is_learned(place):
     """Arousal is loud and high; the bar is far above 0, which the constant answer gets."""
     arousal = newest(place).read_json("scores.json")["targets"]["arousal"]

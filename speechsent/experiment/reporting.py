@@ -1,0 +1,70 @@
+"""Make the report of a run again, from the scores and answers it has."""
+
+from pathlib import Path
+
+from speechsent.errors import RunError
+from speechsent.evaluation.numeric import NumericPredictions, read_numbers
+from speechsent.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
+from speechsent.evaluation.regression import read_scores
+from speechsent.experiment.evaluation import open_run
+from speechsent.features.standardize import Standardizer
+from speechsent.preparation import features, to_clips
+from speechsent.report import CARD, N_CLIPS, model_card, write_report
+from speechsent.report.material import Material
+from speechsent.resources import Resources
+from speechsent.run import STATISTICS, Run, relative
+from speechsent.training.listener import Listener
+
+
+def report(
+    run: Run | Path | str | None = None,
+    *,
+    n_clips: int = N_CLIPS,
+    resources: Resources | None = None,
+    listener: Listener | None = None,
+) -> Path:
+    """Write ``report.html`` and ``model_card.md`` of a run again; no test part is scored anew.
+
+    Args:
+        run: The run or its folder; the newest under ``runs/`` if not given.
+        n_clips: How many clips are shown in detail, worst first.
+        resources: Threads or a cluster for features, and whether they are kept.
+        listener: Who is told about progress.
+
+    Returns:
+        The report.
+
+    Raises:
+        RunError: If there is no such run, or its test part was never scored.
+    """
+    run, listener = open_run(run), listener or Listener()
+    if not (run.path / "scores.json").is_file():
+        raise RunError(f"{run.path}: its test part was not scored yet; run: speechsent evaluate")
+    predictions = _predictions(run)
+    root, told = Path(run.facts["root"]), set(predictions.files)
+    test = [u for u in run.split.of("test") if relative(u.path, root) in told]
+    if tuple(relative(u.path, root) for u in test) != predictions.files:
+        raise RunError(
+            f"{run.path / PREDICTIONS}: not the clips of the run's test part; evaluate again"
+        )
+    clips = None
+    if all(u.path.is_file() for u in test):
+        table = features(test, run.config, listener, resources or Resources())
+        standardizer = Standardizer.load(run.path / STATISTICS)
+        clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
+    else:
+        listener.note("clips of the test part are gone: the report has no sound and explains none")
+    material = Material(
+        run=run,
+        folder=run.path,
+        scores=read_scores(run.read_json("scores.json")),
+        predictions=predictions,
+        utterances=test,
+    )
+    run.write_text(CARD, model_card(run))
+    return write_report(material, clips, n_clips=n_clips, resources=resources)
+
+
+def _predictions(run: Run) -> Predictions | NumericPredictions:
+    path = run.path / PREDICTIONS
+    return read_numbers(path, run.labels) if run.scale else read_predictions(path)

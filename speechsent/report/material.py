@@ -1,0 +1,122 @@
+"""All that a report tells, gathered from a run folder and its evaluation."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from speechsent.corpus.utterance import Utterance
+from speechsent.evaluation.calibrated import Calibration
+from speechsent.evaluation.numeric import NumericPredictions
+from speechsent.evaluation.predictions import Predictions
+from speechsent.evaluation.regression import AnyScores
+from speechsent.report.attribution import Attribution
+from speechsent.report.contributions import Contribution
+from speechsent.report.sound import Heard
+from speechsent.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detail:
+    """One clip in detail.
+
+    Args:
+        index: Which of the scored clips.
+        heard: Its sound and spectrogram; None if its file is gone.
+        attribution: Where the answer comes from; None if its file is gone.
+        explained: Name of the output that is explained.
+    """
+
+    index: int
+    heard: Heard | None
+    attribution: Attribution | None
+    explained: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a report tells.
+
+    Args:
+        run: The run.
+        folder: Where the results are.
+        scores: The scores.
+        predictions: What was answered for each clip.
+        utterances: The clips, aligned with the predictions.
+        contributions: What each branch adds; empty for one branch alone.
+        details: Clips in detail, worst first.
+    """
+
+    run: Run
+    folder: Path
+    scores: AnyScores
+    predictions: Predictions | NumericPredictions
+    utterances: Sequence[Utterance]
+    contributions: Sequence[Contribution] = ()
+    details: Sequence[Detail] = ()
+
+    @property
+    def history(self) -> dict[str, list[dict[str, str]]]:
+        """Rows of ``history.csv`` by stage."""
+        path = self.run.path / "history.csv"
+        stages: dict[str, list[dict[str, str]]] = {}
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file):
+                    stages.setdefault(row["stage"], []).append(row)
+        return stages
+
+    @property
+    def doctor(self) -> list[Mapping[str, Any]] | None:
+        """Findings of the doctor with their stages; None if it was not asked, as in old runs."""
+        told = self._json(self.run.path / "doctor.json")
+        if not isinstance(told, dict):
+            return None
+        return [
+            {**finding, "stage": stage.get("stage", "")}
+            for stage in told.get("stages", [])
+            for finding in (*stage.get("before", []), *stage.get("during", []))
+        ]
+
+    @property
+    def audit(self) -> Mapping[str, Any] | None:
+        """The audit of these clips, or of the run's own split; None if there is none."""
+        for folder in (self.folder, self.run.path):
+            told = self._json(folder / "audit.json")
+            if isinstance(told, dict):
+                return told
+        return None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The run's temperature."""
+        return Calibration.find(self.run.path)
+
+    @staticmethod
+    def _json(path: Path) -> Any:
+        return Run(path.parent).read_json(path.name) if path.is_file() else None
+
+
+def worst_first(predictions: Predictions | NumericPredictions, scale: Sequence[float]) -> list[int]:
+    """Clips in order: most confidently wrong first, most confidently right last.
+
+    Where numbers are told: the largest error first, in units of each target's spread.
+
+    Args:
+        predictions: The answers.
+        scale: Spread of each target in training; not used for emotions.
+    """
+    if isinstance(predictions, NumericPredictions):
+        order = np.argsort(-residuals(predictions, scale).max(axis=1), kind="stable")
+        return [int(i) for i in order]
+    sure = predictions.probabilities.max(axis=1)
+    wrong = predictions.predicted != predictions.truth
+    return [int(i) for i in np.lexsort((np.where(wrong, -sure, sure), ~wrong))]
+
+
+def residuals(predictions: NumericPredictions, scale: Sequence[float]) -> np.ndarray:
+    """Size of each error in units of the target's spread, shape ``(n_clips, n_targets)``."""
+    return np.abs(predictions.predicted - predictions.truth) / np.asarray(scale)
