@@ -1,9 +1,10 @@
 """The recipes, each read top to bottom: train, evaluate, predict."""
 
 from speechsent.experiment.evaluation import Evaluation, evaluate, open_run
-from speechsent.experiment.prediction import Estimate, Prediction, estimate, predict
+from speechsent.experiment.prediction import estimate, predict
 from speechsent.experiment.resuming import resume
 from speechsent.experiment.training import train
+from speechsent.recognised import Estimate, Prediction
 
 __all__ = [
     "Estimate",
