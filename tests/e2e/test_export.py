@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 
 from speechsent import audio
 from speechsent.cli import main
+from speechsent.config import from_dict
 from speechsent.errors import ExportError
+from speechsent.experiment import train
 from speechsent.exporting import export as exporting
 from speechsent.exporting.export import export
 from speechsent.exporting.runtime import OnnxRecogniser
@@ -63,8 +66,6 @@ def test_the_onnx_file_answers_as_the_run_does_also_on_short_and_long_clips(
 def test_a_file_longer_than_a_clip_may_be_is_taken_in_blocks(
     onnx_file, recogniser, clips, monkeypatch
 ):
-    from dataclasses import replace
-
     model = OnnxRecogniser(onnx_file)
     short = audio.AudioConfig(max_seconds=0.5)
     monkeypatch.setattr(model, "audio", short)
@@ -139,16 +140,6 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(run, form, m
         export(run, form)
 
 
-def test_a_run_that_reads_prosody_is_refused_in_a_line(run, monkeypatch):
-    from dataclasses import replace
-
-    lstm = replace(run.config.lstm, streams=("mfcc", "prosody"))
-    other = Run(run.path)
-    other.__dict__["config"] = replace(run.config, lstm=lstm)
-    with pytest.raises(ExportError, match="pitch tracking"):
-        export(other, "savedmodel")
-
-
 def test_a_file_that_is_no_export_is_refused(tmp_path, clips, capsys):
     pytest.importorskip("onnxruntime", reason="needs the extra [onnx]")
     (tmp_path / "model.onnx").write_bytes(b"no model")
@@ -156,3 +147,40 @@ def test_a_file_that_is_no_export_is_refused(tmp_path, clips, capsys):
     assert "not an ONNX file that can be run" in capsys.readouterr().err
     assert main(["predict", "--runtime", "onnx", str(clips[0])]) == 1
     assert "takes an exported file, then clips" in capsys.readouterr().err
+
+
+def test_the_example_needs_nothing_of_this_package(onnx_file, recogniser, clips):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples/onnx_minimal.py"), str(onnx_file), str(clips[0])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(line.split() for line in done.stdout.splitlines())
+    expected = dict(zip(recogniser.labels, recogniser.file(clips[0]), strict=True))
+    assert {label: float(value) for label, value in told.items()} == pytest.approx(
+        expected, abs=1e-4
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.corpus
+def test_a_fold_of_real_speech_is_answered_alike(ravdess, tmp_path):
+    """All clips of the tested actors: the same emotions, and probabilities within 1e-4."""
+    for module in ("onnx", "onnxruntime", "tf2onnx"):
+        pytest.importorskip(module, reason="needs the extra [onnx]")
+    run = train(
+        from_dict({"fit": {"epochs": 2}, "split": {"protocol": "ravdess-8-luna5"}}),
+        ravdess,
+        out=tmp_path,
+        test=False,
+        baseline=False,
+    )
+    model = OnnxRecogniser(export(run).path)
+    trained = Recogniser(run)
+    clips = run.split.of("test")
+    assert len(clips) == 300
+    mine = np.array([model.file(clip.path) for clip in clips])
+    theirs = np.array([trained.file(clip.path) for clip in clips])
+    assert (mine.argmax(axis=1) == theirs.argmax(axis=1)).all()
+    assert np.abs(mine - theirs).max() <= 1e-4
