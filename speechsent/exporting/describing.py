@@ -5,7 +5,8 @@ from typing import Any
 from speechsent.corpus.fetch import sources
 from speechsent.evaluation.calibrated import Calibration
 from speechsent.exporting.facts import NUMBERS, PROBABILITIES, ModelFacts
-from speechsent.run import Run, installed_version
+from speechsent.features.standardize import Standardizer
+from speechsent.run import STATISTICS, Run, installed_version
 
 
 def describe(run: Run) -> ModelFacts:
@@ -20,7 +21,7 @@ def describe(run: Run) -> ModelFacts:
         min_seconds=config.audio.min_seconds,
         max_seconds=config.audio.max_seconds,
         temperature=calibration.temperature if calibration else None,
-        standardize=config.view.standardize,
+        standardize=Standardizer.load(run.path / STATISTICS).scope,
         corpus=str(run.facts["corpus"]),
         licence=licence(str(run.facts["corpus"])),
         protocol=str(scores.get("protocol", run.facts["protocol"])),
