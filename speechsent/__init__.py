@@ -39,6 +39,7 @@ _HOME = {
     "estimate": "experiment",
     "evaluate": "experiment",
     "examine": "doctor",
+    "export": "exporting.export",
     "hold_out": "corpus.protocols",
     "late_fusion": "fusion",
     "load_config": "config",
@@ -83,6 +84,7 @@ __all__ = [
     "estimate",
     "evaluate",
     "examine",
+    "export",
     "hold_out",
     "late_fusion",
     "load_config",
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
     from speechsent.doctor import DoctorCallback, examine
     from speechsent.errors import SpeechsentError
     from speechsent.experiment import estimate, evaluate, predict, resume, train
+    from speechsent.exporting.export import export
     from speechsent.features.augment import Augment
     from speechsent.features.log_mel import LogMel
     from speechsent.features.mfcc import Mfcc

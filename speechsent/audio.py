@@ -246,3 +246,24 @@ def blocks(
         raise AudioError(path, SILENT)
     if len(waiting) >= config.min_seconds * config.sample_rate:
         yield waiting
+
+
+def pieces(
+    path: Path | str, config: AudioConfig = AudioConfig(), *, seconds: float = 60.0
+) -> Iterator[np.ndarray]:
+    """The whole clip, or of a file too long for one its blocks, without the silent ones.
+
+    Args:
+        path: The file.
+        config: Rate, and how long a clip may be.
+        seconds: Length of a block.
+
+    Raises:
+        AudioError: If the file cannot be used.
+    """
+    if probe(path).seconds <= config.max_seconds:
+        yield load(path, config)
+        return
+    for block in blocks(path, config, seconds=seconds):
+        if np.abs(block - block.mean()).max() >= QUIETEST:
+            yield block

@@ -67,6 +67,10 @@ class SaveError(SpeechsentError, OSError):
     """A file cannot be written: the disk is full or read-only."""
 
 
+class ExportError(SpeechsentError, RuntimeError):
+    """A run cannot be exported, or an exported file cannot be used."""
+
+
 class LockedError(SpeechsentError, RuntimeError):
     """Another process holds a lock; the message tells which."""
 

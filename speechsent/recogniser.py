@@ -104,14 +104,7 @@ class Recogniser:
             return self.extractor(signal)
 
     def _signals(self, path: Path) -> Iterator[np.ndarray]:
-        """The whole clip, or a long file's blocks without the silent ones."""
-        config = self.extractor.audio
-        if audio.probe(path).seconds <= config.max_seconds:
-            yield audio.load(path, config)
-            return
-        for block in audio.blocks(path, config, seconds=BLOCK):
-            if np.abs(block - block.mean()).max() >= audio.QUIETEST:
-                yield block
+        return audio.pieces(path, self.extractor.audio, seconds=BLOCK)
 
 
 def compiled(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:

@@ -378,7 +378,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "libraries": {name: installed_version(name) for name in LIBRARIES},
         "source": _source(),
     }
 
@@ -393,7 +393,8 @@ def _source() -> str:
     return digest.hexdigest()
 
 
-def _version(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
+    """Version of an installed package; None if it is not."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -16,6 +16,7 @@ from speechsent.cli import (
     corpus,
     doctor,
     evaluate,
+    export,
     matrix,
     predict,
     protocols,
@@ -28,8 +29,8 @@ from speechsent.errors import SpeechsentError
 from speechsent.interruption import terminable
 
 COMMANDS = (
-    train, evaluate, predict, ablate, matrix, doctor, audit, corpus, protocols, runs, report,
-    config, cache, completion,
+    train, evaluate, predict, export, ablate, matrix, doctor, audit, corpus, protocols, runs,
+    report, config, cache, completion,
 )  # fmt: skip
 
 

@@ -4,7 +4,8 @@ import argparse
 import csv
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,7 @@ from speechsent.cli.startup import load_tensorflow
 from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
-    from speechsent.experiment import Estimate, Prediction
-    from speechsent.run import Run
+    from speechsent.recognised import Estimate, Prediction
     from speechsent.training.listener import Listener
 
 NAME = "predict"
@@ -25,7 +25,9 @@ examples:
   speechsent predict clip.wav
   speechsent predict *.flac --csv > emotions.csv
   speechsent predict clips/ --run runs/ravdess/20260101-120000-joint-s0 --json
-  speechsent predict clips/ --reject-below 0.6     no answer where the network is unsure"""
+  speechsent predict clips/ --reject-below 0.6     no answer where the network is unsure
+  speechsent predict --runtime onnx model.onnx clips/     a file from 'speechsent export', without
+                                                          TensorFlow"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="file or folder")
     parser.add_argument(
         "--run", dest="run_folder", type=Path, metavar="RUN", help="default: the newest run"
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("tensorflow", "onnx"),
+        default="tensorflow",
+        help="what computes; with onnx the first FILE is the exported run (default: %(default)s)",
     )
     parser.add_argument(
         "--reject-below",
@@ -49,19 +57,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
+    with console(quiet=args.quiet or args.json or args.csv) as listener:
+        model = _exported(args) if args.runtime == "onnx" else _trained(args, listener)
+        if model.tells_numbers:
+            return _tell_numbers(args, model, listener)
+        predictions = model.predict(args.reject_below, listener)
+    _print_predictions(args, predictions)
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    """A run, or an exported one, with the files it is to hear."""
+
+    path: Path
+    tells_numbers: bool
+    predict: "Callable[[float | None, Listener], list[Prediction]]"
+    estimate: "Callable[[Listener], list[Estimate]]"
+
+
+def _trained(args: argparse.Namespace, listener: "Listener") -> _Model:
+    """The run, by TensorFlow."""
     load_tensorflow()
     from speechsent import experiment
 
     chosen = experiment.open_run(args.run_folder)
     if chosen.leaky:
         print(f"note: {chosen.leaky}", file=sys.stderr)
-    with console(quiet=args.quiet or args.json or args.csv) as listener:
-        listener.note(f"run {chosen.path}")
-        if chosen.scale:
-            return _tell_numbers(args, chosen, listener)
-        predictions = experiment.predict(
-            args.files, chosen, reject_below=args.reject_below, listener=listener
+    listener.note(f"run {chosen.path}")
+    return _Model(
+        path=chosen.path,
+        tells_numbers=chosen.scale is not None,
+        predict=lambda least, to: experiment.predict(
+            args.files, chosen, reject_below=least, listener=to
+        ),
+        estimate=lambda to: experiment.estimate(args.files, chosen, listener=to),
+    )
+
+
+def _exported(args: argparse.Namespace) -> _Model:
+    """The first file, by onnxruntime; TensorFlow is not imported."""
+    from speechsent.exporting import runtime
+
+    model_file, *files = args.files
+    if args.run_folder or not files:
+        raise ParameterError(
+            "--runtime onnx takes an exported file, then clips, and no --run. "
+            f"Received: {' '.join(map(str, args.files))}"
         )
+    model = runtime.OnnxRecogniser(model_file)
+    return _Model(
+        path=model_file,
+        tells_numbers=model.tells_numbers,
+        predict=lambda least, to: runtime.predict(files, model, reject_below=least, listener=to),
+        estimate=lambda to: runtime.estimate(files, model, listener=to),
+    )
+
+
+def _print_predictions(args: argparse.Namespace, predictions: "list[Prediction]") -> None:
+    """As a table, CSV or JSON, and how many were rejected."""
     if args.json:
         rows = [
             {
@@ -85,24 +139,21 @@ def run(args: argparse.Namespace) -> int:
             f"of {args.reject_below:g}",
             file=about,
         )
-    return 0
 
 
-def _tell_numbers(args: argparse.Namespace, run: "Run", listener: "Listener") -> int:
+def _tell_numbers(args: argparse.Namespace, model: _Model, listener: "Listener") -> int:
     """Print a row of numbers for each file."""
-    from speechsent import experiment
-
     if args.reject_below is not None:
         raise ParameterError(
-            f"--reject-below is about probabilities, and {run.path} tells numbers. "
+            f"--reject-below is about probabilities, and {model.path} tells numbers. "
             f"Received: --reject-below {args.reject_below:g}"
         )
-    found = experiment.estimate(args.files, run, listener=listener)
+    found = model.estimate(listener)
     if args.json:
         print(json.dumps([asdict(e) for e in found], indent=2, ensure_ascii=False))
     elif args.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(["file", *run.labels])
+        writer.writerow(["file", *found[0].values])
         writer.writerows([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)
     else:
         _print_numbers(found)

@@ -1,54 +1,14 @@
 """Name the emotion in audio files, or tell numbers of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from speechsent.corpus.folder import AUDIO_SUFFIXES
-from speechsent.errors import AudioError, ParameterError, RunError
+from speechsent.errors import RunError
 from speechsent.experiment.evaluation import open_run
+from speechsent.recognised import Estimate, Prediction, audio_files, check_threshold
 from speechsent.recogniser import Recogniser
 from speechsent.run import Run
 from speechsent.training.listener import Listener
-
-REJECTED = "rejected"
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer for one clip.
-
-    Args:
-        file: The file.
-        probabilities: By emotion; they sum to 1.
-        calibrated: Whether the run's temperature was applied to them.
-        rejected: Whether the highest is too low for an answer.
-    """
-
-    file: str
-    probabilities: dict[str, float]
-    calibrated: bool = False
-    rejected: bool = False
-
-    @property
-    def emotion(self) -> str:
-        """The most probable emotion, or ``"rejected"``."""
-        if self.rejected:
-            return REJECTED
-        return max(self.probabilities, key=lambda name: self.probabilities[name])
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The numbers told of one clip.
-
-    Args:
-        file: The file.
-        values: By target, in the units of the columns the run was trained on.
-    """
-
-    file: str
-    values: dict[str, float]
 
 
 def predict(
@@ -78,26 +38,22 @@ def predict(
         AudioError: If a file cannot be used.
         RunError: If there is no such run, or it tells numbers.
     """
-    if reject_below is not None and not 0 < reject_below < 1:
-        raise ParameterError(
-            f"reject_below must lie in (0, 1). Received: reject_below={reject_below}"
-        )
+    check_threshold(reject_below)
     run, listener = open_run(run), listener or Listener()
     if run.scale:
         raise RunError(
             f"{run.path}: tells numbers ({', '.join(run.labels)}), not emotions; use estimate, "
             "which rejects nothing"
         )
-    paths = _audio_files(files)
+    paths = audio_files(files)
     recogniser = _ready(run, paths, listener)
     calibrated = recogniser.calibration is not None
     if reject_below is not None and not calibrated:
         listener.note("warning: this run has no calibration.json: what is rejected is uncalibrated")
     predictions = []
     for path, values in _answers(recogniser, paths, listener):
-        rejected = reject_below is not None and max(values) < reject_below
         probabilities = dict(zip(run.labels, values, strict=True))
-        predictions.append(Prediction(str(path), probabilities, calibrated, rejected))
+        predictions.append(Prediction.of(path, probabilities, calibrated, reject_below))
     return predictions
 
 
@@ -125,7 +81,7 @@ def estimate(
     run, listener = open_run(run), listener or Listener()
     if run.scale is None:
         raise RunError(f"{run.path}: names emotions, and tells no numbers; use predict")
-    paths = _audio_files(files)
+    paths = audio_files(files)
     recogniser = _ready(run, paths, listener)
     return [
         Estimate(str(path), dict(zip(run.labels, values, strict=True)))
@@ -151,19 +107,3 @@ def _answers(
         yield path, recogniser.file(path).tolist()
         listener.step(done)
     listener.end()
-
-
-def _audio_files(files: Sequence[Path | str]) -> list[Path]:
-    """Files as they are, folders as the audio files below them."""
-    found: list[Path] = []
-    for file in map(Path, files):
-        if not file.is_dir():
-            found.append(file)
-            continue
-        below = sorted(p for p in file.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
-        if not below:
-            raise AudioError(file, "a folder without audio files")
-        found.extend(below)
-    if not found:
-        raise ParameterError("predict needs at least one file. Received: none")
-    return found

@@ -1,0 +1,55 @@
+"""The metadata of a run that is exported."""
+
+from typing import Any
+
+from speechsent.corpus.fetch import sources
+from speechsent.evaluation.calibrated import Calibration
+from speechsent.exporting.facts import NUMBERS, PROBABILITIES, ModelFacts
+from speechsent.features.standardize import Standardizer
+from speechsent.run import STATISTICS, Run, installed_version
+
+
+def describe(run: Run) -> ModelFacts:
+    """What is known of a run; its score on the test part, or else on validation clips."""
+    config = run.config
+    calibration = Calibration.find(run.path)
+    scores = _scores(run)
+    return ModelFacts(
+        labels=run.labels,
+        answers=NUMBERS if run.scale else PROBABILITIES,
+        sample_rate=config.audio.sample_rate,
+        min_seconds=config.audio.min_seconds,
+        max_seconds=config.audio.max_seconds,
+        temperature=calibration.temperature if calibration else None,
+        standardize=Standardizer.load(run.path / STATISTICS).scope,
+        corpus=str(run.facts["corpus"]),
+        licence=licence(str(run.facts["corpus"])),
+        protocol=str(scores.get("protocol", run.facts["protocol"])),
+        score=run.score,
+        value=float(scores[run.score]),
+        part=str(scores["part"]),
+        note="; ".join(filter(None, (run.leaky, str(scores.get("note", ""))))),
+        run=run.path.name,
+        version=installed_version("speechsent") or "",
+    )
+
+
+def _scores(run: Run) -> dict[str, Any]:
+    if (run.path / "scores.json").is_file():
+        return dict(run.read_json("scores.json"))
+    return {run.score: run.facts[f"validation_{run.score}"], "part": "validation"}
+
+
+def licence(corpus: str) -> str:
+    """Terms of a corpus, or of each of several that were pooled.
+
+    Example:
+        >>> licence("ravdess")
+        'ravdess: CC BY-NC-SA 4.0'
+    """
+    return "; ".join(f"{name}: {_licence(name)}" for name in corpus.split("+"))
+
+
+def _licence(name: str) -> str:
+    known = sources().get(name)
+    return known.licence if known else "terms of this corpus are not known to speechsent"

@@ -1,0 +1,105 @@
+"""The features as a graph of TensorFlow operations that every export format has.
+
+The numbers are those of ``speechsent.features``, which tests compare. All is in float32, because
+LiteRT multiplies nothing else; the spectrum is a product with a matrix, because no two formats
+have the same Fourier transform.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from speechsent.features.extraction import MARGIN, Extractor
+from speechsent.features.log_mel import AMIN, DB_PER_NEPER, LogMel
+from speechsent.features.mfcc import Mfcc, dct_matrix, slope_weights
+from speechsent.features.spectrum import hann, mel_filters
+
+Tensor = Any  # tensorflow ships no types
+
+
+def log_mel(signal: Tensor, config: LogMel) -> Tensor:
+    """Level in dB re 1, shape ``(n_frames, n_mels)``, of samples ``(n_samples,)``."""
+    spectrum = tf.matmul(_frames(signal, config), _fourier(config.n_fft))
+    real, imaginary = tf.split(tf.square(spectrum), 2, axis=1)
+    filters = mel_filters(
+        sample_rate=config.sample_rate,
+        n_fft=config.n_fft,
+        n_mels=config.n_mels,
+        fmin=config.fmin,
+        fmax=config.fmax,
+    )
+    power = tf.matmul(real + imaginary, tf.constant(filters))
+    level = tf.math.log(tf.maximum(power, AMIN)) * DB_PER_NEPER
+    return tf.maximum(level, tf.reduce_max(level) - config.top_db)
+
+
+def _frames(signal: Tensor, config: LogMel) -> Tensor:
+    """Frames centred on multiples of the hop, ``(n_frames, n_fft)``."""
+    half = config.n_fft // 2
+    padded = tf.pad(signal, [[half, half]])
+    n_frames = (tf.size(padded) - config.n_fft) // config.hop_length + 1
+    first = tf.range(n_frames)[:, None] * config.hop_length
+    return tf.gather(padded, first + tf.range(config.n_fft)[None])
+
+
+def _fourier(n_fft: int) -> Tensor:
+    """Windowed cosines, then sines, of each frequency: ``(n_fft, 2 * (n_fft // 2 + 1))``."""
+    angle = 2 * np.pi / n_fft * (np.outer(np.arange(n_fft), np.arange(n_fft // 2 + 1)) % n_fft)
+    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+    return tf.constant(hann(n_fft)[:, None] * waves, tf.float32)
+
+
+def mfcc(level: Tensor, config: Mfcc) -> Tensor:
+    """Cepstra and slopes, ``(n_frames, n_coefficients)``, of levels ``(n_frames, n_mels)``."""
+    matrix = dct_matrix(int(level.shape[1]), config.n_mfcc)
+    static = tf.matmul(level, tf.constant(matrix, tf.float32))
+    if not config.n_deltas:
+        return static
+    neighbours = tf.gather(static, _neighbours(tf.shape(static)[0], config.width))
+    orders = range(1, config.n_deltas + 1)
+    slopes = [_weighted(neighbours, slope_weights(config.width, order)) for order in orders]
+    return tf.concat([static, *slopes], axis=1)
+
+
+def _neighbours(n_frames: Tensor, width: int) -> Tensor:
+    """Frames each slope looks at, ``(n_frames, width)``.
+
+    At the edges of a clip the slope of the first and last whole neighbourhood holds; a clip that
+    is shorter than one holds its first and last frame instead.
+    """
+    edge = width // 2
+    whole = tf.where(n_frames >= width, edge, 0)
+    centre = tf.clip_by_value(tf.range(n_frames), whole, n_frames - 1 - whole)
+    around = centre[:, None] + tf.range(-edge, edge + 1)[None]
+    return tf.clip_by_value(around, 0, n_frames - 1)
+
+
+def _weighted(neighbours: Tensor, weights: np.ndarray) -> Tensor:
+    """Weighted sum over the second axis."""
+    return tf.reduce_sum(neighbours * tf.constant(weights[None, :, None], tf.float32), axis=1)
+
+
+def speech_frames(level: Tensor, trim_db: float) -> tuple[Tensor, Tensor]:
+    """First frame of speech and the one behind its last, with the quiet that is kept."""
+    n_frames = tf.shape(level)[0]
+    if not trim_db:
+        return tf.constant(0), n_frames
+    total = DB_PER_NEPER * tf.math.log(tf.reduce_sum(tf.exp(level / DB_PER_NEPER), axis=1))
+    loud = total >= tf.reduce_max(total) - trim_db
+    frames = tf.range(n_frames)
+    first = tf.reduce_min(tf.where(loud, frames, n_frames))
+    last = tf.reduce_max(tf.where(loud, frames, 0))
+    return tf.maximum(first - MARGIN, 0), tf.minimum(last + 1 + MARGIN, n_frames)
+
+
+def views(signal: Tensor, extractor: Extractor) -> tuple[dict[str, Tensor], Tensor]:
+    """The views of a whole clip, trimmed, ``(n_frames, n_values)`` each, and ``n_frames``."""
+    level = log_mel(signal, extractor.log_mel)
+    first, stop = speech_frames(level, extractor.trim_db)
+    found = {}
+    if "log_mel" in extractor.views:
+        found["log_mel"] = level[first:stop]
+    if "mfcc" in extractor.views:
+        found["mfcc"] = mfcc(level, extractor.mfcc)[first:stop]
+    return found, stop - first

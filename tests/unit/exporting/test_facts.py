@@ -1,0 +1,47 @@
+"""Metadata survive a file, and foreign ones are refused."""
+
+from pathlib import Path
+
+import pytest
+
+from speechsent.errors import ExportError
+from speechsent.exporting.describing import licence
+from speechsent.exporting.facts import ModelFacts
+
+FACTS = ModelFacts(
+    labels=("Ärger", "joy"),
+    answers="probabilities",
+    sample_rate=16_000,
+    min_seconds=0.1,
+    max_seconds=600.0,
+    temperature=None,
+    standardize="corpus",
+    corpus="ravdess",
+    licence="ravdess: CC BY-NC-SA 4.0",
+    protocol="ravdess-8-luna5",
+    score="uar",
+    value=0.5,
+    part="test",
+    note="",
+    run="r",
+    version="0.1.0",
+)
+
+
+def test_metadata_survive_text():
+    text = FACTS.as_text()
+    assert text["labels"] == '["Ärger", "joy"]'
+    assert text["protocol"] == "ravdess-8-luna5"
+    assert ModelFacts.read(Path("m.onnx"), text) == FACTS
+
+
+@pytest.mark.parametrize("change", [{"labels": "none"}, {"sample_rate": ""}])
+def test_a_file_with_other_metadata_is_refused(change):
+    with pytest.raises(ExportError, match=r"m\.onnx: lacks the metadata"):
+        ModelFacts.read(Path("m.onnx"), {**FACTS.as_text(), **change})
+
+
+def test_each_corpus_of_a_pool_has_its_licence():
+    assert licence("ravdess+voices") == (
+        "ravdess: CC BY-NC-SA 4.0; voices: terms of this corpus are not known to speechsent"
+    )

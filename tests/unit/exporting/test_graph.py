@@ -1,0 +1,78 @@
+"""The whole graph against the recogniser it was made from."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from speechsent.answers import Classes, Numbers
+from speechsent.config import from_dict, to_yaml
+from speechsent.errors import ExportError
+from speechsent.exporting.export import export
+from speechsent.exporting.graph import answering, answering_window_by_window
+from speechsent.features.standardize import Standardizer, Statistics
+from speechsent.network import assemble, build_branches
+from speechsent.recogniser import Recogniser
+from speechsent.run import MODEL, STATISTICS, TARGETS, Run, now
+
+SMALL = {
+    "log_mel": {"n_mels": 16},
+    "mfcc": {"n_mfcc": 4},
+    "view": {"seconds": 0.6},
+    "cnn": {"filters": [4], "embedding": 4},
+    "lstm": {"units": [4], "embedding": 4},
+}
+SCALE = {"names": ["arousal", "valence"], "mean": [3.0, 40.0], "sd": [0.5, 20.0]}
+CALIBRATION = {"temperature": 2.0, "n_validation": 9, "ece_before": 0.2, "ece_after": 0.1}
+
+
+def small_run(root, *, numbers=False, **changes):
+    """A small network with the weights it was born with, and speakers' own statistics."""
+    config = from_dict({**SMALL, **changes})
+    run = Run.create(root, "toy", "joint")
+    run.write_text("config.yaml", to_yaml(config))
+    run.write_json("labels.json", SCALE["names"] if numbers else ["anger", "fear", "neutral"])
+    if numbers:
+        run.write_json(TARGETS, SCALE)
+    else:
+        run.write_json("calibration.json", CALIBRATION)
+    answer = Numbers(2) if numbers else Classes(3)
+    with run.writing(MODEL) as path:
+        assemble(build_branches(config), config, answer).save_weights(path)
+    statistics = {
+        view: Statistics(np.full(n, -9, np.float32), np.full(n, 10, np.float32))
+        for view, n in {"log_mel": 16, "mfcc": 12}.items()
+    }
+    with run.writing(STATISTICS) as path:
+        Standardizer("speaker", statistics).save(path)
+    run.write_json("run.json", {"format": 1, "finished": now()})
+    return run
+
+
+@pytest.mark.parametrize(
+    ("fusion", "numbers", "make"),
+    [
+        ("joint", False, answering),
+        ("joint", True, answering_window_by_window),
+        ("lstm", False, answering_window_by_window),
+        ("cnn", True, answering),
+    ],
+)
+def test_calibrated_probabilities_and_numbers_in_their_units_are_the_recognisers(
+    tmp_path, voiced, fusion, numbers, make
+):
+    recogniser = Recogniser(small_run(tmp_path, numbers=numbers, fusion={"mode": fusion}))
+    found = tf.function(make(recogniser, "answer"))(tf.constant(voiced))["answer"].numpy()
+    assert len(recogniser.windows(voiced)) > 1
+    np.testing.assert_allclose(found, recogniser.signal(voiced), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"lstm": {"streams": ["mfcc", "prosody"]}}, "pitch tracking"),
+        ({"fit": {"precision": "mixed_bfloat16"}}, "computes in mixed_bfloat16"),
+    ],
+)
+def test_what_no_format_can_compute_is_refused_in_a_line(tmp_path, change, reason):
+    with pytest.raises(ExportError, match=reason):
+        export(small_run(tmp_path, **change), "savedmodel")
