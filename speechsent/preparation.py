@@ -181,8 +181,21 @@ def split_corpus(
     return corpus, split
 
 
-def open_corpus(corpus: CorpusSource, config: ExperimentConfig, listener: Listener) -> Corpus:
-    """Read a corpus from wherever it is, pool several, or find the default one."""
+def open_corpus(
+    corpus: CorpusSource,
+    config: ExperimentConfig,
+    listener: Listener,
+    *,
+    here: Path | None = None,
+) -> Corpus:
+    """Read a corpus from wherever it is, pool several, or find the default one.
+
+    Args:
+        corpus: A corpus, or where one is or several are; None for the default one.
+        config: Decides which clips take part, and what they are called.
+        listener: Who is told.
+        here: Where the default one is looked for; the current folder if not given.
+    """
     if isinstance(corpus, Corpus):
         require_targets(corpus, config.corpus.targets)
         return corpus
@@ -197,7 +210,7 @@ def open_corpus(corpus: CorpusSource, config: ExperimentConfig, listener: Listen
             skip_bad=skip_bad,
             targets=config.corpus.targets,
         )
-    here = Path.cwd()
+    here = here or Path.cwd()
     if not (here / "train").is_dir() and not builtin_path(SyntheticCorpus()).is_dir():
         listener.note("making the built-in voices: once, some seconds")
     found = default_corpus(here, labels=labels, classes=classes, skip_bad=skip_bad)

@@ -76,7 +76,8 @@ class Unfinished:
                 f"{self.run.path}: its corpus was made in Python; go on with "
                 "speechsent.resume(run, corpus)"
             )
-        corpus = open_corpus([Path(place) for place in places], self.run.config, listener)
+        named, here = [Path(place) for place in places] or None, self.plan.get("here")
+        corpus = open_corpus(named, self.run.config, listener, here=here and Path(here))
         return replace(corpus, name=self.plan["name"])
 
     def check(self, prepared: Prepared, record: RunSplit) -> None:
@@ -161,7 +162,8 @@ def begun(
         "format": FORMAT,
         "config": sha256(run.path / "config.yaml"),
         "split": sha256(run.path / "split.csv"),
-        "corpus": _places(corpus, prepared.corpus),
+        "corpus": _places(corpus),
+        "here": str(Path.cwd()),
         "name": prepared.corpus.name,
         "start": start and {"path": str(start.path.resolve()), "model": sha256(start.path / MODEL)},
         "leak": leak and asdict(leak),
@@ -219,11 +221,11 @@ def _held(run: Run) -> Iterator[None]:
         raise
 
 
-def _places(asked: CorpusSource, read: Corpus) -> list[str] | None:
-    """Where the corpus can be read again; None if it was made in memory."""
-    if isinstance(asked, Corpus):
+def _places(corpus: CorpusSource) -> list[str] | None:
+    """Where the corpus can be read again, nowhere for the default one; None if it was in memory."""
+    if isinstance(corpus, Corpus):
         return None
-    places = [read.root] if asked is None else [asked] if isinstance(asked, (str, Path)) else asked
+    places = [corpus] if isinstance(corpus, (str, Path)) else corpus or []
     return [str(Path(place).resolve()) for place in places]
 
 

@@ -1,0 +1,154 @@
+"""What a cut training is asked before it goes on, without any training."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from speechsent.config import ExperimentConfig, to_yaml
+from speechsent.corpus.leaky import Leak
+from speechsent.corpus.utterance import Corpus, Utterance
+from speechsent.errors import CorpusError, RunError, SaveError
+from speechsent.experiment.unfinished import begun, taken_up
+from speechsent.run import MODEL, PLAN, SPLIT_COLUMNS, Run, RunSplit, environment
+from speechsent.training.listener import Listener
+
+OPTIONS = {"test": True, "baseline": False, "tensorboard": False}
+
+
+class Notes(Listener):
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def note(self, text):
+        self.told.append(text)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    clips = [
+        Utterance(path=tmp_path / "voices" / emotion / "1.wav", emotion=emotion, speaker="a")
+        for emotion in ("anger", "joy")
+    ]
+    return Corpus(name="toy", root=tmp_path / "voices", utterances=tuple(clips))
+
+
+@pytest.fixture
+def begin(tmp_path, corpus):
+    """Begin a training and lose it at once."""
+
+    def begin(source, start=None, leak=None):
+        run = Run.create(tmp_path / "runs", "toy", "joint-s0")
+        run.write_text("config.yaml", to_yaml(ExperimentConfig()))
+        run.write_json("environment.json", environment())
+        run.write_rows("split.csv", SPLIT_COLUMNS, split_of(corpus).rows(corpus.root))
+        prepared = SimpleNamespace(corpus=corpus)
+        with begun(run, source, prepared, start=start, leak=leak, options=OPTIONS):
+            pass
+        return run
+
+    return begin
+
+
+def split_of(corpus, *, hashes=("h1", "h2"), part="test"):
+    return RunSplit(corpus.utterances, ("train", part), hashes)
+
+
+def test_what_was_asked_for_is_remembered(begin, corpus):
+    run = begin([corpus.root], leak=Leak(random_clips=True))
+    with taken_up(run) as cut:
+        assert {key: cut.plan[key] for key in OPTIONS} == OPTIONS
+        assert cut.plan["corpus"] == [str(corpus.root)]
+        assert cut.leak == Leak(random_clips=True)
+        assert cut.start is None
+
+
+def test_a_corpus_made_in_python_has_to_be_given_again(begin, corpus):
+    with taken_up(begin(corpus)) as cut, pytest.raises(RunError, match=r"speechsent\.resume\(run"):
+        cut.corpus(Listener())
+
+
+def test_the_default_corpus_is_that_of_the_folder_it_began_in(begin, corpus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = begin(None)
+    monkeypatch.chdir("/")
+    asked = []
+    module = "speechsent.experiment.unfinished.open_corpus"
+    monkeypatch.setattr(module, lambda *args, here: (asked.append((args[0], here)), corpus)[1])
+    with taken_up(run) as cut:
+        assert cut.corpus(Listener()) == corpus
+    assert asked == [(None, tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"hashes": ("h1", "h9")}, "joy/1.wav: its content has changed since"),
+        ({"part": "validation"}, "joy/1.wav: its part has changed from 'test' since"),
+    ],
+)
+def test_a_clip_that_has_changed_is_named(begin, corpus, changed, told):
+    prepared = SimpleNamespace(corpus=corpus)
+    with taken_up(begin(corpus)) as cut:
+        cut.check(prepared, split_of(corpus))
+        with pytest.raises(CorpusError, match=told):
+            cut.check(prepared, split_of(corpus, **changed))
+
+
+def test_another_start_is_refused(begin, corpus, tmp_path):
+    start = Run.create(tmp_path / "starts", "toy", "joint-s0")
+    start.write_text(MODEL, "weights")
+    with taken_up(begin(corpus, start=start)) as cut:
+        assert cut.start == start.path
+        start.write_text(MODEL, "other weights")
+        with pytest.raises(RunError, match="the run this one starts from is gone or changed"):
+            _ = cut.start
+
+
+def test_what_has_changed_around_it_is_told_and_remembered(begin, corpus):
+    run = begin(corpus)
+    recorded = environment()
+    recorded["libraries"]["keras"] = "3.0"
+    run.write_json("environment.json", recorded)
+    notes = Notes()
+    with taken_up(run) as cut:
+        cut.tell(notes)
+        assert cut.resumed[0]["changed"] == ["keras"]
+    assert "nothing was kept of the stage underway" in notes.told[0]
+    assert notes.told[1] == "warning: another keras than before: the last bits may differ"
+
+
+def test_no_second_process_takes_it_up(begin, corpus):
+    run = begin(corpus)
+    again = taken_up(run)
+    with taken_up(run), pytest.raises(RunError, match="is being trained by process"):
+        again.__enter__()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SaveError("full")])
+def test_whoever_is_interrupted_learns_how_to_go_on(begin, corpus, error):
+    run = begin(corpus)
+    with pytest.raises(type(error)) as caught, taken_up(run):
+        raise error
+    assert caught.value.__notes__ == [f"go on with: speechsent train --resume {run.path}"]
+
+
+def test_a_finished_run_has_nothing_left_to_take_up(begin, corpus):
+    run = begin(corpus)
+    with taken_up(run) as cut:
+        cut.finish()
+    assert not (run.path / "checkpoint").exists()
+    with pytest.raises(RunError, match="no training that could be gone on with"):
+        taken_up(run).__enter__()
+
+
+def test_checkpoints_are_of_the_plan_they_began_with(begin, corpus):
+    run = begin(corpus)
+    with taken_up(run) as cut:
+        before = cut.progress(None).identity
+    plan = json.loads((run.path / PLAN).read_text())
+    run.write_json(PLAN, plan | {"test": False})
+    with taken_up(run) as cut:
+        assert cut.progress(None).identity != before
