@@ -29,7 +29,7 @@ from speechsent.features.image import FIXED_LEVELS
 from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
 from speechsent.resources import Resources
-from speechsent.run import RunSplit, relative
+from speechsent.run_split import RunSplit, relative
 from speechsent.targets import TargetScale
 from speechsent.training.listener import Listener
 

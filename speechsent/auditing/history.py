@@ -24,7 +24,7 @@ def fitted_on_test(run: "Run") -> list[Finding]:
     Raises:
         RunError: If ``stages.json`` is missing or damaged.
     """
-    from speechsent.run import relative
+    from speechsent.run_split import relative
 
     tested = run.split.of("test")
     root = Path(run.facts["root"])

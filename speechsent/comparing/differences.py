@@ -130,7 +130,7 @@ def environment_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
     Args:
         then: The recorded ``environment.json``.
-        now: What ``speechsent.run.environment`` says.
+        now: What ``speechsent.environment.environment`` says.
 
     Example:
         >>> then = {"source": "0a", "python": "3.12.1", "libraries": {"keras": "3.14.0"}}

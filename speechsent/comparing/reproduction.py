@@ -16,11 +16,13 @@ from speechsent.comparing.differences import (
 from speechsent.corpus.hashes import sha256
 from speechsent.corpus.pool import common_root
 from speechsent.corpus.utterance import Corpus, Part, Utterance
+from speechsent.environment import environment
 from speechsent.errors import CorpusError, RunError, some
 from speechsent.experiment import open_run, train
 from speechsent.preparation import open_corpus, split_corpus
 from speechsent.resources import Resources
-from speechsent.run import MODEL, Run, RunSplit, environment, relative
+from speechsent.run import MODEL, Run
+from speechsent.run_split import RunSplit, relative
 from speechsent.training.listener import Listener
 
 HISTORY, PREDICTIONS = "history.csv", "predictions.csv"

@@ -10,7 +10,8 @@ from speechsent.comparing.settings import differing
 from speechsent.errors import ParameterError, RunError, some
 from speechsent.evaluation.predictions import Predictions, read_predictions
 from speechsent.experiment import open_run
-from speechsent.run import Run, relative
+from speechsent.run import Run
+from speechsent.run_split import relative
 
 AnyRun = Run | Path | str
 

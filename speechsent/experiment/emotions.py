@@ -16,7 +16,8 @@ from speechsent.evaluation.linear import compare_linear
 from speechsent.evaluation.predictions import PREDICTIONS, Predictions, write_predictions
 from speechsent.evaluation.scores import Scores, score
 from speechsent.experiment.baseline import baseline_predictions
-from speechsent.run import Run, relative
+from speechsent.run import Run
+from speechsent.run_split import relative
 
 
 def judge_emotions(

@@ -14,7 +14,8 @@ from speechsent.evaluation.regression import RegressionScores, score_numbers
 from speechsent.evaluation.scatter import scatter_figure
 from speechsent.experiment.baseline import BASELINE, standard_statistics
 from speechsent.ridge import RidgeBaseline
-from speechsent.run import Run, relative
+from speechsent.run import Run
+from speechsent.run_split import relative
 from speechsent.targets import TargetScale
 from speechsent.training.listener import Listener
 

@@ -12,7 +12,8 @@ from speechsent.preparation import features, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
 from speechsent.resources import Resources
-from speechsent.run import STATISTICS, Run, relative
+from speechsent.run import STATISTICS, Run
+from speechsent.run_split import relative
 from speechsent.training.listener import Listener
 
 

@@ -15,6 +15,7 @@ from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
 from speechsent.corpus.utterance import PARTS
 from speechsent.datasets import TrainingOptions
+from speechsent.environment import environment
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.evaluation.figures import history_figure
 from speechsent.evaluation.numeric import write_numbers
@@ -32,18 +33,8 @@ from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
 from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
-from speechsent.run import (
-    FORMAT,
-    MODEL,
-    SEALED,
-    SPLIT_COLUMNS,
-    STATISTICS,
-    TARGETS,
-    Run,
-    RunSplit,
-    environment,
-    now,
-)
+from speechsent.run import FORMAT, MODEL, SEALED, STATISTICS, TARGETS, Run, now
+from speechsent.run_split import SPLIT_COLUMNS, RunSplit
 from speechsent.seal import sealed
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import sharing

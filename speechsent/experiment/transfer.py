@@ -16,7 +16,8 @@ from speechsent.errors import RunError, TrainingError
 from speechsent.features.standardize import Standardizer
 from speechsent.network import load_branches
 from speechsent.preparation import Prepared
-from speechsent.run import STATISTICS, Run, RunSplit
+from speechsent.run import STATISTICS, Run
+from speechsent.run_split import RunSplit
 
 FEATURES = ("audio", "log_mel", "mfcc", "prosody", "view")
 FITTED: tuple[Part, ...] = ("train", "validation")

@@ -11,18 +11,12 @@ from typing import Any
 from speechsent.corpus.hashes import sha256
 from speechsent.corpus.leaky import Leak
 from speechsent.corpus.utterance import Corpus
+from speechsent.environment import environment
 from speechsent.errors import CorpusError, LockedError, RunError, SaveError
 from speechsent.locking import locked
 from speechsent.preparation import CorpusSource, Prepared, open_corpus
-from speechsent.run import (
-    CHECKPOINT,
-    MODEL,
-    PLAN,
-    Run,
-    RunSplit,
-    environment,
-    now,
-)
+from speechsent.run import CHECKPOINT, MODEL, PLAN, Run, now
+from speechsent.run_split import RunSplit
 from speechsent.training.listener import Listener
 from speechsent.training.progress import Pace, Progress
 from speechsent.writing import sweep, sync_folder

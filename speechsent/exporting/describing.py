@@ -3,10 +3,11 @@
 from typing import Any
 
 from speechsent.corpus.fetch import sources
+from speechsent.environment import installed_version
 from speechsent.evaluation.calibrated import Calibration
 from speechsent.exporting.facts import NUMBERS, PROBABILITIES, ModelFacts
 from speechsent.features.standardize import Standardizer
-from speechsent.run import STATISTICS, Run, installed_version
+from speechsent.run import STATISTICS, Run
 
 
 def describe(run: Run) -> ModelFacts:

@@ -1,24 +1,11 @@
-import csv
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from speechsent.config import ExperimentConfig, from_dict, to_yaml
-from speechsent.corpus.utterance import Utterance
 from speechsent.errors import RunError
-from speechsent.run import (
-    FORMAT,
-    MODEL,
-    SEALED,
-    SPLIT_COLUMNS,
-    Run,
-    RunSplit,
-    environment,
-    now,
-    relative,
-)
+from speechsent.run import FORMAT, MODEL, SEALED, Run, now
 from speechsent.seal import sealed
 
 
@@ -226,90 +213,7 @@ def test_looks_at_a_test_set_are_counted(run):
     ]
 
 
-@pytest.fixture
-def split():
-    root = Path("/corpus")
-    utterances = (
-        Utterance(path=root / "a/1.wav", emotion="anger", speaker="toy/1", gender="female"),
-        Utterance(path=root / "ä, b.wav", emotion="fear", speaker="toy/2", start=0.1, end=2.5),
-        Utterance(path=Path("/other/3.wav"), emotion="fear"),
-    )
-    return RunSplit(utterances, ("train", "validation", "test"), ("h1", "h2", "h3"))
-
-
-def test_a_split_survives_being_written_and_read(run, split):
-    run.write_json("run.json", {"format": FORMAT, "finished": now(), "root": "/corpus"})
-    run.write_rows("split.csv", SPLIT_COLUMNS, split.rows(Path("/corpus")))
-    assert run.split == split
-    with (run.path / "split.csv").open(newline="", encoding="utf-8") as file:
-        assert [row["file"] for row in csv.DictReader(file)] == [
-            "a/1.wav",
-            "ä, b.wav",
-            "/other/3.wav",
-        ]
-
-
-def test_a_split_tells_its_parts(split):
-    assert [u.path.name for u in split.of("train", "test")] == ["1.wav", "3.wav"]
-    assert split.speakers("train", "validation") == {"toy/1", "toy/2"}
-    assert split.speakers("test") == {None}
-    assert split.hashes_of("validation") == {"h2"}
-
-
-GOOD = "a.wav,h,s,,anger,0.0,,train"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        f"{GOOD}\n",
-        ",".join(SPLIT_COLUMNS) + "\na.wav,h,s,,anger,zero,,train\n",
-        ",".join(SPLIT_COLUMNS) + "\na.wav,h,s,,anger,0.0,,dev\n",
-        ",".join(SPLIT_COLUMNS) + "\na.wav\n",
-    ],
-    ids=["empty", "no header", "no number", "unknown part", "short row"],
-)
-def test_a_damaged_split_is_named(tmp_path, text):
-    (tmp_path / "split.csv").write_text(text)
-    with pytest.raises(RunError, match=r"split\.csv: missing or damaged"):
-        RunSplit.read(tmp_path / "split.csv", tmp_path)
-
-
-def test_a_missing_split_is_named(tmp_path):
-    with pytest.raises(RunError, match=r"split\.csv: missing or damaged"):
-        RunSplit.read(tmp_path / "split.csv", tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"), [("/c/a/b.wav", "a/b.wav"), ("/d/b.wav", "/d/b.wav")]
-)
-def test_paths_are_relative_where_they_can_be(path, expected):
-    assert relative(Path(path), Path("/c")) == expected
-
-
 def test_times_sort_as_text():
     times = [now() for _ in range(20)]
     assert times == sorted(times)
     assert all(time.endswith("+00:00") and len(time) == len(times[0]) for time in times)
-
-
-def test_the_environment_names_versions():
-    facts = environment()
-    assert re.match(r"3\.\d+", facts["python"])
-    assert re.match(r"3\.\d+", facts["libraries"]["keras"])
-    assert json.dumps(facts)
-
-
-def test_the_environment_tells_one_version_of_the_code_from_another(tmp_path, monkeypatch):
-    """Names and contents count, other files do not."""
-    monkeypatch.setattr("speechsent.run.__file__", str(tmp_path / "run.py"))
-    (tmp_path / "run.py").write_text("a = 1")
-    first = environment()["source"]
-    assert re.fullmatch("[0-9a-f]{64}", first)
-    (tmp_path / "note.txt").write_text("no code")
-    assert environment()["source"] == first
-    (tmp_path / "run.py").write_text("a = 2")
-    second = environment()["source"]
-    (tmp_path / "run.py").rename(tmp_path / "walk.py")
-    assert len({first, second, environment()["source"]}) == 3

@@ -8,9 +8,11 @@ import pytest
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
 from speechsent.corpus.utterance import Corpus, Utterance
+from speechsent.environment import environment
 from speechsent.errors import CorpusError, RunError, SaveError
 from speechsent.experiment.unfinished import begun, taken_up
-from speechsent.run import MODEL, PLAN, SPLIT_COLUMNS, Run, RunSplit, environment
+from speechsent.run import MODEL, PLAN, Run
+from speechsent.run_split import SPLIT_COLUMNS, RunSplit
 from speechsent.training.listener import Listener
 
 OPTIONS = {"test": True, "baseline": False, "tensorboard": False}
