@@ -3,6 +3,8 @@
 ``pytest tests/e2e/test_damaged_input.py --fuzz 5000`` damages more than the suite does.
 """
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
@@ -22,7 +24,7 @@ from fuzzing import (
 
 from speechsent import config
 from speechsent.errors import AudioError, SpeechsentError
-from speechsent.run import SEALED
+from speechsent.run import SEALED, Run
 
 MANIFEST = """\
 file,speaker,emotion,gender,sentence,intensity,start,end,split
@@ -146,8 +148,6 @@ def test_an_attack_is_refused_by_the_file_and_leaves_nothing(run, signal, tmp_pa
 
 def test_every_file_that_decides_the_answers_is_sealed(run, signal, tmp_path, expected):
     """One flipped bit in any of them is found."""
-    import shutil
-
     for name in (*SEALED, "run.json"):
         if not (run / name).is_file():
             continue
@@ -157,13 +157,11 @@ def test_every_file_that_decides_the_answers_is_sealed(run, signal, tmp_path, ex
         content[len(content) // 2] ^= 1
         (copy / name).write_bytes(content)
         with pytest.raises(SpeechsentError, match=name):
-            answer(copy, signal)
+            Run(copy).sound(name)
     np.testing.assert_array_equal(answer(run, signal), expected)
 
 
 def test_a_finished_run_is_sealed_by_what_it_holds(run):
-    from speechsent.run import Run
-
     facts = Run(run).facts
     assert set(facts["files"]) == set(SEALED)
     assert sum(digest is not None for digest in facts["files"].values()) >= 7
