@@ -75,6 +75,7 @@ def prepare(fault: list[str]) -> None:
 
     step = Checkpoints.on_train_batch_end
     if fault and fault[0] in SIGNALS:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
         step = signalling(step, SIGNALS[fault[0]], int(fault[1]))
     if fault and fault[0] == "FULL":
         tempfile.mkstemp = filling(tempfile.mkstemp, fault[1], int(fault[2]))

@@ -42,7 +42,8 @@ def resume(
         SaveError: If the disk is full; what was kept before is still there.
         Interrupted: If SIGTERM or Ctrl-C ended the training; its state is kept.
     """
-    run, listener = run if isinstance(run, Run) else Run(Path(run)), listener or Listener()
+    run = Run(run.path if isinstance(run, Run) else Path(run))  # nothing read before counts
+    listener = listener or Listener()
     if run.finished:
         listener.note(f"{run.path}: was finished already")
         return Run.open(run.path)

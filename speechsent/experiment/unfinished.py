@@ -182,8 +182,11 @@ def taken_up(run: Run) -> Iterator[Unfinished]:
     if not run.resumable:
         raise RunError(f"{run.path}: no training that could be gone on with; train again")
     with _held(run):
+        plan = _checked_plan(run)
         sweep(run.path)
-        yield Unfinished(run, _checked_plan(run))
+        # Cut while it was scored, it has facts already, which seal files that are written anew.
+        (run.path / "run.json").unlink(missing_ok=True)
+        yield Unfinished(run, plan)
 
 
 def _checked_plan(run: Run) -> dict[str, Any]:

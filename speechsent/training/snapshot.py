@@ -40,7 +40,7 @@ class Snapshot:
         """
         told = {"format": FORMAT, **self.facts}
         told["groups"] = {group: len(arrays) for group, arrays in self.arrays.items()}
-        content = json.dumps(told, sort_keys=True).encode() + b"\n" + self._packed()
+        content = json.dumps(told).encode() + b"\n" + self._packed()
         write_bytes(path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
 
     @classmethod

@@ -8,6 +8,14 @@ import pytest
 from speechsent.interruption import Interrupted, patience, terminable
 
 
+@pytest.fixture(autouse=True)
+def _heard():
+    """A process that a shell has put in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def send(number):
     os.kill(os.getpid(), number)
 

@@ -146,6 +146,14 @@ def test_a_finished_run_has_nothing_left_to_take_up(begin, corpus):
         taken_up(run).__enter__()
 
 
+def test_facts_of_a_run_that_was_cut_while_it_was_scored_no_longer_count(begin, corpus):
+    """They seal files that are written anew."""
+    run = begin(corpus)
+    run.write_json("run.json", {})
+    with taken_up(run):
+        assert not (run.path / "run.json").exists()
+
+
 def test_checkpoints_are_of_the_plan_they_began_with(begin, corpus):
     run = begin(corpus)
     with taken_up(run) as cut:

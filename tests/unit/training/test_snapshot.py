@@ -14,10 +14,15 @@ ARRAYS = {
 
 
 def test_a_snapshot_comes_back_bit_for_bit(tmp_path):
-    facts = {"stage": "joint", "rows": [{"epoch": 1, "loss": 0.1 + 0.2}], "best": None}
+    facts = {
+        "stage": "joint",
+        "rows": [{"val_loss": 1.0, "epoch": 1, "loss": 0.1 + 0.2}],
+        "best": None,
+    }
     Snapshot(facts, ARRAYS).write(tmp_path / "x")
     found = Snapshot.read(tmp_path / "x")
     assert {key: found.facts[key] for key in facts} == facts
+    assert list(found.facts["rows"][0]) == ["val_loss", "epoch", "loss"]  # as a file tells them
     assert found.arrays.keys() == ARRAYS.keys()
     for group, arrays in ARRAYS.items():
         assert len(found.arrays[group]) == len(arrays)
