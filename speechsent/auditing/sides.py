@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.auditing.lists import LIST_SUFFIXES, read_list
-from speechsent.corpus.manifest import COLUMNS, REQUIRED
 from speechsent.corpus.open import read_corpus
+from speechsent.corpus.rows import COLUMNS, REQUIRED
 from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError
 

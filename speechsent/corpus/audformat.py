@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from speechsent.corpus.manifest import Row, from_rows
+from speechsent.corpus.manifest import from_rows
+from speechsent.corpus.rows import Row
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError, some
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from speechsent.corpus.folder import PART_FOLDERS
-from speechsent.corpus.manifest import COLUMNS, Row, from_rows
+from speechsent.corpus.manifest import from_rows
+from speechsent.corpus.rows import COLUMNS, Row
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError
 

@@ -1,41 +1,35 @@
 """From a corpus to a run folder."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import keras
-import numpy as np
-
-from speechsent.auditing import AuditReport, audit_split
+from speechsent.auditing import audit_split
 from speechsent.branches import batchnorm
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
-from speechsent.corpus.utterance import PARTS
 from speechsent.datasets import TrainingOptions
 from speechsent.environment import environment
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
-from speechsent.evaluation.figures import history_figure
 from speechsent.evaluation.numeric import write_numbers
 from speechsent.evaluation.predictions import VALIDATION_PREDICTIONS, write_predictions
 from speechsent.experiment.baseline import fit_baseline
 from speechsent.experiment.emotions import as_predictions
 from speechsent.experiment.evaluation import RUNS, evaluate
-from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
+from speechsent.experiment.job import Job, Options
+from speechsent.experiment.leaks import AUDIT, tell_leaks
 from speechsent.experiment.numbers import as_numbers, fit_ridge
 from speechsent.experiment.reporting import report as report_again
-from speechsent.experiment.transfer import Origin, open_origin, settled
+from speechsent.experiment.results import write_results
+from speechsent.experiment.transfer import open_origin, settled
 from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
 from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
-from speechsent.run import FORMAT, MODEL, SEALED, STATISTICS, TARGETS, Run, now
-from speechsent.run_split import SPLIT_COLUMNS, RunSplit
-from speechsent.seal import sealed
+from speechsent.run import MODEL, TARGETS, Run
+from speechsent.run_split import SPLIT_COLUMNS
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import sharing
 from speechsent.training.fit import require_tensorboard
@@ -43,13 +37,11 @@ from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
 from speechsent.training.seed import choose_deterministic_kernels
-from speechsent.training.stages import Stage, Trained
 from speechsent.training.store import EmbeddingStore
 from speechsent.training.transfer import Transfer
 from speechsent.training.workshop import Workshop
 
 DOCTOR = "doctor.json"
-HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "{}", "val_loss", "val_{}", "kept")
 REESTIMATION_BATCHES = 50
 
 
@@ -151,32 +143,6 @@ def train(
             return _carry_out(job, unfinished, resources, listener, workshop)
 
 
-@dataclass(frozen=True)
-class Options:
-    """Arguments of ``train`` by which a training that was cut goes on."""
-
-    test: bool
-    baseline: bool
-    tensorboard: bool
-    force: bool
-    n_devices: int
-    report: bool
-    report_clips: int
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a training was asked for, and all that was prepared for it."""
-
-    config: ExperimentConfig
-    prepared: Prepared
-    record: RunSplit
-    audit: AuditReport
-    branches: Mapping[str, keras.Model]
-    origin: Origin | None
-    options: Options
-
-
 def _begin(
     job: Job, corpus: CorpusSource, out: Path, leak: Leak | None
 ) -> AbstractContextManager[Unfinished]:
@@ -232,7 +198,7 @@ def _carry_out(
         fit_linear = fit_ridge if prepared.scale else fit_baseline
         fit_linear(run, prepared.part("train"), prepared.part("validation"), listener)
     _answer_validation(run, prepared, workshop)
-    _write_results(job, run, trained, unfinished.resumed)
+    write_results(job, run, trained, unfinished.resumed)
     run.write_text(CARD, model_card(run))
     if job.options.test and not run.tests_seen:  # a look at the test part counts once
         evaluate(
@@ -287,75 +253,3 @@ def _answer_validation(run: Run, prepared: Prepared, workshop: Workshop) -> None
     write_predictions(predictions, run.path / VALIDATION_PREDICTIONS)
     calibration = Calibration.fit(predictions.probabilities, predictions.truth)
     run.write_json(CALIBRATION, calibration.as_dict())
-
-
-def _write_results(
-    job: Job, run: Run, trained: Trained, resumed: Sequence[Mapping[str, Any]]
-) -> None:
-    """Everything but the model and the scores of the test part."""
-    with run.writing(STATISTICS) as path:
-        job.prepared.standardizer.save(path)
-    rows = [
-        {**row, "stage": stage.history.stage, "kept": int(row["epoch"] == stage.history.best_epoch)}
-        for stage in trained.stages
-        for row in stage.history.rows
-    ]
-    run.write_rows("history.csv", [name.format(trained.score) for name in HISTORY_COLUMNS], rows)
-    before = job.origin.stages() if job.origin else []
-    run.write_json("stages.json", [*before, *map(_stage_facts, trained.stages)])
-    for stage in trained.stages:
-        _draw_history(run, stage)
-    started = {"started_from": job.origin.facts()} if job.origin else {}
-    gone_on = {"resumed": list(resumed)} if resumed else {}
-    note = with_leaks(job.prepared.split.note, job.audit)
-    facts = _facts(job.prepared, trained, job.config, note)
-    facts |= {"n_devices": job.options.n_devices} | started | gone_on
-    run.write_json("run.json", sealed(run.path, SEALED, facts))
-
-
-def _stage_facts(stage: Stage) -> dict[str, Any]:
-    return {
-        "stage": stage.history.stage,
-        "best_epoch": stage.history.best_epoch,
-        "best": dict(stage.history.best),
-        "fitted_on": sorted(stage.fitted_on),
-        "validated_on": sorted(stage.validated_on),
-        "frozen": {path: list(pair) for path, pair in stage.frozen.items()},
-    }
-
-
-def _draw_history(run: Run, stage: Stage) -> None:
-    score = stage.history.score
-    columns = {
-        name: [row[name] for row in stage.history.rows]
-        for name in ("loss", "val_loss", score, f"val_{score}")
-    }
-    path = run.path / f"history-{stage.history.stage}.png"
-    history_figure(columns, path, best_epoch=stage.history.best_epoch)
-
-
-def _facts(
-    prepared: Prepared, trained: Trained, config: ExperimentConfig, note: str
-) -> dict[str, Any]:
-    """What ``evaluate`` and people need to know of a run without opening anything else."""
-    classes = prepared.part("train").classes
-    majority = {} if prepared.scale else {"majority": int(np.bincount(classes).argmax())}
-    return {
-        "format": FORMAT,
-        "finished": now(),
-        "corpus": prepared.corpus.name,
-        "root": str(prepared.corpus.root.resolve()),
-        "mode": config.fusion.mode,
-        "protocol": prepared.protocol,
-        "protocol_hash": prepared.split.protocol_hash,
-        "fold": prepared.split.fold,
-        "n_folds": prepared.split.n_folds,
-        "split_hash": prepared.split.hash,
-        "speaker_disjoint": prepared.split.speaker_disjoint,
-        "note": note,
-        "leaky": prepared.split.leaky,
-        "n_clips": {part: len(prepared.parts[part]) for part in PARTS},
-        **majority,
-        f"validation_{trained.score}": trained.validation_score,
-        "refused": {str(r.path): r.reason for r in prepared.table.refused},
-    }

@@ -1,0 +1,38 @@
+"""What one training was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+
+from speechsent.auditing import AuditReport
+from speechsent.config import ExperimentConfig
+from speechsent.experiment.transfer import Origin
+from speechsent.preparation import Prepared
+from speechsent.run_split import RunSplit
+
+
+@dataclass(frozen=True)
+class Options:
+    """Arguments of ``train`` by which a training that was cut goes on."""
+
+    test: bool
+    baseline: bool
+    tensorboard: bool
+    force: bool
+    n_devices: int
+    report: bool
+    report_clips: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a training was asked for, and all that was prepared for it."""
+
+    config: ExperimentConfig
+    prepared: Prepared
+    record: RunSplit
+    audit: AuditReport
+    branches: Mapping[str, keras.Model]
+    origin: Origin | None
+    options: Options
