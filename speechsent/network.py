@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras.src.backend.common import global_state
 
 from speechsent.answers import Answer, Classes, Numbers
 from speechsent.branches.imagenet import weight_file
@@ -17,6 +18,8 @@ from speechsent.hdf5 import check_weights
 from speechsent.run import MODEL, Run
 from speechsent.training.seed import layers_seeded
 from speechsent.training.workshop import Workshop
+
+WAITING = "uninitialized_variables"  # Keras's name for its list of weights to be filled
 
 
 def build_branches(config: ExperimentConfig, *, pretrained: bool = True) -> dict[str, keras.Model]:
@@ -116,7 +119,7 @@ def _rebuild(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
     except WeightsError as error:
         raise RunError(f"{error}; restore it, or train again") from error
     with precision(run.config.fit.precision):
-        with keras.StatelessScope(initialize_variables=False):  # no weight takes memory yet
+        with _without_memory():
             _, sketch = _build(run)
         wanted = sum(int(np.prod(weight.shape)) for weight in sketch.weights)
         if n_numbers < wanted:
@@ -125,6 +128,22 @@ def _rebuild(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:
                 f"({n_numbers} numbers, where the network has {wanted})"
             )
         return _build(run)
+
+
+@contextmanager
+def _without_memory() -> Iterator[None]:
+    """Weights that are made inside have shapes and no memory, and nothing of them stays behind.
+
+    Keras lists weights that are still to be filled, and fills them all when a stateless scope is
+    next left, wherever that is.
+    """
+    waiting = global_state.get_global_attribute(WAITING, [])
+    global_state.set_global_attribute(WAITING, [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute(WAITING, waiting)
 
 
 def _build(run: Run) -> tuple[dict[str, keras.Model], keras.Model]:

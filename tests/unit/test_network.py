@@ -4,6 +4,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from keras.src.backend.common import global_state
 
 from speechsent import network
 from speechsent.answers import Classes
@@ -127,6 +128,12 @@ def test_a_network_larger_than_its_file_is_never_built(tmp_path, monkeypatch):
     with pytest.raises(RunError, match=r"the weights do not fit .*numbers, where the network has"):
         load_model(Run(run.path))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # kB
+
+
+def test_what_was_only_measured_is_never_filled(tmp_path):
+    """Keras fills weights without memory when a stateless scope is next left, by whomever."""
+    load_model(save(tmp_path, tiny())[0])
+    assert not global_state.get_global_attribute("uninitialized_variables")
 
 
 def test_a_configuration_of_no_network_is_refused(tmp_path):

@@ -65,17 +65,17 @@ def small_network(path):
 
 
 @pytest.mark.parametrize(
-    ("name", "write"),
+    ("name", "write", "why"),
     [
-        ("other.weights.h5", small_network),
-        ("text.h5", lambda path: path.write_text("not HDF5")),
-        ("weights.npz", lambda path: path.write_bytes(b"")),
+        ("other.weights.h5", small_network, "does not fit vgg16"),
+        ("text.h5", lambda path: path.write_text("not HDF5"), "not a readable HDF5 file"),
+        ("weights.npz", lambda path: path.write_bytes(b""), "not a readable HDF5 file"),
     ],
 )
-def test_a_file_that_does_not_fit_is_named(tmp_path, name, write):
+def test_a_file_that_does_not_fit_is_named(tmp_path, name, write, why):
     path = tmp_path / name
     write(path)
-    with pytest.raises(WeightsError, match=f"{name}: does not fit vgg16") as caught:
+    with pytest.raises(WeightsError, match=f"{name}: {why}") as caught:
         imagenet_backbone("vgg16", image_size=32, weight_file=path)
     assert "\n" not in str(caught.value)
 
