@@ -12,9 +12,9 @@ from speechsent import audio
 from speechsent.datasets import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.features.augment import Views
-from speechsent.features.standardize import Standardizer, Statistics
+from speechsent.features.standardize import Statistics
 from speechsent.network import load_model, require_numbers
-from speechsent.run import STATISTICS, Run
+from speechsent.run import Run
 from speechsent.training.inference import input_names
 
 BLOCK = 60.0  # seconds of a long file that are in memory at once
@@ -37,7 +37,7 @@ class Recogniser:
         self.labels = run.labels
         self.scale = run.scale
         self.extractor = run.config.extractor
-        self.standardizer = Standardizer.load(run.sound(STATISTICS), run.config.extractor.widths)
+        self.standardizer = run.standardizer
         self.statistics = dict(self.standardizer.corpus)
         self.calibration = Calibration.find(run.sound(CALIBRATION).parent)
         self.model = load_model(run)

@@ -14,6 +14,7 @@ from typing import Any
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
+from speechsent.features.standardize import Standardizer
 from speechsent.run_split import RunSplit
 from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
@@ -177,6 +178,11 @@ class Run:
         if scale.names != self.labels:
             raise RunError(f"{self.path / TARGETS}: has other names than labels.json")
         return scale
+
+    @cached_property
+    def standardizer(self) -> Standardizer:
+        """What standardises every view, as it was in training, with as many values as it has."""
+        return Standardizer.load(self.sound(STATISTICS), self.config.extractor.widths)
 
     @property
     def score(self) -> str:

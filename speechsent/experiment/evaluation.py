@@ -21,13 +21,12 @@ from speechsent.experiment.emotions import judge_emotions
 from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
 from speechsent.features.extraction import FeatureTable
-from speechsent.features.standardize import Standardizer
 from speechsent.network import load_model, require_numbers
 from speechsent.preparation import features, protocol_name, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
 from speechsent.resources import Resources
-from speechsent.run import STATISTICS, Run
+from speechsent.run import Run
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
@@ -95,7 +94,7 @@ def evaluate(
     utterances, name, root = _clips_to_score(run, corpus, listener)
     if run.scale is None:
         _refuse_unknown_emotions(run, utterances, root)
-    standardizer = Standardizer.load(run.sound(STATISTICS), run.config.extractor.widths)
+    standardizer = run.standardizer
     table = features(utterances, run.config, listener, resources or Resources())
     clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)

@@ -7,12 +7,11 @@ from speechsent.evaluation.numeric import NumericPredictions, read_numbers
 from speechsent.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
 from speechsent.evaluation.regression import read_scores
 from speechsent.experiment.evaluation import open_run
-from speechsent.features.standardize import Standardizer
 from speechsent.preparation import features, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
 from speechsent.resources import Resources
-from speechsent.run import STATISTICS, Run
+from speechsent.run import Run
 from speechsent.run_split import relative
 from speechsent.training.listener import Listener
 
@@ -51,8 +50,9 @@ def report(
     clips = None
     if all(u.path.is_file() for u in test):
         table = features(test, run.config, listener, resources or Resources())
-        standardizer = Standardizer.load(run.path / STATISTICS)
-        clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
+        clips = to_clips(
+            table, run.standardizer, run.labels, run.config, root=root, scale=run.scale
+        )
     else:
         listener.note("clips of the test part are gone: the report has no sound and explains none")
     material = Material(

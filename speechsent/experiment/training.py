@@ -121,7 +121,7 @@ def train(
     with precision(config.fit.precision), devices:
         # First: an hour of features would be a late no.
         branches = origin.branches(config) if origin else build_branches(config)
-        statistics = origin.standardizer if origin else None
+        statistics = origin.run.standardizer if origin else None
         prepared = prepare(config, corpus, listener, resources, statistics, _leak)
         record = prepared.record()
         if origin:

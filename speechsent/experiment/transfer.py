@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.merging import groups_of
 from speechsent.corpus.utterance import Part
 from speechsent.errors import RunError, TrainingError
-from speechsent.features.standardize import Standardizer
 from speechsent.network import load_branches
 from speechsent.preparation import Prepared
-from speechsent.run import STATISTICS, Run
+from speechsent.run import Run
 from speechsent.run_split import RunSplit
 
 FEATURES = ("audio", "log_mel", "mfcc", "prosody", "view")
@@ -36,11 +34,6 @@ class Origin:
     """
 
     run: Run
-
-    @cached_property
-    def standardizer(self) -> Standardizer:
-        """Its statistics: features must mean to the branches what they meant."""
-        return Standardizer.load(self.run.sound(STATISTICS), self.run.config.extractor.widths)
 
     def branches(self, config: ExperimentConfig) -> dict[str, keras.Model]:
         """Its branches, trained, without its head; those the configuration uses."""
@@ -68,7 +61,7 @@ class Origin:
                     f"{key} must stay what it is in the run this one starts from ({self.run.path}):"
                     f" {before!r}. Received: {now!r}"
                 )
-        unknown = sorted({*config.views} - self.standardizer.corpus.keys())
+        unknown = sorted({*config.views} - self.run.standardizer.corpus.keys())
         if unknown:
             raise TrainingError(
                 f"{self.run.path}: has no statistics of {', '.join(unknown)}, which augment needs; "

@@ -6,8 +6,7 @@ from speechsent.corpus.fetch import sources
 from speechsent.environment import installed_version
 from speechsent.evaluation.calibrated import Calibration
 from speechsent.exporting.facts import NUMBERS, PROBABILITIES, ModelFacts
-from speechsent.features.standardize import Standardizer
-from speechsent.run import STATISTICS, Run
+from speechsent.run import Run
 
 
 def describe(run: Run) -> ModelFacts:
@@ -22,7 +21,7 @@ def describe(run: Run) -> ModelFacts:
         min_seconds=config.audio.min_seconds,
         max_seconds=config.audio.max_seconds,
         temperature=calibration.temperature if calibration else None,
-        standardize=Standardizer.load(run.path / STATISTICS).scope,
+        standardize=run.standardizer.scope,
         corpus=str(run.facts["corpus"]),
         licence=licence(str(run.facts["corpus"])),
         protocol=str(scores.get("protocol", run.facts["protocol"])),

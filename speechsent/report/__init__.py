@@ -11,7 +11,6 @@ from speechsent.datasets import Clips
 from speechsent.errors import AudioError
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
-from speechsent.features.standardize import Standardizer
 from speechsent.network import load_parts
 from speechsent.preparation import features, to_clips
 from speechsent.report.attribution import Attribution, Explainer
@@ -21,7 +20,7 @@ from speechsent.report.material import Detail, Material, residuals, worst_first
 from speechsent.report.page import page
 from speechsent.report.sound import Heard, hear
 from speechsent.resources import REPORT_CLIPS, Resources
-from speechsent.run import STATISTICS, Run
+from speechsent.run import Run
 from speechsent.training.listener import Listener
 
 REPORT = "report.html"
@@ -104,6 +103,5 @@ def _some_training_clips(run: Run, resources: Resources) -> Clips | None:
     if not some or not all(u.path.is_file() for u in some):
         return None
     table = features(some, run.config, Listener(), resources)
-    standardizer = Standardizer.load(run.path / STATISTICS)
     root = Path(run.facts["root"])
-    return to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
+    return to_clips(table, run.standardizer, run.labels, run.config, root=root, scale=run.scale)
