@@ -41,8 +41,15 @@ def n_damaged(request):
     return request.config.getoption("--fuzz")
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory):
+    """On a new machine librosa compiles on its first clip, for longer than a fault may take."""
+    folder = tmp_path_factory.mktemp("compiled")
+    features_of(folder / next(iter(good_clips(folder))))
+
+
 @pytest.fixture
-def clips(tmp_path):
+def clips(tmp_path, compiled):
     return good_clips(tmp_path)
 
 

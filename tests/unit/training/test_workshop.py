@@ -11,6 +11,7 @@ from speechsent.training.recipes import Trainer
 from speechsent.training.workshop import Workshop
 
 CONFIG = FitConfig(epochs=2, head_epochs=2, batch_size=6, learning_rate=0.02)
+OPTIMIZER = {"weight_decay": 0.0, "clipnorm": 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +76,11 @@ def test_another_recipe_starts_with_no_models(make_branches):
 def test_another_stage_of_one_model_is_compiled_anew(make_branches):
     """Otherwise a stage would follow the loss of the one before."""
     model, workshop = make_branches()["cnn"], Workshop()
-    workshop.compile(model, "first", optimizer={}, loss="mse")
+    workshop.compile(model, "first", optimizer=OPTIMIZER, loss="mse")
     optimizer = model.optimizer
-    workshop.compile(model, "second", optimizer={}, loss="mae")
+    workshop.compile(model, "second", optimizer=OPTIMIZER, loss="mae")
     assert model.optimizer is not optimizer
-    workshop.compile(model, "first", optimizer={}, loss="mse")
+    workshop.compile(model, "first", optimizer=OPTIMIZER, loss="mse")
     assert model.loss == "mse"
 
 
