@@ -1,7 +1,7 @@
 """A linear model on clip statistics: what a network has to beat to be worth its training."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,17 @@ class LinearBaseline:
             for strength in STRENGTHS
         ]
         return max(fitted, key=lambda one: one.uar(validation_values, validation_classes))
+
+    def again(self, values: Values, classes: ArrayLike) -> "LinearBaseline":
+        """The same model fitted to other clips, with the regularisation that was chosen.
+
+        Args:
+            values: Clip statistics, shape ``(n_clips, n_values)``.
+            classes: Class indices, shape ``(n_clips,)``.
+        """
+        statistics = Statistics.of([values])
+        fitted = _classifier(self.strength).fit(statistics(values), classes)
+        return replace(self, statistics=statistics, **_weights(fitted))
 
     def probabilities(self, values: Values) -> Values:
         """Probability of each class; 0 for a class that was not trained on.

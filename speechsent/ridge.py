@@ -1,6 +1,6 @@
 """A linear model of numbers on clip statistics: what a network has to beat."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,17 @@ class RidgeBaseline:
             for strength in STRENGTHS
         ]
         return max(fitted, key=lambda one: one.ccc(validation_values, validation_targets))
+
+    def again(self, values: Values, targets: Values) -> "RidgeBaseline":
+        """The same model fitted to other clips, with the regularisation that was chosen.
+
+        Args:
+            values: Clip statistics, shape ``(n_clips, n_values)``.
+            targets: Standardised numbers, shape ``(n_clips, n_targets)``.
+        """
+        statistics = Statistics.of([values])
+        fitted = _weights(statistics(values), targets, self.strength)
+        return replace(self, statistics=statistics, **fitted)
 
     def told(self, values: Values) -> Values:
         """Standardised numbers of clips, shape ``(n_clips, n_targets)``.

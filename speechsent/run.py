@@ -189,6 +189,12 @@ class Run:
         """What it was chosen and is judged by: ``"uar"``, or ``"ccc"`` where numbers are told."""
         return "ccc" if self.scale else "uar"
 
+    @property
+    def n_fitted(self) -> int:
+        """How many clips the network was fitted to."""
+        n = self.facts["n_clips"]
+        return int(n["train"] + n["validation"] if self.facts.get("refit") else n["train"])
+
     @cached_property
     def split(self) -> "RunSplit":
         """The clips of each part, as ``split.csv`` lists them."""

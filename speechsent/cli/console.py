@@ -93,9 +93,12 @@ class LiveConsole(PlainConsole):
     def epoch(self, number: int, logs: Mapping[str, float]) -> None:
         """Show the epoch's figures behind the bar."""
         self.score = score_of(logs)
-        value = logs[f"val_{self.score}"]
-        self.best = max(self.best, value)
-        text = f"epoch {number}: val {SCORES[self.score]} {value:.3f} (best {self.best:.3f})"
+        value = logs.get(f"val_{self.score}")
+        if value is None:
+            text = f"epoch {number}: train {SCORES[self.score]} {logs[self.score]:.3f}"
+        else:
+            self.best = max(self.best, value)
+            text = f"epoch {number}: val {SCORES[self.score]} {value:.3f} (best {self.best:.3f})"
         self.progress.update(self.task, figures=text)
 
     def end(self) -> None:
@@ -132,7 +135,7 @@ def figures(logs: Mapping[str, float]) -> str:
     """Figures of an epoch in words."""
     score = score_of(logs)
     name = SCORES[score]
-    return (
-        f"loss {logs['loss']:.3f}, train {name} {logs[score]:.3f}, "
-        f"val loss {logs['val_loss']:.3f}, val {name} {logs[f'val_{score}']:.3f}"
-    )
+    told = f"loss {logs['loss']:.3f}, train {name} {logs[score]:.3f}"
+    if "val_loss" not in logs:
+        return told
+    return f"{told}, val loss {logs['val_loss']:.3f}, val {name} {logs[f'val_{score}']:.3f}"

@@ -105,6 +105,7 @@ def _stages(run: Run) -> tuple[StageSummary, ...]:
                 validation_score=stage["best"][f"val_{score_of(stage['best'])}"],
             )
             for stage in run.read_json("stages.json")
+            if stage.get("validated_on") != []  # trained once more on all clips
         )
     except (KeyError, TypeError) as error:
         raise RunError(f"{run.path / 'stages.json'}: not the stages of a training") from error

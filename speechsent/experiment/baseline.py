@@ -32,24 +32,26 @@ def standard_statistics(clips: Clips) -> Values:
 
 
 def fit_baseline(run: Run, train: Clips, validation: Clips, listener: Listener) -> None:
-    """Fit a linear model to the training clips and write it into the run.
+    """Fit a linear model to the clips the network is fitted to, and write it into the run.
 
     Args:
         run: The run.
         train: Clips to fit on.
-        validation: Clips that choose the regularisation.
+        validation: Clips that choose the regularisation, and are fitted on then if the run is.
         listener: Who is told how it does.
     """
     values = standard_statistics(validation)
-    linear = LinearBaseline.fit(
-        standard_statistics(train), train.classes, values, validation.classes, train.n_classes
-    )
-    with run.writing(BASELINE) as path:
-        linear.save(path)
+    trained = standard_statistics(train)
+    linear = LinearBaseline.fit(trained, train.classes, values, validation.classes, train.n_classes)
     listener.note(
         "linear baseline on clip statistics: "
         f"validation UAR {linear.uar(values, validation.classes):.3f}"
     )
+    if run.config.fit.refit:
+        classes = np.concatenate([train.classes, validation.classes])
+        linear = linear.again(np.concatenate([trained, values]), classes)
+    with run.writing(BASELINE) as path:
+        linear.save(path)
 
 
 def baseline_predictions(run: Run, clips: Clips, predictions: Predictions) -> Predictions | None:

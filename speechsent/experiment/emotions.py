@@ -45,7 +45,7 @@ def judge_emotions(
     scores = score(
         predictions,
         seed=run.config.seed,
-        n_train=run.facts["n_clips"]["train"],
+        n_train=run.n_fitted,
         majority=run.facts["majority"],
         **about,
     )

@@ -36,3 +36,11 @@ class Job:
     branches: Mapping[str, keras.Model]
     origin: Origin | None
     options: Options
+
+    @property
+    def refit(self) -> bool:
+        """Whether it trains once more, on training and validation clips.
+
+        No run that was spoiled on purpose does: its validation clips may be its test clips.
+        """
+        return self.config.fit.refit and not self.prepared.split.leaky

@@ -21,21 +21,25 @@ from speechsent.training.listener import Listener
 
 
 def fit_ridge(run: Run, train: Clips, validation: Clips, listener: Listener) -> None:
-    """Fit a linear model to the training clips and write it into the run.
+    """Fit a linear model to the clips the network is fitted to, and write it into the run.
 
     Args:
         run: The run.
         train: Clips to fit on, with targets.
-        validation: Clips that choose the regularisation.
+        validation: Clips that choose the regularisation, and are fitted on then if the run is.
         listener: Who is told how it does.
     """
     values, targets = standard_statistics(validation), _targets(validation)
-    ridge = RidgeBaseline.fit(standard_statistics(train), _targets(train), values, targets)
-    with run.writing(BASELINE) as path:
-        ridge.save(path)
+    trained = standard_statistics(train)
+    ridge = RidgeBaseline.fit(trained, _targets(train), values, targets)
     listener.note(
         f"linear baseline on clip statistics: validation CCC {ridge.ccc(values, targets):.3f}"
     )
+    if run.config.fit.refit:
+        both = np.concatenate([_targets(train), targets])
+        ridge = ridge.again(np.concatenate([trained, values]), both)
+    with run.writing(BASELINE) as path:
+        ridge.save(path)
 
 
 def judge_numbers(
@@ -72,7 +76,7 @@ def judge_numbers(
         linear,
         constant=scale.mean,
         seed=run.config.seed,
-        n_train=run.facts["n_clips"]["train"],
+        n_train=run.n_fitted,
         **about,
     )
     title = f"{scores.protocol}: mean CCC {scores.ccc:.3f}"

@@ -15,6 +15,7 @@ from speechsent.run import FORMAT, SEALED, STATISTICS, Run, now
 from speechsent.seal import sealed
 from speechsent.training.stages import Stage, Trained
 
+REFIT = "fitted once more to training and validation clips, to the epochs chosen before"
 HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "{}", "val_loss", "val_{}", "kept")
 
 
@@ -36,9 +37,11 @@ def write_results(
         _draw_history(run, stage)
     started = {"started_from": job.origin.facts()} if job.origin else {}
     gone_on = {"resumed": list(resumed)} if resumed else {}
+    again = {"refit": True} if job.refit else {}
     note = with_leaks(job.prepared.split.note, job.audit)
+    note = "; ".join(filter(None, [note, REFIT if job.refit else ""]))
     facts = _facts(job.prepared, trained, job.config, note)
-    facts |= {"n_devices": job.options.n_devices} | started | gone_on
+    facts |= {"n_devices": job.options.n_devices} | started | gone_on | again
     run.write_json("run.json", sealed(run.path, SEALED, facts))
 
 
@@ -58,6 +61,7 @@ def _draw_history(run: Run, stage: Stage) -> None:
     columns = {
         name: [row[name] for row in stage.history.rows]
         for name in ("loss", "val_loss", score, f"val_{score}")
+        if name in stage.history.best
     }
     path = run.path / f"history-{stage.history.stage}.png"
     history_figure(columns, path, best_epoch=stage.history.best_epoch)

@@ -4,11 +4,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
+import keras
+
 from speechsent.auditing import audit_split
 from speechsent.branches import batchnorm
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
-from speechsent.datasets import TrainingOptions
+from speechsent.datasets import Clips, TrainingOptions
 from speechsent.environment import environment
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.evaluation.numeric import write_numbers
@@ -37,6 +39,7 @@ from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
 from speechsent.training.seed import choose_deterministic_kernels
+from speechsent.training.stages import Trained
 from speechsent.training.store import EmbeddingStore
 from speechsent.training.transfer import Transfer
 from speechsent.training.workshop import Workshop
@@ -187,17 +190,17 @@ def _carry_out(
         checkups=_checkups(run, job.options.force, listener),
         progress=unfinished.progress(resources.checkpoint_seconds),
     )
-    imagenet = "cnn" in job.branches and config.cnn.pretrained and job.origin is None
-    if imagenet and config.cnn.bn == "reestimate":
-        batchnorm.reestimate(job.branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
+    _reestimate(job, trainer)
     trained = trainer.run()
-    with run.writing(MODEL) as path:
-        save_model(trained.model, path)
+    _save(trained, run)
+    _answer_validation(run, prepared, workshop)
+    if job.refit:
+        trained = trainer.again(trained, *_anew(job, trainer, workshop))
+        _save(trained, run)
     run.write_json(AUDIT, job.audit.as_dict())
     if job.options.baseline:
         fit_linear = fit_ridge if prepared.scale else fit_baseline
         fit_linear(run, prepared.part("train"), prepared.part("validation"), listener)
-    _answer_validation(run, prepared, workshop)
     write_results(job, run, trained, unfinished.resumed)
     run.write_text(CARD, model_card(run))
     if job.options.test and not run.tests_seen:  # a look at the test part counts once
@@ -214,6 +217,28 @@ def _carry_out(
         report_again(run, n_clips=job.options.report_clips, resources=resources, listener=listener)
     unfinished.finish()
     return run
+
+
+def _anew(job: Job, trainer: Trainer, workshop: Workshop) -> tuple[dict[str, keras.Model], Clips]:
+    """The branches as they were before the training, and the clips of training and validation."""
+    prepared = job.prepared
+    branches = job.origin.branches(job.config) if job.origin else build_branches(job.config)
+    branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
+    _reestimate(job, trainer)
+    both = [*prepared.parts["train"], *prepared.parts["validation"]]
+    return branches, prepared.clips.subset(both)
+
+
+def _reestimate(job: Job, trainer: Trainer) -> None:
+    """Measure the BatchNorm statistics of a pretrained network on training clips, if asked for."""
+    cnn = job.config.cnn
+    if cnn.bn == "reestimate" and cnn.pretrained and "cnn" in job.branches and job.origin is None:
+        batchnorm.reestimate(job.branches["cnn"], trainer.image_batches(REESTIMATION_BATCHES))
+
+
+def _save(trained: Trained, run: Run) -> None:
+    with run.writing(MODEL) as path:
+        save_model(trained.model, path)
 
 
 def _checkups(run: Run, force: bool, listener: Listener) -> Checkups:

@@ -23,6 +23,10 @@ REMEDY = (
     "split as it did (the same split.seed or protocol), or allow it with --allow-speaker-overlap, "
     "and every score will say so"
 )
+OF_REFIT = (
+    "with fit.refit a run is fitted to its validation clips as well, so a new head has none to be "
+    "chosen by: start from a run without"
+)
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,14 @@ class Origin:
                 or clips of the new validation part were trained on.
         """
         heard = _heard(self.run.split, FITTED, record, "test")
-        chosen_by = _heard(self.run.split, ("train",), record, "validation")
+        again = bool(self.run.facts.get("refit"))
+        chosen_by = _heard(self.run.split, FITTED if again else ("train",), record, "validation")
         if not heard and not chosen_by:
             return prepared
         told = "; ".join(filter(None, [heard, chosen_by]))
         if not config.split.allow_speaker_overlap:
-            raise TrainingError(f"{self.run.path}: was fitted on {told}; {REMEDY}")
+            remedy = OF_REFIT if again and not heard else REMEDY
+            raise TrainingError(f"{self.run.path}: was fitted on {told}; {remedy}")
         split = prepared.split
         note = "; ".join(filter(None, [split.note, f"starts from a run that heard {told}"]))
         ending = "" if split.speaker_disjoint is False else "-speakers-overlap"

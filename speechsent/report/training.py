@@ -60,23 +60,29 @@ def _stages(material: Material) -> tuple[list[str], list[list[dict[str, str]]]]:
 def _curves(stage: str, rows: Sequence[Mapping[str, str]]) -> Html:
     """Loss and score of one stage; the line tells which epoch was kept."""
     score = "ccc" if "val_ccc" in rows[0] else "uar"
+    validated = bool(rows[0][f"val_{score}"])
     kept = next((row["epoch"] for row in rows if row["kept"] == "1"), "none")
     pictures = [
         _curve(stage, rows, column, name)
         for column, name in ((score, score.upper()), ("loss", "loss"))
     ]
-    told = tag("p", f"Epoch {kept} was kept, chosen by validation {score.upper()}.")
+    why = f"chosen by validation {score.upper()}" if validated else "as was chosen before"
+    told = tag("p", f"Epoch {kept} was kept, {why}.")
     return joined(tag("h3", f"Stage {stage}"), told, tag("div", *pictures, class_="pair"))
 
 
 def _curve(stage: str, rows: Sequence[Mapping[str, str]], column: str, name: str) -> Html:
     epochs = [float(row["epoch"]) for row in rows]
-    values = {key: [float(row[key]) for row in rows] for key in (column, f"val_{column}")}
+    values = {
+        name: [float(row[key]) for row in rows]
+        for name, key in (("training", column), ("validation", f"val_{column}"))
+        if rows[0][key]  # after the choice there is no validation
+    }
     series = [
-        Series(name="training", x=epochs, y=values[column], style="first"),
-        Series(name="validation", x=epochs, y=values[f"val_{column}"], style="second"),
+        Series(name=name, x=epochs, y=y, style=style)
+        for (name, y), style in zip(values.items(), ("first", "second"), strict=False)
     ]
-    last = f"{values[column][-1]:.2f} in training, {values[f'val_{column}'][-1]:.2f} in validation"
+    last = ", ".join(f"{y[-1]:.2f} in {name}" for name, y in values.items())
     return plot(
         f"{name} in stage {stage}",
         f"At the last of {len(rows)} epochs: {last}.",

@@ -23,11 +23,13 @@ class EpochScores(keras.callbacks.Callback):
 
     Args:
         train: Some training clips.
-        validation: All validation clips.
+        validation: All validation clips; None where nothing is left to choose.
         outputs: Maps the model and a set to the answers for its clips.
     """
 
-    def __init__(self, train: Asked, validation: Asked, outputs: Outputs = clip_outputs) -> None:
+    def __init__(
+        self, train: Asked, validation: Asked | None, outputs: Outputs = clip_outputs
+    ) -> None:
         super().__init__()
         self.train, self.validation, self.outputs = train, validation, outputs
         self.answer = answer_of(train)
@@ -41,6 +43,8 @@ class EpochScores(keras.callbacks.Callback):
             )
         logs["objective"] = logs.get("loss", 0.0)
         for prefix, clips in (("", self.train), ("val_", self.validation)):
+            if clips is None:
+                continue
             loss, score = self.answer.judge(self.outputs(self.model, clips), clips)
             logs |= {f"{prefix}loss": loss, f"{prefix}{self.answer.score}": score}
 
@@ -78,6 +82,17 @@ class KeepBest(keras.callbacks.Callback):
             self.model.set_weights(self.weights)
 
 
+class KeepLast(KeepBest):
+    """Leave the weights as they are after the last epoch: how many there are was chosen before."""
+
+    def __init__(self) -> None:
+        super().__init__(patience=0)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Count."""
+        self.best_epoch = epoch + 1
+
+
 class Report(keras.callbacks.Callback):
     """Tell the listener about steps and epochs, and remember each epoch's figures.
 
@@ -104,7 +119,8 @@ class Report(keras.callbacks.Callback):
         logs = logs or {}
         score = score_of(logs)
         names = ("objective", "loss", score, "val_loss", f"val_{score}")
-        row = {"epoch": epoch + 1, **{name: float(logs[name]) for name in names}}
+        told = {name: float(logs[name]) for name in names if name in logs}
+        row = {"epoch": epoch + 1, **told}
         self.rows.append(row)
         self.listener.epoch(epoch + 1, row)
 

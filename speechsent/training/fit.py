@@ -10,7 +10,7 @@ import keras
 
 from speechsent.datasets import SeededBatches
 from speechsent.errors import ParameterError, TrainingError
-from speechsent.training.callbacks import EpochScores, KeepBest, Report
+from speechsent.training.callbacks import EpochScores, KeepBest, KeepLast, Report
 from speechsent.training.checkpoints import Checkpoints
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import require_even_shares
@@ -41,6 +41,9 @@ class FitConfig:
         patience: Epochs without a better validation score before training stops.
         precision: Arithmetic of the layers: ``"float32"``, or mixed with 16-bit on hardware that
             gains from it.
+        refit: When all epochs are chosen, train the same network once more on training and
+            validation clips together, to the epochs that were chosen. It doubles the time; a
+            network that has heard more speakers knows new ones better.
 
     Raises:
         ParameterError: If a field is out of range.
@@ -57,6 +60,7 @@ class FitConfig:
     class_weights: bool = True
     patience: int = 12
     precision: Precision = "float32"
+    refit: bool = False
 
     def __post_init__(self) -> None:
         for name in ("epochs", "head_epochs", "batch_size", "patience"):
@@ -116,12 +120,13 @@ def fit(
     listener: Listener,
     loss_weights: Mapping[str, float] | None = None,
     rate: float = 1.0,
+    last_epoch: int | None = None,
     log_folder: Path | None = None,
     workshop: Workshop | None = None,
     checkups: Checkups | None = None,
     progress: Progress | None = None,
 ) -> History:
-    """Train a model in place and leave the best epoch's weights in it.
+    """Train a model in place and leave the chosen epoch's weights in it.
 
     Args:
         model: Outputs what is asked about the clips, one tensor or a dict of them.
@@ -129,10 +134,12 @@ def fit(
         scores: Scores training and validation clips after each epoch.
         config: Rates and stopping.
         stage: Name of the stage for messages and history.
-        epochs: Most epochs.
+        epochs: Most epochs; the rate falls over as many.
         listener: Who is told about progress.
         loss_weights: Weight of each output's loss; 1 for each if not given.
         rate: Factor on the learning rate.
+        last_epoch: The epoch to end with, where it was chosen before; None keeps the one that is
+            best on validation clips.
         log_folder: Where TensorBoard files go; None writes none.
         workshop: Knows models that an earlier training has compiled; None compiles anew.
         checkups: Where the doctor's findings are kept.
@@ -159,19 +166,21 @@ def fit(
     )
     doctor = checkups.attend(stage, model, batches, workshop.looker(model, stage))
     schedule.plan(config.learning_rate * rate, n_steps * epochs, config.warmup)
-    keep, report = KeepBest(config.patience), Report(listener, stage, epochs, n_steps)
+    n_epochs = last_epoch or epochs
+    keep = KeepLast() if last_epoch else KeepBest(config.patience)
+    report = Report(listener, stage, n_epochs, n_steps)
     # Keras ends an epoch that never was while it builds the metrics, so the epoch is set here.
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
     memory = expected_memory(model, batches.batch_size)
     warn_of_memory(memory, listener)
     checkpoints = Checkpoints(progress, stage, keep, report) if progress else None
     first_step = checkpoints.step if checkpoints else 0
-    forecast = Forecast(listener, stage, epochs, n_steps, memory, first_step)
+    forecast = Forecast(listener, stage, n_epochs, n_steps, memory, first_step)
     scored: list[Any] = [order, forecast, scores, doctor]
     told: list[Any] = [keep, report]
     if log_folder is not None:
         told.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
-    how = {"x": batches.feed(), "epochs": epochs, "verbose": 0, "shuffle": False}
+    how = {"x": batches.feed(), "epochs": n_epochs, "verbose": 0, "shuffle": False}
     if checkpoints is None:
         model.fit(callbacks=[*scored, *told], **how)
     else:

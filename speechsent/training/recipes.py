@@ -38,6 +38,9 @@ from speechsent.training.trained_branches import (
 )
 from speechsent.training.workshop import Workshop
 
+AGAIN = "-again"  # behind the name of a stage that is trained once more, on all clips
+GLIMPSE = 256  # training clips that are scored after an epoch where no validation clips are
+
 
 @dataclass(frozen=True)
 class Trainer:
@@ -57,6 +60,8 @@ class Trainer:
         checkups: Where the doctor's findings are kept; None tells them and keeps none.
         progress: Where the training's state is kept, and found if it was begun before; None keeps
             nothing.
+        chosen: The epoch each stage ends with, by its name, where they were chosen before, and
+            there are no validation clips; None chooses them.
     """
 
     branches: Mapping[str, keras.Model]
@@ -71,6 +76,7 @@ class Trainer:
     workshop: Workshop = field(default_factory=Workshop)
     checkups: Checkups | None = None
     progress: Progress | None = None
+    chosen: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         shared = set(self.train.ids).intersection(self.validation.ids)
@@ -86,7 +92,36 @@ class Trainer:
         if mode == "joint":
             return self.joint()
         trained = self.frozen()
-        return trained if mode == "frozen" else self.finetune(trained)
+        return self.finetune(trained) if self._has("finetune") else trained
+
+    def again(self, trained: Trained, branches: Mapping[str, keras.Model], clips: Clips) -> Trained:
+        """Train once more, on more clips, to the epochs that were chosen.
+
+        Args:
+            trained: What :meth:`run` has come to.
+            branches: The branches, as they were before.
+            clips: Training and validation clips.
+
+        Returns:
+            The new model, with the stages of both trainings.
+        """
+        kept = trained.stages.index(trained.kept) if trained.kept else len(trained.stages) - 1
+        chosen = {
+            stage.history.stage: stage.history.best_epoch for stage in trained.stages[: kept + 1]
+        }
+        more = replace(
+            self,
+            branches=branches,
+            train=clips,
+            validation=clips.subset([]),
+            chosen=chosen,
+        )
+        found = more.run()
+        return Trained(found.model, (*trained.stages, *found.stages), trained.stages[kept])
+
+    def _has(self, stage: str) -> bool:
+        """Whether a stage takes part; a fine-tuning that only lost is not repeated."""
+        return self.fusion.mode == stage and (self.chosen is None or stage in self.chosen)
 
     def alone(self, name: str) -> tuple[keras.Model, Stage]:
         """Train one branch with a classifier of its own."""
@@ -95,7 +130,10 @@ class Trainer:
 
     def _alone(self, name: str) -> tuple[keras.Model, Stage]:
         model = self.workshop.fresh(name, classifier(self.branches[name], answer=self.train.answer))
-        key = branch_training_key(model, self.train, self.validation, (self.config, self.options))
+        how = (self.config, self.options)
+        key = branch_training_key(
+            model, self.train, self.validation, how, last_epoch=self._last_epoch(name)
+        )
         history = self._kept(model, key, name)
         if history is not None:
             return model, self._stage(history)
@@ -186,7 +224,7 @@ class Trainer:
             model, stage="finetune", epochs=self.config.epochs, rate=self.config.finetune_rate
         )
         kept = stage
-        if stage.history.validation_score < trained.validation_score:
+        if self.chosen is None and stage.history.validation_score < trained.validation_score:
             model.set_weights(before)
             kept = trained.stages[-1]
             self.listener.note("fine-tuning only lost on validation: the frozen fusion is kept")
@@ -229,10 +267,11 @@ class Trainer:
         history = fit(
             model,
             TrainingBatches(self.train, options),
-            EpochScores(self._glimpse(), self.validation),
+            EpochScores(self._glimpse(), self.validation if self.chosen is None else None),
             self.config,
-            stage=stage,
+            stage=self._named(stage),
             epochs=epochs,
+            last_epoch=self._last_epoch(stage),
             listener=self.listener,
             loss_weights=loss_weights,
             rate=rate,
@@ -245,12 +284,21 @@ class Trainer:
 
     def _finished(self, model: keras.Model, stage: str) -> Stage | None:
         """The stage with its outcome in the model, if it was finished before an interruption."""
-        found = self.progress and self.progress.finished(stage, model)
+        name = self._named(stage)
+        found = self.progress and self.progress.finished(name, model)
         if not found:
             return None
         rows, best_epoch = found
-        self.listener.note(f"{stage}: finished before the interruption")
-        return self._stage(History(stage, tuple(rows), best_epoch))
+        self.listener.note(f"{name}: finished before the interruption")
+        return self._stage(History(name, tuple(rows), best_epoch))
+
+    def _named(self, stage: str) -> str:
+        """Name of a stage for people and files."""
+        return stage if self.chosen is None else f"{stage}{AGAIN}"
+
+    def _last_epoch(self, stage: str) -> int | None:
+        """Epoch a stage ends with, if it was chosen before."""
+        return None if self.chosen is None else self.chosen[stage]
 
     def _behind_base(self, name: str) -> tuple[keras.Model, Stage]:
         """Train what is behind a frozen pretrained network, whose outputs are computed once."""
@@ -308,12 +356,15 @@ class Trainer:
             ),
             EpochScores(
                 embed_clips(frozen, self._glimpse(), self.store).through(necks),
-                embed_clips(frozen, self.validation, self.store).through(necks),
+                embed_clips(frozen, self.validation, self.store).through(necks)
+                if self.chosen is None
+                else None,
                 head_outputs,
             ),
             self.config,
-            stage=stage,
+            stage=self._named(stage),
             epochs=self.config.head_epochs,
+            last_epoch=self._last_epoch(stage),
             listener=self.listener,
             log_folder=self.log_folder,
             workshop=self.workshop,
@@ -338,7 +389,7 @@ class Trainer:
 
     def _glimpse(self) -> Clips:
         """As many training clips as there are validation clips, evenly spread: enough to see."""
-        n = min(len(self.train), len(self.validation))
+        n = min(len(self.train), len(self.validation) or GLIMPSE)
         return self.train.subset(
             np.linspace(0, len(self.train) - 1, n).round().astype(int).tolist()
         )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -20,7 +21,12 @@ FORMAT = 2  # raise it when training comes to other weights in a way its paramet
 
 
 def branch_training_key(
-    model: keras.Model, train: Clips, validation: Clips, how: tuple[FitConfig, TrainingOptions]
+    model: keras.Model,
+    train: Clips,
+    validation: Clips,
+    how: tuple[FitConfig, TrainingOptions],
+    *,
+    last_epoch: int | None = None,
 ) -> str:
     """SHA-256, in hex, of all that decides what training a branch alone will come to.
 
@@ -29,16 +35,20 @@ def branch_training_key(
         train: Clips it is fitted on.
         validation: Clips its epoch is chosen by.
         how: Rates, epochs, batches and augmentation.
+        last_epoch: The epoch it ends with, if that was chosen before.
     """
     views = views_of(input_names(model))
     augment = how[1].augment
     also = ("log_mel",) if augment is not None and augment.needs_spectrum else ()
+    fit, options = how
+    how = replace(fit, refit=False), options  # what comes behind the branch does not decide it
     shared = f" on {n_sharing()}" if n_sharing() > 1 else ""
-    found = hashlib.sha256(f"{FORMAT} {branch_key(model)} {how} {len(train)}{shared}".encode())
+    ends = f" to {last_epoch}" if last_epoch else ""
+    told = f"{FORMAT} {branch_key(model)} {how} {len(train)}{shared}{ends}"
+    found = hashlib.sha256(told.encode())
     for clips in (train, validation):
         for i, name in enumerate(clips.ids):
-            told = f"{name} {clips.asked(i)} {clips.digest(i, views, also)}"
-            found.update(told.encode())
+            found.update(f"{name} {clips.asked(i)} {clips.digest(i, views, also)}".encode())
     return found.hexdigest()
 
 

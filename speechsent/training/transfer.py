@@ -28,7 +28,7 @@ class Transfer(Trainer):
         if self.fusion.mode == "joint":
             return self.joint(self.config.finetune_rate)
         trained = self.on_frozen()
-        return self.finetune(trained) if self.fusion.mode == "finetune" else trained
+        return self.finetune(trained) if self._has("finetune") else trained
 
     def _fit_head(self) -> tuple[keras.Model, Stage]:
         name = self.fusion.mode
