@@ -48,8 +48,8 @@ class Augment:
     mel_mask_bands: int = 10
     shift_frames: int = 16
     gain_db: float = 6.0
-    tempo: float = 0.1
-    warp: float = 0.1
+    tempo: float = 0.25
+    warp: float = 0.25
     noise: float = 0.0
     noise_snr_db: float = 10.0
     mixup: float = 0.2

@@ -58,7 +58,7 @@ class FitConfig:
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     class_weights: bool = True
-    patience: int = 12
+    patience: int = 20
     precision: Precision = "float32"
     refit: bool = False
 
