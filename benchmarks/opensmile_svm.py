@@ -6,7 +6,8 @@ Each functional is standardised by the training clips or, under protocols that e
 each speaker's own unlabelled clips. The C of the SVM is chosen by UAR on the validation clips.
 ``opensmile-svm`` is fitted on the training clips alone, as the networks are;
 ``opensmile-svm-refit`` once more, with the chosen C, on training and validation clips, and has
-seen more speakers than they have. Nothing is random. Needs the extra ``[benchmarks]``.
+seen more speakers than they have. Nothing is random, and what is in the archive is not
+fitted again. Needs the extra ``[benchmarks]``.
 """
 
 import argparse
@@ -25,16 +26,17 @@ from speechsent.corpus.open import read_corpus
 from speechsent.corpus.protocols import Split
 from speechsent.corpus.split import clip_name
 from speechsent.corpus.utterance import Corpus, Part
-from speechsent.environment import environment
+from speechsent.environment import environment, installed_version
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.scores import score
 from speechsent.metrics import unweighted_average_recall
 from speechsent.run import now
-from speechsent.study.archive import COPIED, MACHINE, entry_name, write_entry
+from speechsent.study.archive import FACTS, entry_name, machine, read_facts, write_entry
 
 PROTOCOLS = ("ravdess-8-luna5", "ravdess-8-luna5+spk", "ravdess-6-random")
-STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)  # of C, the strongest regularisation first
+STRENGTHS = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01)  # of C, the smallest first
 SYSTEM, REFIT = "opensmile-svm", "opensmile-svm-refit"
+ADAPTED = "+spk"  # how protocols end under which speakers are standardised one by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +83,33 @@ class Fold:
         return standard
 
 
-def folds(corpus: Corpus, values: np.ndarray, name: str) -> Iterator[Fold]:
-    """The folds of a protocol; a name that ends in ``+spk`` standardises by speaker."""
-    protocol = load_protocol(name.removesuffix("+spk"))
+def splits(corpus: Corpus, name: str) -> Iterator[tuple[Corpus, Split, int]]:
+    """The clips of a protocol, and their parts in each of its folds."""
+    protocol = load_protocol(name.removesuffix(ADAPTED))
     kept = protocol.restrict(corpus)
-    of = {utterance.path: row for utterance, row in zip(corpus, values, strict=True)}
-    rows = np.stack([of[utterance.path] for utterance in kept])
-    by_speaker = name.endswith("+spk")
     for number in range(len(protocol.folds(kept))):
-        split = protocol.split(kept, number)
-        split = replace(split, protocol=name)
-        yield Fold(corpus=kept, split=split, number=number, values=rows, by_speaker=by_speaker)
+        yield kept, replace(protocol.split(kept, number), protocol=name), number
+
+
+def fold_of(corpus: Corpus, values: np.ndarray, kept: Corpus, split: Split, number: int) -> Fold:
+    """A fold with the functionals of its clips, out of those of the whole corpus."""
+    rows = {utterance.path: row for utterance, row in zip(corpus, values, strict=True)}
+    return Fold(
+        corpus=kept,
+        split=split,
+        number=number,
+        values=np.stack([rows[utterance.path] for utterance in kept]),
+        by_speaker=split.protocol.endswith(ADAPTED),
+    )
+
+
+def is_there(archive: Path, split: Split, number: int) -> bool:
+    """Whether both systems have their entries, of this very split."""
+    places = [archive / split.protocol / entry_name(s, number, 0) for s in (SYSTEM, REFIT)]
+    return all(
+        (place / FACTS).is_file() and read_facts(place)["split_hash"] == split.hash
+        for place in places
+    )
 
 
 def _standard(values: np.ndarray, fitted: Any) -> np.ndarray:
@@ -102,20 +120,21 @@ def _standard(values: np.ndarray, fitted: Any) -> np.ndarray:
 
 
 def svm(strength: float) -> Any:
-    """A linear SVM; classes weigh the same however many clips they have."""
+    """A linear SVM on scalar products; classes weigh the same however many clips they have."""
     from sklearn.svm import SVC
 
-    return SVC(kernel="linear", C=strength, class_weight="balanced", break_ties=True)
+    return SVC(kernel="precomputed", C=strength, class_weight="balanced", break_ties=True)
 
 
 def chosen_strength(fold: Fold) -> float:
     """The C of highest UAR on the validation clips; of equal ones the smallest."""
     train, validation = fold.indices("train"), fold.indices("validation")
     values, classes = fold.standardised(train), fold.classes
+    products = values @ values[train].T
 
     def uar(strength: float) -> float:
-        fitted = svm(strength).fit(values[train], classes[train])
-        answers = fitted.predict(values[validation])
+        fitted = svm(strength).fit(products[train], classes[train])
+        answers = fitted.predict(products[validation])
         return unweighted_average_recall(
             classes[validation], answers, n_classes=len(fold.labels.names)
         )
@@ -131,9 +150,10 @@ def answers(fold: Fold, strength: float, *fitted_on: Part) -> dict[Part, Predict
     """
     fitted = fold.indices(*fitted_on)
     values = fold.standardised(fitted)
-    model = svm(strength).fit(values[fitted], fold.classes[fitted])
+    products = values @ values[fitted].T
+    model = svm(strength).fit(products[fitted], fold.classes[fitted])
     return {
-        part: _predictions(fold, fold.indices(part), model.decision_function(values))
+        part: _predictions(fold, fold.indices(part), model.decision_function(products))
         for part in ("validation", "test")
     }
 
@@ -175,28 +195,29 @@ def _write(
     command: str,
 ) -> float:
     """Write an entry; return its UAR."""
-    split, machine = fold.split, environment()
-    n_fitted = len(fold.indices(*fitted_on))
+    split, fitted = fold.split, fold.indices(*fitted_on)
     scores = score(
         found["test"],
         protocol=split.protocol,
         part="test",
         speaker_disjoint=split.speaker_disjoint,
         seed=0,
-        n_train=n_fitted,
-        majority=int(np.bincount(fold.classes[fold.indices(*fitted_on)]).argmax()),
+        n_train=len(fitted),
+        majority=int(np.bincount(fold.classes[fitted]).argmax()),
         split_hash=split.hash,
         note=split.note,
         protocol_hash=split.protocol_hash,
         fold=split.fold,
         n_folds=split.n_folds,
     )
-    validation = found["validation"]
-    uar = unweighted_average_recall(
-        validation.truth, validation.predicted, n_classes=len(validation.labels)
-    )
+    validation = None if "validation" in fitted_on else found["validation"]
     facts = {
-        **{key: getattr(split, key, None) for key in COPIED},
+        "protocol": split.protocol,
+        "protocol_hash": split.protocol_hash,
+        "n_folds": split.n_folds,
+        "split_hash": split.hash,
+        "speaker_disjoint": split.speaker_disjoint,
+        "note": split.note,
         "system": system,
         "fold": fold.number,
         "seed": 0,
@@ -205,15 +226,25 @@ def _write(
         "fitted_on": list(fitted_on),
         "strength": strength,
         "n_clips": {part: len(indices) for part, indices in split.parts.items()},
-        "validation_uar": None if "validation" in fitted_on else uar,
+        "validation_uar": None if validation is None else _uar(validation),
         "finished": now(),
         "seconds": seconds,
         "command": command,
-        "environment": {key: machine[key] for key in MACHINE},
+        "environment": _machine(),
     }
     place = archive / split.protocol / entry_name(system, fold.number, 0)
     write_entry(place, facts, scores=scores, test=found["test"], validation=validation)
     return scores.uar
+
+
+def _machine() -> dict[str, Any]:
+    told = machine(environment())
+    also = {name: installed_version(name) for name in ("opensmile", "scikit-learn")}
+    return {**told, "libraries": {**told["libraries"], **also}}
+
+
+def _uar(found: Predictions) -> float:
+    return unweighted_average_recall(found.truth, found.predicted, n_classes=len(found.labels))
 
 
 def main() -> None:
@@ -224,10 +255,12 @@ def main() -> None:
     parser.add_argument("--features", type=Path, help=".npz where functionals are kept")
     args = parser.parse_args()
     corpus = read_corpus(args.corpus)
-    values = functionals(corpus, args.features)
-    for protocol in PROTOCOLS:
-        for fold in folds(corpus, values, protocol):
-            print(judge(fold, args.archive, COMMAND), flush=True)
+    every = [found for name in PROTOCOLS for found in splits(corpus, name)]
+    left = [found for found in every if not is_there(args.archive, *found[1:])]
+    print(f"{len(every)} folds, {len(every) - len(left)} already there")
+    values = functionals(corpus, args.features) if left else np.empty(0)
+    for found in left:
+        print(judge(fold_of(corpus, values, *found), args.archive, COMMAND), flush=True)
 
 
 COMMAND = "python benchmarks/opensmile_svm.py ravdess/"

@@ -26,10 +26,12 @@ from speechsent.study.plan import PlannedRun
 from speechsent.training.listener import Listener
 
 FORMAT = 1
+ARCHITECTURES = ("x86_64", "aarch64", "arm64", "AMD64")
 FACTS, SCORES, SETTINGS = "facts.json", "scores.json", "config.yaml"
 COPIED = (
     "protocol",
     "protocol_hash",
+    "n_folds",
     "split_hash",
     "speaker_disjoint",
     "note",
@@ -37,7 +39,6 @@ COPIED = (
     "validation_uar",
     "finished",
 )
-MACHINE = ("python", "platform", "processors", "libraries", "source")  # no paths, no command
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,26 @@ class Archive:
             RunError: If the entry is damaged.
         """
         place = self.place(planned)
+        facts = self.current(planned)
+        if facts is None:
+            return None
+        _, split = split_corpus(corpus, planned.config, Listener())
+        return read_entry(place) if facts["split_hash"] == split.hash else None
+
+    def current(self, planned: PlannedRun) -> dict[str, Any] | None:
+        """Facts of a run's entry; None if there is none, or one of other settings.
+
+        Raises:
+            RunError: If the entry is damaged.
+        """
+        place = self.place(planned)
         if planned.start is not None or not (place / FACTS).is_file():
             return None
         facts = read_facts(place)
         known = (facts["system"], facts["format"], facts["run_format"])
         if known != (planned.system, FORMAT, RUN_FORMAT):
             return None
-        if configuration.load(place / SETTINGS) != planned.config:
-            return None
-        _, split = split_corpus(corpus, planned.config, Listener())
-        return read_entry(place) if facts["split_hash"] == split.hash else None
+        return facts if configuration.load(place / SETTINGS) == planned.config else None
 
     def keep(self, run: Run, planned: PlannedRun) -> None:
         """Copy the numbers of a finished run, in place of an older entry."""
@@ -88,7 +99,7 @@ class Archive:
             "run_format": RUN_FORMAT,
             **{key: run.facts.get(key) for key in COPIED},
             "seconds": trained.seconds,
-            "environment": {key: environment.get(key) for key in MACHINE},
+            "environment": machine(environment),
         }
         write_entry(
             self.place(planned),
@@ -111,13 +122,25 @@ def entry_name(system: str, fold: int, seed: int) -> str:
     return f"{name}-f{fold}-s{seed}"
 
 
+def machine(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Versions and kind of machine; no path, no command, no name of a kernel.
+
+    Args:
+        environment: What ``speechsent.environment.environment`` tells.
+    """
+    words = str(environment.get("platform", "")).split("-")
+    kind = " ".join([words[0], *(word for word in words if word in ARCHITECTURES)])
+    told = {key: environment.get(key) for key in ("python", "processors", "libraries", "source")}
+    return {"platform": kind, **told}
+
+
 def write_entry(
     place: Path,
     facts: Mapping[str, Any],
     *,
     scores: Scores,
     test: Predictions,
-    validation: Predictions,
+    validation: Predictions | None,
     settings: str = "",
 ) -> None:
     """Write an entry; its facts come last, so that half of one is none.
@@ -127,14 +150,15 @@ def write_entry(
         facts: System, fold, seed, protocol, split, time and machine.
         scores: Scores of the test part.
         test: Answers on the test part.
-        validation: Answers on the validation part.
+        validation: Answers on the validation part; None for what was fitted on it.
         settings: Resolved configuration as YAML; empty for what is no run of this package.
     """
     record = Run(place)  # the same atomic writing, whichever folder it is
     (place / FACTS).unlink(missing_ok=True)
     record.write_json(SCORES, scores.as_dict())
     write_predictions(test, place / PREDICTIONS)
-    write_predictions(validation, place / VALIDATION_PREDICTIONS)
+    if validation is not None:
+        write_predictions(validation, place / VALIDATION_PREDICTIONS)
     if settings:
         record.write_text(SETTINGS, settings)
     record.write_json(FACTS, {"format": FORMAT, **facts})
@@ -162,11 +186,11 @@ def read_entry(place: Path) -> Trained:
     Raises:
         RunError: If it is damaged.
     """
-    facts = read_facts(place)
+    facts, answered = read_facts(place), place / VALIDATION_PREDICTIONS
     return Trained(
         protocol=facts["protocol"],
         protocol_hash=facts["protocol_hash"] or "",
         test=read_predictions(place / PREDICTIONS),
-        validation=read_predictions(place / VALIDATION_PREDICTIONS),
+        validation=read_predictions(answered) if answered.is_file() else None,
         seconds=facts.get("seconds"),
     )
