@@ -34,11 +34,13 @@ unit: $(VENV)/installed-dev
 faults: $(VENV)/installed
 	$(BIN)/python benchmarks/faults.py $(FAULTS_ARGS)
 
-# Hours to days; stop it at any time and start it again. What docs/results/ holds is not run again.
+# Hours to days; stop it at any time and start it again. What docs/results/ holds is not run again;
+# a run that fails (status 3) does not stop the others.
 results: $(VENV)/installed
 	for seed in $(SEEDS); do for protocol in $(PROTOCOLS); do \
 		$(BIN)/speechsent ablate configs/studies/results/$$protocol.yaml $(RAVDESS) \
-			--seeds $$seed --archive docs/results/$$protocol || exit $$?; \
+			--seeds $$seed --out studies/seed$$seed --archive docs/results/$$protocol \
+			|| [ $$? = 3 ] || exit 1; \
 		$(BIN)/python benchmarks/results.py || exit $$?; \
 	done; done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[benchmarks]"
