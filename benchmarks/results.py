@@ -114,7 +114,7 @@ def _partial(study: Study, rows: Sequence[Standing], found: Found) -> list[str]:
                 "seed lacks a fold."
             )
     if found.stale:
-        told.append(f"{len(found.stale)} entries of other settings are left out.")
+        told.append(f"{len(found.stale)} entries of other settings or files are left out.")
     return told
 
 

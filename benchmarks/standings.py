@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from speechsent import metrics
-from speechsent.errors import RunError
 from speechsent.evaluation.comparison import PairedDifference, holm, paired_bootstrap
 from speechsent.evaluation.intervals import Interval, percentile_interval
 from speechsent.evaluation.resampling import resample
@@ -37,7 +36,7 @@ class Found:
         runs: What the runs came to, by system, fold and seed.
         facts: What each entry tells.
         fixed: Systems in which nothing is random, so that one seed stands for all.
-        stale: Entries of other settings than the study's, which do not count.
+        stale: Entries of other settings than the study's, or of other files, which do not count.
     """
 
     runs: dict[str, dict[Place, Trained]] = field(default_factory=dict)
@@ -95,40 +94,40 @@ def collect(study: Study, folder: Path) -> Found:
     """Read the entries of a study's protocol, and of systems that are no part of the study.
 
     Raises:
-        RunError: If an entry is damaged, or two are of different clips of one fold.
+        RunError: If an entry is damaged.
     """
-    found, archive = Found(), Archive(folder)
-    systems = {system.name: system for system in study.systems}
-    for path in sorted(folder.glob(f"*/{FACTS}")):
-        facts, place = read_facts(path.parent), path.parent
-        name, fold, seed = (facts[key] for key in ("system", "fold", "seed"))
-        if name in systems:
-            config = study.at(systems[name], fold, seed)
-            planned = PlannedRun(system=name, fold=fold, seed=seed, config=config)
-            if archive.place(planned) != place or archive.current(planned) is None:
-                found.stale.append(place.name)
-                continue
-        elif facts.get("deterministic"):
-            found.fixed.add(name)
-        else:
+    found = Found()
+    entries = {path.parent: read_facts(path.parent) for path in sorted(folder.glob(f"*/{FACTS}"))}
+    splits = _newest_splits(entries.values())
+    for place, facts in entries.items():
+        fixed = bool(facts.get("deterministic"))
+        same_clips = facts["split_hash"] == splits[facts["fold"]]
+        if not same_clips or not (fixed or _is_current(study, place, facts)):
             found.stale.append(place.name)
             continue
+        if fixed:
+            found.fixed.add(facts["system"])
         found.add(place, facts)
-    _check_same_clips(found.runs)
     found.runs.update({k: v for k, v in combined(study, found.runs).items() if v})
     return found
 
 
-def _check_same_clips(runs: Mapping[str, Mapping[Place, Trained]]) -> None:
-    """Scores of other files of the same corpus would be compared clip by clip."""
-    clips: dict[int, tuple[str, ...]] = {}
-    for system, places in runs.items():
-        for (fold, _), trained in places.items():
-            if clips.setdefault(fold, trained.test.files) != trained.test.files:
-                raise RunError(
-                    f"{system}, fold {fold}: tested on other files than other entries of this "
-                    "fold; remove what is of another copy of the corpus"
-                )
+def _newest_splits(facts: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Split of each fold, as the newest run has it: another copy of a corpus has other files."""
+    ordered = sorted(facts, key=lambda entry: str(entry["finished"]))
+    return {entry["fold"]: str(entry["split_hash"]) for entry in ordered}
+
+
+def _is_current(study: Study, place: Path, facts: Mapping[str, Any]) -> bool:
+    """Whether an entry is of a system of the study, with the settings it has there."""
+    system = next((one for one in study.systems if one.name == facts["system"]), None)
+    if system is None:
+        return False
+    fold, seed = facts["fold"], facts["seed"]
+    config = study.at(system, fold, seed)
+    planned = PlannedRun(system=system.name, fold=fold, seed=seed, config=config)
+    archive = Archive(place.parent)
+    return archive.place(planned) == place and archive.current(planned) is not None
 
 
 def standings(names: Iterable[str], found: Found) -> list[Standing]:
