@@ -6,8 +6,12 @@ BIN = $(VENV)/bin
 # train, so they stay together.
 PYTEST_ARGS ?= -n 2 --dist loadfile
 FAULTS_ARGS ?=
+# The folder of RAVDESS, and what `make results` runs there, the most telling first.
+RAVDESS ?= ravdess
+SEEDS ?= 0 1 2
+PROTOCOLS ?= ravdess-8-luna5 ravdess-8-luna5+spk ravdess-6-random
 
-.PHONY: train test lint types imports unit faults audit clean
+.PHONY: train test lint types imports unit faults results audit clean
 
 train: $(VENV)/installed
 	$(BIN)/speechsent train --fusion joint
@@ -29,6 +33,19 @@ unit: $(VENV)/installed-dev
 
 faults: $(VENV)/installed
 	$(BIN)/python benchmarks/faults.py $(FAULTS_ARGS)
+
+# Hours to days; stop it at any time and start it again. What docs/results/ holds is not run again;
+# a run that fails (status 3) does not stop the others.
+results: $(VENV)/installed
+	for seed in $(SEEDS); do for protocol in $(PROTOCOLS); do \
+		$(BIN)/speechsent ablate configs/studies/results/$$protocol.yaml $(RAVDESS) \
+			--seeds $$seed --out studies/seed$$seed --archive docs/results/$$protocol \
+			|| [ $$? = 3 ] || exit 1; \
+		$(BIN)/python benchmarks/results.py || exit $$?; \
+	done; done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[benchmarks]"
+	$(BIN)/python benchmarks/opensmile_svm.py $(RAVDESS)
+	$(BIN)/python benchmarks/results.py
 
 # Known holes in what is installed. It asks the network, so it is no part of the tests; what could
 # not be asked for fails as well.

@@ -47,6 +47,7 @@ _HOME = {
     "one_vs": "study.series",
     "pool": "corpus.pool",
     "predict": "experiment",
+    "preset": "presets",
     "read_corpora": "corpus.pool",
     "read_corpus": "corpus.open",
     "reproduce": "comparing",
@@ -92,6 +93,7 @@ __all__ = [
     "one_vs",
     "pool",
     "predict",
+    "preset",
     "read_corpora",
     "read_corpus",
     "reproduce",
@@ -122,6 +124,7 @@ if TYPE_CHECKING:
     from speechsent.features.mfcc import Mfcc
     from speechsent.features.prosody import Prosody
     from speechsent.fusion import FusionConfig, late_fusion
+    from speechsent.presets import preset
     from speechsent.resources import Resources
     from speechsent.run import Run
     from speechsent.study import ablate, also_leaky, cross_corpus_matrix, load_study

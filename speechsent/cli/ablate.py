@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_output
+from speechsent.cli.options import add_output, add_preset
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "ablate"
@@ -18,6 +18,7 @@ examples:
   speechsent ablate study.yaml corpus/ --workers 4
   speechsent ablate study.yaml corpus/ --cluster tcp://10.0.0.5:8786
   speechsent ablate study.yaml corpus/ --dry-run        what would be trained
+  speechsent ablate study.yaml corpus/ --archive numbers/    scores and answers outlive the runs
 
 Start it again after an interruption: runs that are finished are not trained again."""
 
@@ -31,8 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("studies"), help="where studies go (default studies/)"
     )
+    parser.add_argument(
+        "--archive",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the numbers of finished runs there as well, and do not train again what is "
+        "there with the same configuration and split",
+    )
     parser.add_argument("--folds", metavar="A,B,…", help="only these folds, counted from 0")
     parser.add_argument("--seeds", metavar="A,B,…", help="these seeds instead of the study's")
+    add_preset(parser)
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -60,11 +69,12 @@ def run(args: argparse.Namespace) -> int:
     from speechsent import study as studies
     from speechsent.study.reading import load_study, with_numbers
 
-    study = with_numbers(load_study(args.study, args.overrides), args.folds, args.seeds)
+    loaded = load_study(args.study, args.overrides, args.preset)
+    study = with_numbers(loaded, args.folds, args.seeds)
     with console(quiet=args.quiet or args.json) as listener:
         if args.dry_run:
             for name, done in studies.plan(
-                study, args.corpus or None, out=args.out, listener=listener
+                study, args.corpus or None, out=args.out, archive=args.archive, listener=listener
             ):
                 print(f"{'done' if done else 'to do'}  {name}")
             return 0
@@ -75,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
             n_workers=args.workers,
             cluster=args.cluster,
             cache=not args.no_cache,
+            archive=args.archive,
             listener=listener,
         )
     if args.json:

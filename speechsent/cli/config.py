@@ -3,26 +3,30 @@
 import argparse
 import json
 
-from speechsent.cli.options import add_config, overrides
+from speechsent.cli.options import add_config, configuration
 from speechsent.cli.startup import load_tensorflow
+from speechsent.presets import PRESETS, read_preset
 
 NAME = "config"
-HELP = "show the configuration a training would use, or its schema for editors"
+HELP = "show the configuration a training would use, presets, or the schema for editors"
 EXAMPLES = """\
 examples:
   speechsent config show                                    all defaults
-  speechsent config show --config my.yaml --set fit.epochs=3
+  speechsent config show --preset best --config my.yaml --set fit.epochs=3
+  speechsent config presets                                 settings by name
   speechsent config schema > speechsent.schema.json         editors complete from it, with
       # yaml-language-server: $schema=speechsent.schema.json   as the first line of a YAML file"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the two sub-commands."""
+    """Declare the sub-commands."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     shown = commands.add_parser("show", help="every key with the value that holds, as YAML")
     shown.add_argument("--json", action="store_true", help="print JSON")
     add_config(shown)
     shown.set_defaults(run=show)
+    listed = commands.add_parser("presets", help="settings by name, with what they cost")
+    listed.set_defaults(run=presets)
     described = commands.add_parser("schema", help="every key with type, default and meaning")
     described.set_defaults(run=schema)
 
@@ -32,10 +36,18 @@ def show(args: argparse.Namespace) -> int:
     load_tensorflow()
     import yaml
 
-    from speechsent.config import load, to_yaml
+    from speechsent.config import to_yaml
 
-    text = to_yaml(load(args.config, overrides(args)))
+    text = to_yaml(configuration(args))
     print(json.dumps(yaml.safe_load(text), indent=2) if args.json else text, end="\n" * args.json)
+    return 0
+
+
+def presets(_: argparse.Namespace) -> int:
+    """List the presets."""
+    for name in PRESETS:
+        found = read_preset(name)
+        print(f"{name}\n  {found.summary}\n  cost: {found.cost}")
     return 0
 
 

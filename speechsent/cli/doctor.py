@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
+from speechsent.cli.options import add_config, add_output, add_resources, configuration, resources
 from speechsent.cli.startup import load_tensorflow
 from speechsent.errors import ParameterError
 
@@ -109,12 +109,11 @@ def _examine(args: argparse.Namespace) -> "Diagnosis":
 
 def _examine_training(args: argparse.Namespace) -> "Diagnosis":
     """What ``train`` would train with these arguments."""
-    from speechsent import config
     from speechsent.preflight import preflight
 
     with console(quiet=args.quiet or args.json == PRINTED) as listener:
         return preflight(
-            config.load(args.config, overrides(args)),
+            configuration(args),
             args.corpus or None,
             resources=resources(args),
             listener=listener,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_config, add_output, add_resources, overrides, resources
+from speechsent.cli.options import add_config, add_output, add_resources, configuration, resources
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "matrix"
@@ -44,11 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train what is missing and print the matrix."""
     load_tensorflow()
-    from speechsent import config
     from speechsent.study.matrix import cross_corpus_matrix
     from speechsent.study.matrix_tables import markdown
 
-    chosen = config.load(args.config, overrides(args))
+    chosen = configuration(args)
     with console(quiet=args.quiet or args.json) as listener:
         matrix = cross_corpus_matrix(
             chosen,

@@ -3,8 +3,13 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from speechsent.presets import PRESETS
 from speechsent.resources import REPORT_CLIPS, Resources
+
+if TYPE_CHECKING:
+    from speechsent.config import ExperimentConfig
 
 # Named flags are short for `--set`: flag, key, choices, help.
 FLAGS = (
@@ -30,6 +35,7 @@ FLAGS = (
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add ``--config``, ``--set`` and the named flags."""
     group = parser.add_argument_group("configuration")
+    add_preset(group)
     group.add_argument("--config", type=Path, metavar="FILE", help="YAML of what differs")
     group.add_argument(
         "--set",
@@ -61,6 +67,24 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="split by clips; every score will say so",
     )
+
+
+def add_preset(group: argparse._ActionsContainer) -> None:
+    """Add ``--preset``."""
+    group.add_argument(
+        "--preset",
+        choices=PRESETS,
+        help="settings to start from ('speechsent config presets'; default compact)",
+    )
+
+
+def configuration(args: argparse.Namespace) -> "ExperimentConfig":
+    """The preset, over it the file, over that ``--set`` and the named flags."""
+    from speechsent.config import load
+    from speechsent.presets import preset
+
+    base = preset(args.preset) if args.preset else None
+    return load(args.config, overrides(args), base=base)
 
 
 def overrides(args: argparse.Namespace) -> list[str]:

@@ -201,6 +201,7 @@ def _resources(args: argparse.Namespace) -> Resources:
 def _refuse_beside_resume(args: argparse.Namespace) -> None:
     """A run that is gone on with brings its configuration and options along."""
     given = {
+        "--preset": args.preset,
         "--config": args.config,
         "--from": args.start,
         "--one-vs": args.one_vs,

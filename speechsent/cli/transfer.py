@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speechsent.cli.options import configuration as chosen
 from speechsent.cli.options import overrides
 from speechsent.errors import ParameterError
 from speechsent.training.listener import Listener
@@ -34,8 +35,6 @@ def add_transfer(parser: argparse.ArgumentParser) -> None:
 
 def configuration(args: argparse.Namespace) -> "ExperimentConfig":
     """What is trained: the defaults, or what the run has that is started from, and the options."""
-    from speechsent.config import load
-
     stray = [f"--{option}" for option in ("folds", "seeds") if getattr(args, option)]
     if stray and not args.one_vs:
         raise ParameterError(
@@ -46,7 +45,13 @@ def configuration(args: argparse.Namespace) -> "ExperimentConfig":
             "--one-vs makes a table of test scores, so --no-test cannot go with it"
         )
     if args.start is None:
-        return load(args.config, overrides(args))
+        return chosen(args)
+    if args.preset:
+        raise ParameterError(
+            "--from brings the configuration of its run. "
+            f"Received: --preset {args.preset} beside it"
+        )
+    from speechsent.config import load
     from speechsent.experiment.transfer import starting_config
     from speechsent.run import Run
 

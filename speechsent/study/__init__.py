@@ -12,7 +12,8 @@ from speechsent.errors import RunError
 from speechsent.preparation import CorpusSource, open_corpus
 from speechsent.resources import Resources
 from speechsent.run import Run
-from speechsent.study.analysis import Place, Table, Trained, read_trained, summarise
+from speechsent.study.analysis import Place, Table, Trained, summarise
+from speechsent.study.archive import Archive
 from speechsent.study.execution import Done, in_processes, on_cluster, one_by_one
 from speechsent.study.leaky import also_leaky
 from speechsent.study.matrix import cross_corpus_matrix
@@ -70,6 +71,7 @@ def ablate(
     n_workers: int = 1,
     cluster: str | None = None,
     cache: bool = True,
+    archive: Path | str | None = None,
     listener: Listener | None = None,
 ) -> StudyResult:
     """Train every system of a study on every fold with every seed, and compare them.
@@ -86,6 +88,9 @@ def ablate(
         n_workers: Trainings at once on this machine, each in a process of its own.
         cluster: Address of a Dask scheduler whose workers train instead.
         cache: Keep features and outputs of frozen branches between runs.
+        archive: Folder where the numbers of finished runs are kept. A run whose numbers are there,
+            of the same configuration and split, is not trained again, whether or not its run
+            folder is still there.
         listener: Who is told about progress.
 
     Returns:
@@ -106,6 +111,7 @@ def ablate(
         n_workers=n_workers,
         cluster=cluster,
         cache=cache,
+        archive=archive,
         listener=listener,
     )
     _write(study, result)
@@ -120,23 +126,26 @@ def carry_out(
     n_workers: int = 1,
     cluster: str | None = None,
     cache: bool = True,
+    archive: Path | str | None = None,
     listener: Listener | None = None,
 ) -> StudyResult:
     """Train what is missing of a study and summarise it, as ``ablate`` does; write no table."""
     listener = listener or Listener()
     corpus = _open(corpus, study, listener)
     folder = Path(out) / study.name
-    tasks = _tasks(study, corpus, folder, Resources(cache=cache))
+    tasks = _tasks(study, corpus, folder, Resources(cache=cache), archive)
     _claim(folder, study, corpus)
     (folder / "runs").mkdir(parents=True, exist_ok=True)
-    left = [task for task in tasks if task.run is None]
+    for task in tasks:
+        task.archived()
+    left = [task for task in tasks if task.trained is None]
     sweep(folder / "runs", [task.planned.folder for task in left])
     listener.note(f"study {study.name}: {len(tasks)} runs, {len(tasks) - len(left)} already there")
     failures = _train(left, folder, n_workers, cluster, listener)
     if study.search is not None:
         searched = searched_runs(study, tasks[0], _folds(study, corpus), listener)
         more = [replace(tasks[0], planned=run) for run in searched]
-        missing = [task for task in more if task.run is None]
+        missing = [task for task in more if task.trained is None]
         failures |= _train(missing, folder, n_workers, cluster, listener)
         tasks, left = [*tasks, *more], [*left, *missing]
     found = _read(tasks)
@@ -157,12 +166,13 @@ def plan(
     corpus: Corpus | Path | str | None = None,
     *,
     out: Path | str = STUDIES,
+    archive: Path | str | None = None,
     listener: Listener | None = None,
 ) -> list[tuple[str, bool]]:
     """Name every run of a study, and tell whether it is there already; nothing is trained."""
     corpus = _open(corpus, study, listener or Listener())
-    tasks = _tasks(study, corpus, Path(out) / study.name, Resources())
-    return [(task.planned.folder, task.run is not None) for task in tasks]
+    tasks = _tasks(study, corpus, Path(out) / study.name, Resources(), archive)
+    return [(task.planned.folder, task.trained is not None) for task in tasks]
 
 
 def _open(corpus: CorpusSource, study: Study, listener: Listener) -> Corpus:
@@ -178,10 +188,17 @@ def _resolved(corpus: CorpusSource) -> CorpusSource:
     return [Path(place).resolve() for place in corpus]
 
 
-def _tasks(study: Study, corpus: Corpus, folder: Path, resources: Resources) -> list[Task]:
+def _tasks(
+    study: Study,
+    corpus: Corpus,
+    folder: Path,
+    resources: Resources,
+    archive: Path | str | None,
+) -> list[Task]:
     runs = (folder / "runs").resolve()  # workers of a cluster stand in folders of their own
+    kept = None if archive is None else Archive(Path(archive))
     return [
-        Task(planned=run, corpus=corpus, folder=runs, resources=resources)
+        Task(planned=run, corpus=corpus, folder=runs, resources=resources, archive=kept)
         for run in study.runs(_n_folds(study, corpus))
     ]
 
@@ -226,6 +243,7 @@ def _train(
             if outcome.failure:
                 failures[name] = outcome.failure
                 Run(folder).write_text(f"failures/{name}.txt", outcome.details or outcome.failure)
+            task.archived()
             spent = time.monotonic() - started
             rest = clock(spent / n_done * (len(tasks) - n_done))
             listener.note(f"{n_done}/{len(tasks)} {_told(task, outcome)}; about {rest} left")
@@ -264,8 +282,8 @@ def _read(tasks: Sequence[Task]) -> dict[str, dict[Place, Trained]]:
     found: dict[str, dict[Place, Trained]] = {}
     for task in tasks:
         runs = found.setdefault(task.planned.system, {})
-        if (run := task.run) is not None:
-            runs[task.planned.fold, task.planned.seed] = read_trained(run)
+        if (trained := task.trained) is not None:
+            runs[task.planned.fold, task.planned.seed] = trained
     return found
 
 

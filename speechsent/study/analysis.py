@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from speechsent.evaluation.resampling import resample
 from speechsent.evaluation.seeds import SeedSummary, over_seeds
 from speechsent.run import Run
 from speechsent.study.combining import combine
-from speechsent.study.plan import Study
+from speechsent.study.plan import How, Study
 
 TOLD = "study.json"  # in a run folder: what the study knows of the run
 N_RESAMPLES = 10_000
@@ -36,14 +35,14 @@ class Trained:
         protocol: Name of the protocol its score was taken under.
         protocol_hash: Fingerprint of the protocol, or of the split.
         test: Answers on the test part.
-        validation: Answers on the validation part.
+        validation: Answers on the validation part; None where they are not kept.
         seconds: How long it took; None for a combination.
     """
 
     protocol: str
     protocol_hash: str
     test: Predictions
-    validation: Predictions
+    validation: Predictions | None
     seconds: float | None = None
 
 
@@ -138,14 +137,14 @@ def summarise(study: Study, runs: Mapping[str, Mapping[Place, Trained]]) -> tupl
         runs: What the runs of each trained system came to, by fold and seed.
     """
     groups: dict[tuple[str, str], dict[str, Mapping[Place, Trained]]] = defaultdict(dict)
-    for system, found in {**runs, **_combined(study, runs)}.items():
+    for system, found in {**runs, **combined(study, runs)}.items():
         if found:
             first = next(iter(found.values()))
             groups[first.protocol, first.protocol_hash][system] = found
     return tuple(_table(study, *key, systems) for key, systems in groups.items())
 
 
-def _combined(
+def combined(
     study: Study, runs: Mapping[str, Mapping[Place, Trained]]
 ) -> dict[str, dict[Place, Trained]]:
     """Answers of the combined systems, wherever all their members were trained."""
@@ -153,28 +152,33 @@ def _combined(
     for combination in study.combinations:
         members = [runs.get(name, {}) for name in combination.of]
         places = sorted(set(members[0]).intersection(*members[1:]))
-        found[combination.name] = {
+        mixed = {
             place: _combine(combination.how, [member[place] for member in members])
             for place in places
         }
+        found[combination.name] = {place: one for place, one in mixed.items() if one}
     return found
 
 
-def _combine(how: Any, members: Sequence[Trained]) -> Trained:
-    first = members[0]
-    answers = [[getattr(m, part) for m in members] for part in ("test", "validation")]
+def _combine(how: How, members: Sequence[Trained]) -> Trained | None:
+    """The answers of some members as one; None if validation answers are needed and not kept."""
+    first, test = members[0], [member.test for member in members]
+    kept = [member.validation for member in members if member.validation is not None]
+    whole = len(kept) == len(members)
+    if how != "average" and not whole:
+        return None
     return Trained(
         protocol=first.protocol,
         protocol_hash=first.protocol_hash,
-        test=combine(how, answers[0], answers[1]),
-        validation=combine(how, answers[1], answers[1]),
+        test=combine(how, test, kept),
+        validation=combine(how, kept, kept) if whole else None,
     )
 
 
 def _table(
     study: Study, protocol: str, protocol_hash: str, systems: Mapping[str, Mapping[Place, Trained]]
 ) -> Table:
-    folds, seeds, kept = _common(systems)
+    folds, seeds, kept = common_places(systems)
     ordered = [name for name in study.names if name in kept]
     pooled = {name: Pooled.of(systems[name], folds, seeds) for name in ordered}
     reference = study.compared_with if study.compared_with in pooled else ordered[0]
@@ -197,7 +201,7 @@ def _table(
     )
 
 
-def _common(
+def common_places(
     systems: Mapping[str, Mapping[Place, Trained]],
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[str]]:
     """Folds and seeds that every system has in every combination, and those systems.
@@ -292,7 +296,7 @@ def _comparisons(pooled: Mapping[str, Pooled], reference: str) -> dict[str, Comp
         )
         for name in others
     ]
-    by_clip = [_mcnemar_over_seeds(pooled[name], base) for name in others]
+    by_clip = [mcnemar_over_seeds(pooled[name], base) for name in others]
     p_uar = holm([found.p for found in by_speaker])
     p_accuracy = holm(by_clip)
     return {
@@ -301,7 +305,7 @@ def _comparisons(pooled: Mapping[str, Pooled], reference: str) -> dict[str, Comp
     }
 
 
-def _mcnemar_over_seeds(system: Pooled, base: Pooled) -> float:
+def mcnemar_over_seeds(system: Pooled, base: Pooled) -> float:
     """One p-value from the seeds' own, which are not independent: twice their median.
 
     References:

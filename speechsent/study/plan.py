@@ -1,8 +1,9 @@
 """What a study compares: systems, folds and seeds, checked before anything runs."""
 
 import hashlib
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +18,8 @@ from speechsent.study.search import SUFFIX, Search
 
 How = Literal["average", "weighted", "stacked"]
 HOW: tuple[How, ...] = ("average", "weighted", "stacked")
+Order = Literal["systems", "folds"]
+ORDERS: tuple[Order, ...] = ("systems", "folds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,9 @@ class Study:
         combinations: Systems made of others.
         reference: The system all others are compared with; the first if empty.
         search: Ranges that are searched for some systems; what is found is one more system.
+        order: What is trained first: ``"systems"`` finishes one system after another, which
+            compiles least; ``"folds"`` all systems on a fold, fold by fold and seed by seed, so
+            that a study cut short compares them on whole folds.
     """
 
     name: str
@@ -92,6 +98,7 @@ class Study:
     combinations: tuple[Combination, ...] = ()
     reference: str = ""
     search: Search | None = None
+    order: Order = "systems"
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -110,7 +117,7 @@ class Study:
         return self.reference or self.names[0]
 
     def runs(self, n_folds: int) -> list[PlannedRun]:
-        """All trainings; those that share compiled models follow one another.
+        """All trainings, in the order they are made.
 
         Args:
             n_folds: Folds of the protocol on the corpus at hand.
@@ -131,10 +138,14 @@ class Study:
                 config=self.at(system, fold, seed),
                 start=system.start,
             )
-            for system in self.systems
-            for seed in self.seeds
-            for fold in self.folds or range(n_folds)
+            for system, seed, fold in self._ordered(self.folds or range(n_folds))
         ]
+
+    def _ordered(self, folds: Iterable[int]) -> Iterable[tuple[System, int, int]]:
+        if self.order == "systems":
+            return itertools.product(self.systems, self.seeds, folds)
+        by_fold = itertools.product(self.seeds, folds, self.systems)
+        return ((system, seed, fold) for seed, fold, system in by_fold)
 
     def at(self, system: System, fold: int, seed: int) -> ExperimentConfig:
         """The configuration of a system on one fold with one seed."""
@@ -159,6 +170,8 @@ class Study:
             problems.append("seeds: different whole numbers, not negative, one at least")
         if len(set(self.folds)) < len(self.folds):
             problems.append("folds: each is named once")
+        if self.order not in ORDERS:
+            problems.append(f"order: one of {', '.join(ORDERS)}. Received: {self.order!r}")
         for combination in self.combinations:
             unknown = [name for name in combination.of if name not in trained]
             if unknown:
@@ -179,6 +192,7 @@ def to_yaml(study: Study) -> str:
             "protocol": study.protocol,
             "folds": list(study.folds),
             "seeds": list(study.seeds),
+            "order": study.order,
             "reference": study.compared_with,
             "systems": {
                 s.name: yaml.safe_load(configuration.to_yaml(s.config)) for s in study.systems

@@ -8,7 +8,8 @@ from typing import Any
 
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
-from speechsent.errors import ConfigError
+from speechsent.errors import ConfigError, ParameterError
+from speechsent.presets import read_preset
 from speechsent.study.plan import HOW, Combination, Study, System
 from speechsent.study.search import read_search
 
@@ -17,6 +18,8 @@ KEYS = (
     "protocol",
     "folds",
     "seeds",
+    "order",
+    "preset",
     "base",
     "systems",
     "factors",
@@ -27,12 +30,13 @@ KEYS = (
 RESERVED = ("seed", "split.protocol", "split.fold")  # the study itself decides these
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+def load_study(path: Path, overrides: Sequence[str] = (), preset: str | None = None) -> Study:
     """Read a study.
 
     Args:
         path: The YAML file.
         overrides: ``section.key=value`` for the configuration all systems start from.
+        preset: Preset that configuration starts from, in place of the study's own.
 
     Raises:
         ConfigError: If anything is unknown, mistyped or out of range.
@@ -43,6 +47,7 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
         for override in overrides:
             base = configuration.merge(base, configuration.nest(override))
         raw = {"name": path.stem, **raw, "base": base}
+        raw |= {"preset": preset} if preset else {}
     return study_from_dict(raw, source=str(path))
 
 
@@ -59,7 +64,7 @@ def study_from_dict(raw: Any, *, source: str = "study") -> Study:
         unknown.append("systems and factors are two ways to say the same; give one")
     if unknown:
         raise ConfigError(unknown, source)
-    base = _changes(raw.get("base"), "base", source)
+    base = _base(raw, source)
     variants = _variants(raw, source)
     return Study(
         name=str(raw.get("name", "")),
@@ -73,7 +78,21 @@ def study_from_dict(raw: Any, *, source: str = "study") -> Study:
         combinations=_combinations(raw.get("combine") or {}, source),
         reference=str(raw.get("reference") or ""),
         search=read_search(raw["search"], tuple(variants), source) if "search" in raw else None,
+        order=raw.get("order", "systems"),
     )
+
+
+def _base(raw: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    """What all systems start from: a preset, if one is named, and the study's changes to it."""
+    changes = _changes(raw.get("base"), "base", source)
+    if not raw.get("preset"):
+        return changes
+    try:
+        settings = read_preset(str(raw["preset"])).settings
+    except ParameterError as error:
+        raise ConfigError([f"preset: {error}"], source) from error
+    base: Mapping[str, Any] = configuration.merge(settings, changes)
+    return base
 
 
 def _variants(raw: Mapping[str, Any], source: str) -> dict[str, Mapping[str, Any]]:

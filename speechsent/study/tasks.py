@@ -18,7 +18,8 @@ from speechsent.errors import CorpusError, RunError, SaveError, SpeechsentError
 from speechsent.experiment import resume, train
 from speechsent.resources import Resources
 from speechsent.run import Run
-from speechsent.study.analysis import TOLD
+from speechsent.study.analysis import TOLD, Trained, read_trained
+from speechsent.study.archive import Archive
 from speechsent.study.plan import PlannedRun
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
@@ -37,6 +38,7 @@ class Task:
         folder: Folder of the study's runs.
         resources: Whether features are kept between runs, and who extracts them.
         test: Whether the test part is scored; a trial of a search does not.
+        archive: Where the numbers of finished runs are kept; None keeps none.
     """
 
     planned: PlannedRun
@@ -44,6 +46,7 @@ class Task:
     folder: Path
     resources: Resources
     test: bool = True
+    archive: Archive | None = None
 
     @property
     def path(self) -> Path:
@@ -57,6 +60,19 @@ class Task:
             return Run.open(self.path)
         except RunError:
             return None
+
+    @property
+    def trained(self) -> Trained | None:
+        """What the finished run came to, by its folder or by the archive."""
+        if (run := self.run) is not None:
+            return read_trained(run)
+        return self.archive.find(self.planned, self.corpus) if self.archive else None
+
+    def archived(self) -> None:
+        """Put what a run folder holds into the archive, unless it is there."""
+        run = self.run
+        if self.archive and run and not self.archive.find(self.planned, self.corpus):
+            self.archive.keep(run, self.planned)
 
 
 @dataclass(frozen=True, kw_only=True)

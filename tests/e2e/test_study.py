@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,30 @@ def test_a_lost_worker_of_a_cluster_loses_no_run(study, voices, dask, two_worker
     assert without_minutes(table) == without_minutes(serial.markdown())
 
 
+def test_archived_numbers_stand_for_runs_that_are_gone(study, voices):
+    raw = yaml.safe_load(study.read_text())
+    raw["systems"] = {name: {"fusion.mode": name} for name in ("cnn", "lstm")}
+    study.write_text(yaml.safe_dump({**raw, "seeds": [0]}))
+    first = speechsent.ablate(study, voices, archive="kept")
+    assert (first.n_trained, first.n_found) == (2, 0)
+    assert {path.name for path in Path("kept").iterdir()} == {"cnn-f0-s0", "lstm-f0-s0"}
+    shutil.rmtree("studies")
+    again = speechsent.ablate(study, voices, archive="kept")
+    assert (again.n_trained, again.n_found) == (0, 2)
+    assert again.markdown() == first.markdown()
+    raw["systems"]["lstm"]["lstm.dropout"] = 0.1
+    study.write_text(yaml.safe_dump({**raw, "seeds": [0]}))
+    told = dict(speechsent.study.plan(speechsent.load_study(study), voices, archive="kept"))
+    assert sorted((name.partition("-")[0], done) for name, done in told.items()) == [
+        ("cnn", True),
+        ("lstm", False),
+    ]
+    changed = speechsent.ablate(study, voices, archive="kept")
+    assert (changed.n_trained, changed.n_found) == (1, 1)
+    settings = yaml.safe_load(Path("kept/lstm-f0-s0/config.yaml").read_text())
+    assert settings["lstm"]["dropout"] == 0.1
+
+
 def test_a_run_that_fails_is_a_row_that_says_why(study, voices, capsys, monkeypatch):
     raw = yaml.safe_load(study.read_text())
     raw["systems"] = {
@@ -168,7 +193,7 @@ def test_a_study_is_not_mixed_with_one_on_another_corpus(study, voices, capsys, 
 
 
 @pytest.mark.parametrize(
-    "name", ["fusion", "batchnorm", "batchnorm_imagenet", "views", "training_fraction"]
+    "path", sorted((ROOT / "configs" / "studies").rglob("*.yaml")), ids=lambda path: path.stem
 )
-def test_the_studies_in_configs_can_be_read(name):
-    speechsent.load_study(ROOT / "configs" / "studies" / f"{name}.yaml")
+def test_the_studies_in_configs_can_be_read(path):
+    speechsent.load_study(path)

@@ -67,6 +67,8 @@ def test_a_run_folder_is_the_configurations_own():
         ({"systems": {"a": {"split": {"fold": 3}}}}, "split.fold: the study's own"),
         ({"systems": {"a": 3}}, r"systems\.a: expected keys"),
         ({"systems": {}}, "expected a mapping of names"),
+        ({"order": "seeds"}, "order: one of systems, folds. Received: 'seeds'"),
+        ({"preset": "bets"}, "preset: no preset 'bets'; there is best"),
         ({"seeds": [0, 0]}, "different whole numbers"),
         ({"seeds": "0"}, "expected a list of whole numbers"),
         ({"folds": [1.5]}, "expected a list of whole numbers"),
@@ -103,3 +105,24 @@ def test_folds_and_seeds_can_be_given_on_the_command_line():
     assert (study.folds, study.seeds) == ((1,), (3, 4))
     with pytest.raises(ConfigError, match="--seeds: whole numbers"):
         with_numbers(study, None, "a")
+
+
+def test_fold_by_fold_all_systems_come_before_the_next_fold_and_seed():
+    runs = study_from_dict({**FUSION, "order": "folds"}).runs(5)
+    assert [(run.seed, run.fold, run.system) for run in runs] == [
+        (0, 0, "cnn"), (0, 0, "both"), (0, 2, "cnn"), (0, 2, "both"),
+        (1, 0, "cnn"), (1, 0, "both"), (1, 2, "cnn"), (1, 2, "both"),
+    ]  # fmt: skip
+
+
+def test_base_goes_on_top_of_a_preset():
+    study = study_from_dict({**FUSION, "preset": "best", "base": {"fit.patience": 3}})
+    assert {(s.config.fit.epochs, s.config.fit.patience) for s in study.systems} == {(80, 3)}
+
+
+def test_a_preset_can_be_given_on_the_command_line(tmp_path):
+    file = tmp_path / "widths.yaml"
+    file.write_text("preset: best\nfactors: {cnn.embedding: [8, 16]}\n")
+    study = load_study(file, ["fit.patience=2"], preset="vgg16")
+    fits = {(s.config.fit.learning_rate, s.config.fit.patience) for s in study.systems}
+    assert fits == {(0.0003, 2)}
