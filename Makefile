@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 FAULTS_ARGS ?=
 
-.PHONY: train test lint types imports unit faults audit clean
+.PHONY: train test lint types imports unit faults docs audit clean
 
 train: $(VENV)/installed
 	$(BIN)/speechsent train --fusion joint
@@ -29,6 +29,9 @@ unit: $(VENV)/installed-dev
 
 faults: $(VENV)/installed
 	$(BIN)/python benchmarks/faults.py $(FAULTS_ARGS)
+
+docs: $(VENV)/installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Known holes in what is installed. It asks the network, so it is no part of the tests; what could
 # not be asked for fails as well.
