@@ -41,6 +41,7 @@ def filled(word: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # ten commands on two cores, perhaps beside other work
 def test_the_tutorial_does_what_it_says(tmp_path, monkeypatch, capsys):
     pytest.importorskip("onnxruntime", reason="needs the extra [onnx]")
     monkeypatch.chdir(tmp_path)
