@@ -6,6 +6,7 @@ import html
 import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ ROOT = Path(__file__).parents[2]
 LOADED = re.compile(r'<(?:script|img|iframe|source|audio|video)\b[^>]*\ssrc="?([^"\s>]+)')
 LINKED = re.compile(r"<link\b[^>]*>")
 IMPORTED = re.compile(r"""(?:url\(|@import\s)\s*["']?(?:https?:)?//[^)"']+""")
+
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
 def script(name: str) -> ModuleType:
@@ -100,3 +106,33 @@ def test_scripts_that_make_the_documentation_do_what_their_examples_say():
     result = doctest.testmod(script("outside"))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page):
+    """Also where the site cannot be built."""
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    written_later = {(ROOT / "docs" / script("commands").PAGE).resolve()}
+    left = [(page.parent / target).resolve() for target in targets]
+    assert [place for place in left if not place.exists() and place not in written_later] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_of_a_page_can_be_typed(page):
+    """Every option of every command that is shown exists; what stands behind two spaces is told."""
+    for command in shown(page.read_text(encoding="utf-8")):
+        program, *words = shlex.split(command)
+        assert program == "speechsent"
+        parser().parse_args(words)
+
+
+def shown(markdown: str) -> Iterator[str]:
+    """Commands in the fenced blocks of a page, without what is said about them."""
+    for language, block in BLOCK.findall(markdown):
+        for line in block.splitlines() if language in ("", "sh") else ():
+            if line.startswith("speechsent ") and " | " not in line:
+                yield re.split(r"\s{2,}|\s[#>] |; ", line)[0]
+
+
+def test_commands_are_found_in_pages():
+    assert sum(len(list(shown(page.read_text(encoding="utf-8")))) for page in PAGES) > 80
