@@ -11,7 +11,7 @@ RAVDESS ?= ravdess
 SEEDS ?= 0 1 2
 PROTOCOLS ?= ravdess-8-luna5 ravdess-8-luna5+spk ravdess-6-random
 
-.PHONY: train test lint types imports unit faults results audit clean
+.PHONY: train test lint types imports unit faults results docs audit clean
 
 train: $(VENV)/installed
 	$(BIN)/speechsent train --fusion joint
@@ -46,6 +46,9 @@ results: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[benchmarks]"
 	$(BIN)/python benchmarks/opensmile_svm.py $(RAVDESS)
 	$(BIN)/python benchmarks/results.py
+
+docs: $(VENV)/installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Known holes in what is installed. It asks the network, so it is no part of the tests; what could
 # not be asked for fails as well.
