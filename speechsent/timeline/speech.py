@@ -62,6 +62,9 @@ class SpeechConfig:
                 )
 
 
+LIVE = SpeechConfig(ahead=0.5)  # what comes live is not to wait for half a minute
+
+
 def hear(
     blocks: Iterable[np.ndarray], *, sample_rate: int, config: SpeechConfig = SpeechConfig()
 ) -> Iterator[Frame]:
