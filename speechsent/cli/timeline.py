@@ -109,9 +109,11 @@ def _timelines(args: argparse.Namespace, listener: "Listener") -> "list[Timeline
 def _model(args: argparse.Namespace, paths: list[Path], listener: "Listener") -> "Model":
     """What is to hear the files."""
     if args.runtime == "onnx":
-        from speechsent.exporting.runtime import OnnxRecogniser
+        from speechsent.exporting.runtime import OnnxRecogniser, note_standardising
 
-        return OnnxRecogniser(exported_file(args)[0])
+        exported = OnnxRecogniser(exported_file(args)[0])
+        note_standardising(exported, listener)
+        return exported
     chosen = open_chosen(args, listener)
     from speechsent.experiment.prediction import ready
     from speechsent.timeline import TrainedModel

@@ -158,16 +158,21 @@ def _answers(
 ) -> Iterator[tuple[Path, dict[str, float]]]:
     """What the model says of each file, by label."""
     paths = audio_files(files)
-    if model.facts.standardize == "speaker":
-        listener.note(
-            "trained on features standardised by speaker; this file has the statistics of the "
-            "training corpus alone"
-        )
+    note_standardising(model, listener)
     listener.begin("recognition", len(paths), "files")
     for done, path in enumerate(paths, start=1):
         yield path, dict(zip(model.facts.labels, model.file(path).tolist(), strict=True))
         listener.step(done)
     listener.end()
+
+
+def note_standardising(model: OnnxRecogniser, listener: Listener) -> None:
+    """Tell that a file standardises otherwise than its run, where it does."""
+    if model.facts.standardize == "speaker":
+        listener.note(
+            "trained on features standardised by speaker; this file has the statistics of the "
+            "training corpus alone"
+        )
 
 
 def _session(path: Path) -> Any:

@@ -5,6 +5,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
+from speechsent import audio
 from speechsent.errors import ParameterError
 from speechsent.timeline.speech import SpeechConfig, hear
 
@@ -41,6 +42,15 @@ def test_voices_between_pauses_are_found_within_a_tenth_of_a_second(make_voices,
     """Digital silence, or a floor of noise that is some 70 to 30 dB below the voices."""
     signal, expected = make_voices("anger", "neutral", "happiness", noise=noise * gain, gain=gain)
     np.testing.assert_allclose(stretches(signal), expected, atol=0.1)
+
+
+@pytest.mark.corpus
+def test_six_actors_one_behind_the_other_are_six_stretches(ravdess):
+    """Every recording has about a second of room before and behind a sentence of 1 to 2 s."""
+    clips = [next(ravdess.glob(f"Actor_0{i}/03-01-05-01-01-01-0{i}.*")) for i in range(1, 7)]
+    found = stretches(np.concatenate([audio.load(clip) for clip in clips]))
+    assert len(found) == 6
+    assert all(0.8 < end - start < 2.5 for start, end in found)
 
 
 def test_live_sound_is_judged_by_what_came_before(make_voices):
