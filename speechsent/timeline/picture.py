@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = 2000  # levels drawn at most
 WIDTH = 10.0  # inches
 RECORDING = AudioConfig()
+SPEECH_COLOUR, QUIET_COLOUR = "#F5DCA6", "0.9"
 
 
 def timeline_figure(timeline: Timeline, path: Path) -> None:
@@ -45,6 +46,7 @@ def timeline_figure(timeline: Timeline, path: Path) -> None:
         _draw_probabilities(figure, panels[0], timeline)
     panels[-1].set(xlabel=_unit(timeline.duration), xlim=(0, timeline.duration))
     panels[-1].xaxis.set_major_formatter(lambda seconds, _: clock(seconds, timeline.duration))
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(Path(timeline.file).name[-90:], fontsize=11, parse_math=False)
     save(figure, path)
 
@@ -56,10 +58,8 @@ def _draw_level(axes: "Axes", timeline: Timeline) -> None:
     axes.fill_between(times, QUIETEST, level, color="0.25", linewidth=0)
     for number, segment in enumerate(s for s in timeline.segments if s.speech):
         label = None if number else "speech"
-        axes.axvspan(segment.start, segment.end, color="#E69F00", alpha=0.35, lw=0, label=label)
+        axes.axvspan(segment.start, segment.end, color=SPEECH_COLOUR, lw=0, zorder=0, label=label)
     axes.set(ylabel="level (dBFS)", ylim=(QUIETEST, 0))
-    if any(s.speech for s in timeline.segments):
-        axes.legend(loc="upper right", framealpha=0.9, fontsize=8)
 
 
 def levels(path: Path) -> np.ndarray:
@@ -79,6 +79,7 @@ def _draw_probabilities(figure: "Figure", axes: "Axes", timeline: Timeline) -> N
     image = axes.imshow(
         rows, aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=extent, interpolation="nearest"
     )
+    axes.set_facecolor(QUIET_COLOUR)
     axes.set_yticks(range(len(names)), names, parse_math=False)
     told = [s for s in timeline.segments if s.emotion]
     axes.hlines(
@@ -89,8 +90,6 @@ def _draw_probabilities(figure: "Figure", axes: "Axes", timeline: Timeline) -> N
         linewidth=3,
         label="most probable",
     )
-    if told:
-        axes.legend(loc="upper right", framealpha=0.9, fontsize=8)
     figure.colorbar(image, ax=axes, label="probability", pad=0.01)
 
 
