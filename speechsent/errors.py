@@ -71,6 +71,10 @@ class ExportError(SpeechsentError, RuntimeError):
     """A run cannot be exported, or an exported file cannot be used."""
 
 
+class MicrophoneError(SpeechsentError, OSError):
+    """There is no microphone, or what listens to it is not installed."""
+
+
 class LockedError(SpeechsentError, RuntimeError):
     """Another process holds a lock; the message tells which."""
 

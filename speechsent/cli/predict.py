@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speechsent.cli import timeline
 from speechsent.cli.console import console
+from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.cli.options import add_output
-from speechsent.cli.startup import load_tensorflow
 from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ examples:
   speechsent predict *.flac --csv > emotions.csv
   speechsent predict clips/ --run runs/ravdess/20260101-120000-joint-s0 --json
   speechsent predict clips/ --reject-below 0.6     no answer where the network is unsure
+  speechsent predict talk.wav --timeline --out talk.TextGrid --out talk.png     over time
+  speechsent predict --live                        the microphone, until Ctrl-C
   speechsent predict --runtime onnx model.onnx clips/     a file from 'speechsent export', without
                                                           TensorFlow"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="file or folder")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="file or folder")
     parser.add_argument(
         "--run", dest="run_folder", type=Path, metavar="RUN", help="default: the newest run"
     )
@@ -51,12 +54,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
+    timeline.add_arguments(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
+    timeline.check_arguments(args)
+    if args.timeline or args.live:
+        return timeline.run(args)
     with console(quiet=args.quiet or args.json or args.csv) as listener:
         model = _exported(args) if args.runtime == "onnx" else _trained(args, listener)
         if model.tells_numbers:
@@ -78,13 +85,9 @@ class _Model:
 
 def _trained(args: argparse.Namespace, listener: "Listener") -> _Model:
     """The run, by TensorFlow."""
-    load_tensorflow()
+    chosen = open_chosen(args, listener)
     from speechsent import experiment
 
-    chosen = experiment.open_run(args.run_folder)
-    if chosen.leaky:
-        print(f"note: {chosen.leaky}", file=sys.stderr)
-    listener.note(f"run {chosen.path}")
     return _Model(
         path=chosen.path,
         tells_numbers=chosen.scale is not None,
@@ -99,12 +102,7 @@ def _exported(args: argparse.Namespace) -> _Model:
     """The first file, by onnxruntime; TensorFlow is not imported."""
     from speechsent.exporting import runtime
 
-    model_file, *files = args.files
-    if args.run_folder or not files:
-        raise ParameterError(
-            "--runtime onnx takes an exported file, then clips, and no --run. "
-            f"Received: {' '.join(map(str, args.files))}"
-        )
+    model_file, files = exported_file(args)
     model = runtime.OnnxRecogniser(model_file)
     return _Model(
         path=model_file,

@@ -46,7 +46,7 @@ def predict(
             "which rejects nothing"
         )
     paths = audio_files(files)
-    recogniser = _ready(run, paths, listener)
+    recogniser = ready(run, paths, listener)
     calibrated = recogniser.calibration is not None
     if reject_below is not None and not calibrated:
         listener.note("warning: this run has no calibration.json: what is rejected is uncalibrated")
@@ -82,17 +82,23 @@ def estimate(
     if run.scale is None:
         raise RunError(f"{run.path}: names emotions, and tells no numbers; use predict")
     paths = audio_files(files)
-    recogniser = _ready(run, paths, listener)
+    recogniser = ready(run, paths, listener)
     return [
         Estimate(str(path), dict(zip(run.labels, values, strict=True)))
         for path, values in _answers(recogniser, paths, listener)
     ]
 
 
-def _ready(run: Run, paths: Sequence[Path], listener: Listener) -> Recogniser:
-    """The run's model, standardising as the run did."""
+def ready(run: Run, paths: Sequence[Path], listener: Listener) -> Recogniser:
+    """The run's model, standardising as the run did.
+
+    Args:
+        run: The run.
+        paths: All that it is to hear; none if that is not known yet.
+        listener: Who is told what counts as one speaker.
+    """
     recogniser = Recogniser(run)
-    if recogniser.standardizer.scope == "speaker":
+    if recogniser.standardizer.scope == "speaker" and paths:
         listener.note("standardised by speaker: all these files count as one speaker's")
         recogniser.adapt(paths)
     return recogniser

@@ -31,6 +31,7 @@ def describe(run: Run) -> ModelFacts:
         note="; ".join(filter(None, (run.leaky, str(scores.get("note", ""))))),
         run=run.path.name,
         version=installed_version("speechsent") or "",
+        window_seconds=config.view.seconds,
     )
 
 

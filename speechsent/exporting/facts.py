@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class ModelFacts:
         note: What must be known of the score; empty if nothing.
         run: Name of the run.
         version: Of speechsent.
+        window_seconds: Length of its windows; None in files written before this was told.
     """
 
     labels: tuple[str, ...]
@@ -51,6 +52,7 @@ class ModelFacts:
     note: str
     run: str
     version: str
+    window_seconds: float | None = None
 
     def as_text(self) -> dict[str, str]:
         """Text as it is, everything else as JSON: what an ONNX file can hold."""
@@ -78,6 +80,7 @@ class ModelFacts:
             values: dict[str, Any] = {
                 field.name: text[field.name] if field.type is str else json.loads(text[field.name])
                 for field in fields(cls)
+                if field.name in text or field.default is MISSING
             }
             return cls(**{**values, "labels": tuple(values["labels"])})
         except (KeyError, ValueError, TypeError) as error:

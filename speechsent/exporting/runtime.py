@@ -46,6 +46,24 @@ class OnnxRecogniser:
         return self.facts.answers == NUMBERS
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Emotions, or targets, in the order of the answers."""
+        return self.facts.labels
+
+    @property
+    def window_seconds(self) -> float:
+        """Length of its windows.
+
+        Raises:
+            ExportError: If the file is too old to tell.
+        """
+        if self.facts.window_seconds is None:
+            raise ExportError(
+                f"{self.path}: does not tell how long its windows are; export the run again"
+            )
+        return self.facts.window_seconds
+
+    @property
     def calibrated(self) -> bool:
         """Whether its probabilities are calibrated."""
         return self.facts.temperature is not None
@@ -57,6 +75,10 @@ class OnnxRecogniser:
     def windows(self, signal: np.ndarray) -> np.ndarray:
         """Answer for each half-overlapping window, not calibrated, ``(n_windows, n_outputs)``."""
         return self._run("windows", signal)
+
+    def answers(self, signals: Sequence[np.ndarray]) -> np.ndarray:
+        """Answer for each of some clips no longer than a window, not calibrated."""
+        return np.concatenate([self.windows(signal) for signal in signals])
 
     def file(self, path: Path | str) -> np.ndarray:
         """Probabilities or numbers of an audio file of any length, in the order of the labels.
@@ -136,16 +158,21 @@ def _answers(
 ) -> Iterator[tuple[Path, dict[str, float]]]:
     """What the model says of each file, by label."""
     paths = audio_files(files)
-    if model.facts.standardize == "speaker":
-        listener.note(
-            "trained on features standardised by speaker; this file has the statistics of the "
-            "training corpus alone"
-        )
+    note_standardising(model, listener)
     listener.begin("recognition", len(paths), "files")
     for done, path in enumerate(paths, start=1):
         yield path, dict(zip(model.facts.labels, model.file(path).tolist(), strict=True))
         listener.step(done)
     listener.end()
+
+
+def note_standardising(model: OnnxRecogniser, listener: Listener) -> None:
+    """Tell that a file standardises otherwise than its run, where it does."""
+    if model.facts.standardize == "speaker":
+        listener.note(
+            "trained on features standardised by speaker; this file has the statistics of the "
+            "training corpus alone"
+        )
 
 
 def _session(path: Path) -> Any:

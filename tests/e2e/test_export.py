@@ -20,6 +20,7 @@ from speechsent.exporting.export import export
 from speechsent.exporting.runtime import OnnxRecogniser
 from speechsent.recogniser import Recogniser
 from speechsent.run import Run
+from speechsent.timeline import TrainedModel, follow
 
 ROOT = Path(__file__).parents[2]
 WITHOUT_TENSORFLOW = """
@@ -101,6 +102,24 @@ def test_the_command_predicts_from_the_file_without_tensorflow(onnx_file, run, c
         assert mine["probabilities"] == pytest.approx(theirs.pop("probabilities"), abs=1e-5)
         del mine["probabilities"]
         assert mine == theirs
+
+
+def test_a_timeline_of_the_file_is_that_of_the_run_and_needs_no_tensorflow(
+    onnx_file, recogniser, clips
+):
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, str(onnx_file), str(clips[0])]
+    done = subprocess.run(
+        [*command, "--timeline", "--hop", "0.3"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (found,) = json.loads(done.stdout)
+    expected = follow(TrainedModel(recogniser), clips[0], hop=0.3)
+    told = [row or [np.nan] * len(expected.labels) for row in found["values"]]
+    np.testing.assert_allclose(told, expected.values, atol=1e-5)
 
 
 def test_a_savedmodel_answers_alike_and_carries_its_facts(run, recogniser, clips, tmp_path):

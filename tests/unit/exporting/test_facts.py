@@ -1,5 +1,6 @@
 """Metadata survive a file, and foreign ones are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ FACTS = ModelFacts(
     note="",
     run="r",
     version="0.1.0",
+    window_seconds=3.0,
 )
 
 
@@ -33,6 +35,12 @@ def test_metadata_survive_text():
     assert text["labels"] == '["Ärger", "joy"]'
     assert text["protocol"] == "ravdess-8-luna5"
     assert ModelFacts.read(Path("m.onnx"), text) == FACTS
+
+
+def test_a_file_from_before_windows_were_told_can_still_be_read():
+    text = FACTS.as_text()
+    del text["window_seconds"]
+    assert ModelFacts.read(Path("m.onnx"), text) == replace(FACTS, window_seconds=None)
 
 
 @pytest.mark.parametrize("change", [{"labels": "none"}, {"sample_rate": ""}])
