@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from speechsent.datasets import Clips, Inputs, evaluation_windows, to_inputs
+from speechsent.clips import Clips, Inputs, evaluation_windows, to_inputs
 from speechsent.features.standardize import Standardizer
 from speechsent.network import load_parts
 from speechsent.preparation import features, to_clips

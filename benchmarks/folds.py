@@ -11,9 +11,10 @@ from statistics import median
 
 from measure import Figure, arguments, report
 
+from speechsent.clips import Clips
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import builtin_folder
-from speechsent.datasets import Clips, TrainingOptions
+from speechsent.datasets import TrainingOptions
 from speechsent.network import build_branches
 from speechsent.preparation import prepare
 from speechsent.resources import Resources

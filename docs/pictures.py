@@ -14,14 +14,9 @@ from PIL import Image
 
 import speechsent
 from speechsent.branches import batchnorm
+from speechsent.clips import Clips, evaluation_windows, to_inputs
 from speechsent.corpus.delivery import utter
-from speechsent.datasets import (
-    Clips,
-    TrainingBatches,
-    TrainingOptions,
-    evaluation_windows,
-    to_inputs,
-)
+from speechsent.datasets import TrainingBatches, TrainingOptions
 from speechsent.features.extraction import Extractor
 from speechsent.features.image import to_image
 from speechsent.features.standardize import Statistics

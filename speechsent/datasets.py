@@ -1,162 +1,18 @@
-"""Clips to batches: windows of both views, in an order that is a function of seed and epoch."""
+"""Training batches: windows of both views, in an order that is a function of seed and epoch."""
 
-import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
 
-from speechsent.answers import Answer, answer_of
+from speechsent.clips import Clips, Inputs, n_frames, to_inputs, views_of
 from speechsent.errors import ParameterError
 from speechsent.features.augment import Augment, Views
-from speechsent.features.image import to_image
 from speechsent.features.mfcc import Mfcc
-from speechsent.features.standardize import Statistics
 
-Item = TypeVar("Item")
-Inputs = dict[str, np.ndarray]
 Targets = np.ndarray | dict[str, np.ndarray]
 ORDER, MIXING = 0xA11, 0xB22  # keep the streams of random numbers apart
-
-
-class Picked(Sequence[Item]):
-    """Some items of a sequence, fetched when asked for: features may lie on disk.
-
-    Args:
-        items: The sequence.
-        indices: Which of its items, in which order.
-    """
-
-    def __init__(self, items: Sequence[Item], indices: Sequence[int]) -> None:
-        self._items, self._indices = items, tuple(indices)
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[self._indices[index]]
-
-
-@dataclass(frozen=True)
-class Clips:
-    """Raw features of some clips, the statistics that standardise each, and what is asked.
-
-    Args:
-        views: Sequences by view, one a clip, each ``(n_frames, n_values)``.
-        statistics: Statistics by view, one a clip.
-        classes: Class index of each clip, shape ``(n_clips,)``; all 0 if there are targets.
-        n_classes: Number of emotions; 1 if there are targets.
-        n_window: Frames in a window.
-        ids: Name of each clip, by which stages of a training know what they were fitted on.
-        targets: Standardised numbers to tell, shape ``(n_clips, n_targets)``; None for emotions.
-    """
-
-    views: Mapping[str, Sequence[np.ndarray]]
-    statistics: Mapping[str, Sequence[Statistics]]
-    classes: np.ndarray
-    n_classes: int
-    n_window: int
-    ids: tuple[str, ...]
-    targets: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.classes)
-
-    def subset(self, indices: Sequence[int]) -> "Clips":
-        """The clips with these indices, in this order."""
-        return Clips(
-            {view: Picked(clips, indices) for view, clips in self.views.items()},
-            {view: Picked(stats, indices) for view, stats in self.statistics.items()},
-            self.classes[list(indices)],
-            self.n_classes,
-            self.n_window,
-            tuple(self.ids[i] for i in indices),
-            None if self.targets is None else self.targets[list(indices)],
-        )
-
-    @property
-    def answer(self) -> Answer:
-        """What a network is to answer."""
-        return answer_of(self)
-
-    def asked(self, clip: int) -> str:
-        """What is to be answered for one clip, as a text."""
-        return str(self.classes[clip] if self.targets is None else self.targets[clip].tolist())
-
-    def digest(self, clip: int, views: Collection[str], also: Collection[str] = ()) -> str:
-        """SHA-256, in hex, of all that decides what a model is shown of a clip.
-
-        Args:
-            clip: Index of the clip.
-            views: Views the model reads, standardised.
-            also: Views that count as they are stored, because others are made from them.
-        """
-        found = hashlib.sha256(str(self.n_window).encode())
-        for view, values in sorted(self.raw(clip, {*views, *also}).items()):
-            found.update(f"{view} {values.shape}".encode())
-            found.update(np.ascontiguousarray(values).data)
-            if view in views:
-                statistics = self.statistics[view][clip]
-                for array in (statistics.mean, statistics.scale):
-                    found.update(np.ascontiguousarray(array).data)
-        return found.hexdigest()
-
-    def raw(self, clip: int, views: Collection[str] | None = None) -> Views:
-        """Features of one clip by view, as they are stored; all views, or only some."""
-        return {
-            view: sequences[clip]
-            for view, sequences in self.views.items()
-            if views is None or view in views
-        }
-
-    def window(self, clip: int, first: int, raw: Views) -> Views:
-        """Standardised window of each view, zero behind the clip's end.
-
-        Args:
-            clip: Index of the clip, whose statistics are used.
-            first: First frame.
-            raw: Features of the clip, perhaps changed.
-        """
-        statistics = {view: self.statistics[view][clip] for view in raw}
-        return standard_window(raw, statistics, first, self.n_window)
-
-
-def standard_window(
-    raw: Views, statistics: Mapping[str, Statistics], first: int, n_window: int
-) -> Views:
-    """Standardise ``n_window`` frames of each view from ``first`` on; zero behind the end.
-
-    Args:
-        raw: Features by view, each ``(n_frames, n_values)``.
-        statistics: What standardises each view.
-        first: First frame.
-        n_window: Frames in the window.
-    """
-    windows = {}
-    for view, values in raw.items():
-        part = values[first : first + n_window]
-        windows[view] = np.zeros((n_window, values.shape[1]), np.float32)
-        windows[view][: len(part)] = statistics[view](part)
-    return windows
-
-
-def _n_frames(raw: Views) -> int:
-    return len(next(iter(raw.values())))
-
-
-def views_of(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The views behind a model's inputs."""
-    return tuple("log_mel" if name == "image" else name for name in inputs)
-
-
-def to_inputs(windows: Sequence[Views]) -> Inputs:
-    """Stack windows into what the model reads: the log-mel view becomes the image."""
-    stacked = {view: np.stack([w[view] for w in windows]) for view in windows[0]}
-    if "log_mel" in stacked:
-        stacked["image"] = to_image(stacked.pop("log_mel"))
-    return stacked
 
 
 @dataclass(frozen=True)
@@ -273,15 +129,15 @@ class TrainingBatches(SeededBatches):
         rng = np.random.default_rng([self.seed, self.epoch, stream, copy])
         if augment is None:
             raw = clips.raw(clip, self._views)
-            spare = _n_frames(raw) - clips.n_window
+            spare = n_frames(raw) - clips.n_window
             return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0, raw)
         raw = clips.raw(clip, {*self._views, *(("log_mel",) if augment.needs_spectrum else ())})
         raw = augment.signal(rng, raw, mfcc=self.options.mfcc, n_mels=self.options.n_mels)
         raw = {view: raw[view] for view in self._views}
-        n_frames = _n_frames(raw)
-        first = augment.start(rng, n_frames, clips.n_window)
+        length = n_frames(raw)
+        first = augment.start(rng, length, clips.n_window)
         windows = clips.window(clip, first, raw)
-        augment.mask(rng, windows, min(n_frames - first, clips.n_window))
+        augment.mask(rng, windows, min(length - first, clips.n_window))
         return windows
 
     def _mixing(self, step: int, n_clips: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -311,47 +167,3 @@ def balanced_weights(clips: Clips) -> np.ndarray:
     present = int((counts > 0).sum())
     weights: np.ndarray = len(clips) / (present * np.maximum(counts, 1))
     return weights[clips.classes]
-
-
-def evaluation_batches(
-    clips: Clips, *, batch_size: int = 64
-) -> Iterator[tuple[Inputs, np.ndarray]]:
-    """Every clip once, as half-overlapping windows that cover it; nothing random.
-
-    Yields:
-        Inputs of a batch of windows, and the index of the clip each window is from.
-    """
-    windows: list[Views] = []
-    owners: list[int] = []
-    for clip in range(len(clips)):
-        for window in evaluation_windows(clips, clip):
-            windows.append(window)
-            owners.append(clip)
-            if len(windows) == batch_size:
-                yield to_inputs(windows), np.array(owners)
-                windows, owners = [], []
-    if windows:
-        yield to_inputs(windows), np.array(owners)
-
-
-def evaluation_windows(
-    clips: Clips, clip: int, *, views: Collection[str] | None = None
-) -> list[Views]:
-    """Half-overlapping standardised windows that cover a clip, of all views or of some."""
-    raw = clips.raw(clip, views)
-    starts = window_starts(_n_frames(raw), clips.n_window)
-    return [clips.window(clip, first, raw) for first in starts]
-
-
-def window_starts(n_frames: int, n_window: int) -> list[int]:
-    """First frames of evenly spaced windows that cover a clip and overlap by half or more.
-
-    Example:
-        >>> window_starts(100, 150), window_starts(150, 150), window_starts(230, 150)
-        ([0], [0], [0, 40, 80])
-    """
-    spare = n_frames - n_window
-    if spare <= 0:
-        return [0]
-    n_windows = 1 + -(-2 * spare // n_window)
-    return [round(i * spare / (n_windows - 1)) for i in range(n_windows)]

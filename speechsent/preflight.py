@@ -3,8 +3,9 @@
 import keras
 
 from speechsent.branches import batchnorm
+from speechsent.clips import Clips, Inputs
 from speechsent.config import ExperimentConfig
-from speechsent.datasets import Clips, Inputs, Targets, TrainingBatches, TrainingOptions
+from speechsent.datasets import Targets, TrainingBatches, TrainingOptions
 from speechsent.doctor import Diagnosis, examine
 from speechsent.doctor import overfit as learn_by_heart
 from speechsent.network import assemble, build_branches, precision

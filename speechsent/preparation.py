@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from speechsent.clips import Clips
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import builtin_path, default_corpus
 from speechsent.corpus.hashes import file_hashes
@@ -21,7 +22,6 @@ from speechsent.corpus.protocols import Split, hold_out, restrict
 from speechsent.corpus.split import thinned
 from speechsent.corpus.synthetic import SyntheticCorpus
 from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
-from speechsent.datasets import Clips
 from speechsent.errors import CorpusError, some
 from speechsent.features.cache import FeatureCache
 from speechsent.features.extraction import FeatureTable, extract

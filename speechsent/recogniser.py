@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
-from speechsent.datasets import standard_window, to_inputs, window_starts
+from speechsent.clips import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.features.augment import Views
 from speechsent.features.standardize import Statistics

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from speechsent.baseline import LinearBaseline, clip_statistics
-from speechsent.datasets import Clips
+from speechsent.clips import Clips
 from speechsent.evaluation.predictions import Predictions
 from speechsent.metrics import Values
 from speechsent.run import Run

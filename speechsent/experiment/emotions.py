@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from speechsent.clips import Clips
 from speechsent.corpus.utterance import Utterance
-from speechsent.datasets import Clips
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration, calibration_scores
 from speechsent.evaluation.calibration import reliability
 from speechsent.evaluation.figures import confusion_figure, reliability_figure

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from speechsent.clips import Clips
 from speechsent.corpus.utterance import Utterance
-from speechsent.datasets import Clips
 from speechsent.evaluation.numeric import NumericPredictions, write_numbers
 from speechsent.evaluation.predictions import PREDICTIONS
 from speechsent.evaluation.regression import RegressionScores, score_numbers

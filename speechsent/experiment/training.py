@@ -8,9 +8,10 @@ import keras
 
 from speechsent.auditing import audit_split
 from speechsent.branches import batchnorm
+from speechsent.clips import Clips
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
-from speechsent.datasets import Clips, TrainingOptions
+from speechsent.datasets import TrainingOptions
 from speechsent.environment import environment
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.evaluation.numeric import write_numbers

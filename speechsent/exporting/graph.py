@@ -81,7 +81,7 @@ def model_inputs(signal: Tensor, recogniser: Recogniser) -> dict[str, Tensor]:
 def window_starts(n_frames: Tensor, n_window: int) -> Tensor:
     """First frames of the half-overlapping windows that cover a clip, ``(n_windows,)``.
 
-    Those of ``speechsent.datasets.window_starts``, in whole numbers; ties go to the even one.
+    Those of ``speechsent.clips.window_starts``, in whole numbers; ties go to the even one.
     """
     spare = tf.maximum(n_frames - n_window, 0)
     gaps = (2 * spare + n_window - 1) // n_window

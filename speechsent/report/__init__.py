@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from speechsent.clips import Clips
 from speechsent.corpus.utterance import Utterance
-from speechsent.datasets import Clips
 from speechsent.errors import AudioError
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions

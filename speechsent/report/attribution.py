@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from speechsent.datasets import Clips, Inputs, evaluation_windows, to_inputs, window_starts
+from speechsent.clips import Clips, Inputs, evaluation_windows, to_inputs, window_starts
 from speechsent.fusion import OUTPUT
 
 BATCH = 32  # windows explained at once

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from speechsent.datasets import Clips, evaluation_batches
+from speechsent.clips import Clips, evaluation_batches
 from speechsent.training.inference import batch_outputs, mean_by_clip
 
 N_TRAINING = 128  # clips whose mean embedding stands for a silenced branch

@@ -11,14 +11,8 @@ import keras
 import numpy as np
 
 from speechsent.answers import answer_of
-from speechsent.datasets import (
-    Clips,
-    SeededBatches,
-    TrainingBatches,
-    evaluation_windows,
-    to_inputs,
-    views_of,
-)
+from speechsent.clips import Clips, evaluation_windows, to_inputs, views_of
+from speechsent.datasets import SeededBatches, TrainingBatches
 from speechsent.features.augment import Views
 from speechsent.training.inference import batch_outputs, input_names, mean_by_clip
 from speechsent.training.store import EmbeddingStore, branch_key

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import keras
 import numpy as np
 
-from speechsent.datasets import Clips, evaluation_batches
+from speechsent.clips import Clips, evaluation_batches
 from speechsent.errors import TrainingError
 from speechsent.fusion import OUTPUT
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from speechsent.branches import batchnorm
 from speechsent.branches.cnn import frozen_base
-from speechsent.datasets import Clips, TrainingBatches, TrainingOptions, balanced_weights
+from speechsent.clips import Clips
+from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import TrainingError, some
 from speechsent.fusion import (
     OUTPUT,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import keras
 
 from speechsent.branches import batchnorm
-from speechsent.datasets import Clips
+from speechsent.clips import Clips
 from speechsent.errors import TrainingError, some
 from speechsent.training.fit import History
 

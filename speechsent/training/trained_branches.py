@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from speechsent.datasets import Clips, TrainingOptions, views_of
+from speechsent.clips import Clips, views_of
+from speechsent.datasets import TrainingOptions
 from speechsent.features.cache import FeatureCache
 from speechsent.features.pack import DamagedPackError
 from speechsent.training.devices import n_sharing

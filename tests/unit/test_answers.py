@@ -6,7 +6,8 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, log_loss, mean_squared_error
 
 from speechsent.answers import Classes, Numbers, answer_of
-from speechsent.datasets import Clips, TrainingBatches, TrainingOptions, balanced_weights
+from speechsent.clips import Clips
+from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import ParameterError
 from speechsent.features.augment import Augment
 from speechsent.features.standardize import Statistics

@@ -4,15 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_sample_weight
 
-from speechsent.datasets import (
-    Clips,
-    TrainingBatches,
-    TrainingOptions,
-    balanced_weights,
-    evaluation_batches,
-    to_inputs,
-    window_starts,
-)
+from speechsent.clips import Clips, evaluation_batches, to_inputs, window_starts
+from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import ParameterError
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc

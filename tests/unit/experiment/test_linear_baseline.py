@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from speechsent.baseline import clip_statistics
-from speechsent.datasets import Clips
+from speechsent.clips import Clips
 from speechsent.experiment.baseline import standard_statistics
 from speechsent.features.standardize import Standardizer
 

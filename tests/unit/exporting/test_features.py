@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from speechsent.datasets import window_starts
+from speechsent.clips import window_starts
 from speechsent.exporting import features, graph
 from speechsent.features.extraction import Extractor, speech_frames
 from speechsent.features.log_mel import LogMel

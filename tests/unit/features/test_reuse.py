@@ -403,7 +403,7 @@ def test_writers_killed_at_any_moment_leave_only_sound_packs(corpus, cache, rng)
 
 
 def test_kept_features_are_standardised_and_batched_like_computed_ones(corpus, cache):
-    from speechsent.datasets import Clips, evaluation_batches  # loads the neural network library
+    from speechsent.clips import Clips, evaluation_batches  # loads the neural network library
 
     def batches(table):
         standardizer = Standardizer.fit(table.views, [0, 2, 3], "corpus")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from speechsent.datasets import Clips
+from speechsent.clips import Clips
 from speechsent.features.standardize import Statistics
 from speechsent.fusion import OUTPUT
 from speechsent.report.attribution import STEPS, Explainer

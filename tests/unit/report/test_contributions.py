@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from speechsent.answers import Classes
-from speechsent.datasets import Clips
+from speechsent.clips import Clips
 from speechsent.features.standardize import Statistics
 from speechsent.fusion import fusion_head, late_fusion
 from speechsent.report.contributions import contributions

@@ -4,7 +4,7 @@ import pytest
 
 from speechsent.branches.cnn import CnnBranch
 from speechsent.branches.lstm import LstmBranch
-from speechsent.datasets import Clips
+from speechsent.clips import Clips
 from speechsent.features.standardize import Statistics
 
 N_MELS, N_MFCC, N_WINDOW, N_CLASSES = 8, 2, 12, 3

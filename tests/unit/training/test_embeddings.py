@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from speechsent.answers import Classes
-from speechsent.datasets import TrainingBatches, TrainingOptions, to_inputs
+from speechsent.clips import to_inputs
+from speechsent.datasets import TrainingBatches, TrainingOptions
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import fusion_head, late_fusion

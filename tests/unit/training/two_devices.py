@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from speechsent import fusion
 from speechsent.branches.lstm import LstmBranch
-from speechsent.datasets import Clips, TrainingOptions
+from speechsent.clips import Clips
+from speechsent.datasets import TrainingOptions
 from speechsent.errors import ParameterError
 from speechsent.features.standardize import Statistics
 from speechsent.fusion import FusionConfig
