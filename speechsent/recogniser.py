@@ -88,11 +88,30 @@ class Recogniser:
         outputs = []
         for first in range(0, len(starts), BATCH):
             chosen = starts[first : first + BATCH]
-            inputs = to_inputs(
-                [standard_window(raw, self.statistics, start, n_window) for start in chosen]
+            outputs.append(
+                self._outputs(
+                    [standard_window(raw, self.statistics, start, n_window) for start in chosen]
+                )
             )
-            outputs.append(self._forward({name: inputs[name] for name in input_names(self.model)}))
-        answers = np.concatenate(outputs)
+        return np.concatenate(outputs)
+
+    def short_clips(self, signals: Sequence[np.ndarray]) -> np.ndarray:
+        """Answer for each of some clips no longer than a window, all evaluated at once.
+
+        Args:
+            signals: Mono samples of each, ``(n_samples,)`` at ``audio.sample_rate``.
+
+        Returns:
+            Shape ``(n_signals, n_outputs)``, not calibrated.
+        """
+        n_window = self.run.config.n_window
+        views = map(self._views, signals)
+        return self._outputs([standard_window(raw, self.statistics, 0, n_window) for raw in views])
+
+    def _outputs(self, windows: list[Views]) -> np.ndarray:
+        """What the network says of some windows, in the units of its answers."""
+        inputs = to_inputs(windows)
+        answers = self._forward({name: inputs[name] for name in input_names(self.model)})
         require_numbers(answers, self.run)
         return self.scale.undone(answers) if self.scale else answers
 
