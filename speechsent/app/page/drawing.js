@@ -68,16 +68,24 @@ function track({ run, over_time }, i, seconds, several) {
   );
 }
 
-/** The parts in which somebody speaks: start and end in units of the row, and all values. */
-function spoken({ starts, ends, values }, seconds) {
-  return values.flatMap((all, i) =>
-    all ? [{ from: (WIDTH * starts[i]) / seconds, to: (WIDTH * ends[i]) / seconds, all }] : [],
+/**
+ * The parts in which somebody speaks: start and end in units of the row, all values, and the
+ * emotion told. A row of the answer lasts a hop, while speech begins and ends where it does.
+ */
+function spoken({ segments, times, hop, values }, seconds) {
+  const unit = (second) => (WIDTH * second) / seconds;
+  return segments.filter(({ speech }) => speech).flatMap(({ start, end, emotion }) =>
+    times.flatMap((time, i) => {
+      const from = Math.max(start, time);
+      const to = Math.min(end, time + hop);
+      return values[i] && to > from ? [{ from: unit(from), to: unit(to), all: values[i], emotion }] : [];
+    }),
   );
 }
 
 function emotionRow(label, k, over_time, seconds) {
   const parts = spoken(over_time, seconds);
-  const isTold = ({ all }) => all[k] === Math.max(...all);
+  const isTold = ({ emotion }) => emotion === label;
   const best = parts.reduce((a, b) => (b.all[k] > (a?.all[k] ?? -1) ? b : a), null);
   const where = best ? ` at ${clock((best.from * seconds) / WIDTH, true)}` : "";
   const words = `${label}: at most ${best ? best.all[k].toFixed(2) : "nothing"}${where}`;
@@ -101,7 +109,7 @@ function numberRow(label, k, over_time, seconds) {
   const high = Math.max(...told);
   const y = (value) => HEIGHT - PAD - ((HEIGHT - 2 * PAD) * (value - low)) / (high - low || 1);
   const steps = parts.map((p, i) => {
-    const joins = i && parts[i - 1].to === p.from;
+    const joins = i && p.from - parts[i - 1].to < 1e-6;
     return `${joins ? "L" : "M"}${p.from.toFixed(1)} ${y(p.all[k]).toFixed(1)}H${p.to.toFixed(1)}`;
   });
   const range = told.length ? `${low.toPrecision(3)} to ${high.toPrecision(3)}` : "nobody speaks";

@@ -3,6 +3,8 @@
 import { timeFigure } from "./drawing.js";
 import { clock, draw, make } from "./elements.js";
 
+const SILENCE = "nobody speaks";
+
 /** What a run tells of the whole clip, in a few words. */
 export function inWords({ run, overall }) {
   if (run.numbers) return run.labels.map((name) => `${name} ${shown(overall[name])}`).join(", ");
@@ -56,7 +58,7 @@ function follow(audio, move) {
     move(audio.currentTime);
     if (!audio.paused && audio.isConnected) requestAnimationFrame(step);
   };
-  for (const event of ["play", "seeked", "timeupdate"]) audio.addEventListener(event, step);
+  for (const event of ["play", "seeking", "seeked", "timeupdate"]) audio.addEventListener(event, step);
 }
 
 function notes(lines) {
@@ -151,14 +153,15 @@ function table({ run, over_time }, seek) {
 }
 
 function segmentRows({ segments }, seek) {
-  return segments.map(({ start, end, emotion, probability }) =>
-    rowFrom(start, end, seek, [emotion ?? "nobody speaks", emotion ? probability.toFixed(2) : ""]),
+  return segments.map(({ start, end, emotion, values }) =>
+    rowFrom(start, end, seek, emotion ? [emotion, values[emotion].toFixed(2)] : [SILENCE, ""]),
   );
 }
 
-function numberRows(run, { starts, ends, values }, seek) {
-  return values.map((all, i) =>
-    rowFrom(starts[i], ends[i], seek, all ? all.map(shown) : ["nobody speaks", ...run.labels.slice(1).map(() => "")]),
+function numberRows(run, { times, hop, duration, values }, seek) {
+  const silence = [SILENCE, ...run.labels.slice(1).map(() => "")];
+  return times.map((start, i) =>
+    rowFrom(start, Math.min(start + hop, duration), seek, values[i]?.map(shown) ?? silence),
   );
 }
 
@@ -178,10 +181,11 @@ function downloads(told, name) {
   const stem = name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-") || "clip";
   const { spectrogram: _, ...rest } = told;
   const several = told.answers.length > 1;
-  const sheets = told.answers.map(({ csv }, i) =>
-    button(`CSV${several ? ` of run ${i + 1}` : ""}`, `${stem}${several ? `-${i + 1}` : ""}.csv`, "text/csv", csv),
-  );
-  const all = JSON.stringify(rest, null, 1);
+  const sheets = told.answers.map(({ over_time }, i) => {
+    const which = several ? [` of run ${i + 1}`, `-${i + 1}`] : ["", ""];
+    return button(`CSV${which[0]}`, `${stem}${which[1]}.csv`, "text/csv", over_time.csv);
+  });
+  const all = JSON.stringify(rest, (key, value) => (key === "csv" ? undefined : value), 1);
   return make("p", { class: "downloads" }, button("JSON", `${stem}.json`, "application/json", all), ...sheets);
 }
 
