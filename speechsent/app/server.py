@@ -156,4 +156,5 @@ def application(models: Sequence[Model], limits: Limits, names: Names) -> ASGIAp
         },
         lifespan=closing,
     )
+    app.router.redirect_slashes = False  # an address is ours as it is spelled, or not at all
     return Guard(app, names)

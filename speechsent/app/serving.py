@@ -9,17 +9,33 @@ from starlette.types import ASGIApp
 from speechsent.errors import ParameterError
 
 FAREWELL = 3  # seconds that replies underway have when the server ends
+PORTS = range(1 << 16)
 CONNECTIONS = 100  # more are refused before a byte is read
 
 
-class _Server(uvicorn.Server):
-    """A server that says when it listens."""
+class Server(uvicorn.Server):
+    """Serves an application, and says when visitors are let in.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    Args:
+        app: The application.
+        ready: Called as soon as they are.
+    """
+
+    def __init__(self, app: ASGIApp, ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            limit_concurrency=CONNECTIONS,
+            timeout_graceful_shutdown=FAREWELL,
+        )
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
         await super().startup(sockets)
         self._ready()
 
@@ -30,13 +46,14 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ParameterError: If it cannot be had.
     """
+    if port not in PORTS:
+        raise ParameterError(f"a port lies between 0 and {PORTS[-1]}. Received: port={port}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=CONNECTIONS)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
         raise ParameterError(
-            f"{host} port {port} cannot be listened on ({why}); choose another --port, "
+            f"{host} port {port} cannot be listened on ({error.strerror}); choose another --port, "
             "0 takes any free one"
         ) from error
 
@@ -49,20 +66,11 @@ def address(listening: socket.socket) -> str:
 
 
 def serve(app: ASGIApp, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until a signal comes, which is then passed on to who waits for it.
+    """Serve until a signal comes, which is then passed on to whoever waits for it.
 
     Args:
         app: The application.
         listening: From :func:`listen`; it is closed.
         ready: Called as soon as visitors are let in.
     """
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=FAREWELL,
-    )
-    _Server(config, ready).run(sockets=[listening])
+    Server(app, ready).run(sockets=[listening])

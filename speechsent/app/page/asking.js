@@ -26,16 +26,19 @@ export async function ask(clip, runs, offer) {
     return { answer: await answer(clip, runs, offer), sound: clip, decoded: false };
   } catch (error) {
     if (error.code !== "unreadable") throw error;
-    const sound = await decoded(clip, offer, error);
+    const sound = await decoded(clip, offer);
     return { answer: await answer(sound, runs, offer), sound, decoded: true };
   }
 }
 
-async function decoded(clip, offer, otherwise) {
+async function decoded(clip, { sample_rate }) {
   try {
-    return await converted(clip, offer.sample_rate);
+    return await converted(clip, sample_rate);
   } catch {
-    throw otherwise;
+    throw new Refusal(
+      "unreadable",
+      "Neither the server nor this browser can read this file as sound. Please record it here, or save it as WAV or FLAC.",
+    );
   }
 }
 
