@@ -5,6 +5,7 @@ from speechsent.timeline.model import Model, TrainedModel
 from speechsent.timeline.record import Segment, Timeline
 from speechsent.timeline.smoothing import Moment
 from speechsent.timeline.speech import SpeechConfig
+from speechsent.timeline.writers import write
 
 __all__ = [
     "Model",
@@ -15,4 +16,5 @@ __all__ = [
     "TrainedModel",
     "follow",
     "follow_blocks",
+    "write",
 ]

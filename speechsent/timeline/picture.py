@@ -1,0 +1,123 @@
+"""A picture of a timeline: the level of the sound, and what is told of it beneath."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from speechsent.audio import AudioConfig
+from speechsent.evaluation.figures import TRAIN_COLOUR, VALIDATION_COLOUR, save
+from speechsent.timeline.following import blocks
+from speechsent.timeline.record import Timeline
+from speechsent.timeline.speech import FRAME, QUIETEST, frame_levels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 2000  # levels drawn at most
+WIDTH = 10.0  # inches
+RECORDING = AudioConfig()
+
+
+def timeline_figure(timeline: Timeline, path: Path) -> None:
+    """Draw level and speech, and beneath each emotion's probability, or each number, over time.
+
+    Args:
+        timeline: The timeline; its recording is read again for the level.
+        path: The PNG file; it appears whole or not at all.
+
+    Raises:
+        AudioError: If the recording is gone.
+    """
+    from matplotlib.figure import Figure
+
+    below = len(timeline.labels) * (1.2 if timeline.tells_numbers else 0.32)
+    figure = Figure(figsize=(WIDTH, 2.6 + below), layout="constrained")
+    n_panels = len(timeline.labels) if timeline.tells_numbers else 1
+    heights = [1.4] + [below / n_panels] * n_panels
+    sound, *panels = figure.subplots(1 + n_panels, 1, sharex=True, height_ratios=heights)
+    _draw_level(sound, timeline)
+    if timeline.tells_numbers:
+        for axes, label in zip(panels, timeline.labels, strict=True):
+            _draw_number(axes, timeline, label)
+    else:
+        _draw_probabilities(figure, panels[0], timeline)
+    panels[-1].set(xlabel=_unit(timeline.duration), xlim=(0, timeline.duration))
+    panels[-1].xaxis.set_major_formatter(lambda seconds, _: clock(seconds, timeline.duration))
+    figure.suptitle(Path(timeline.file).name[-90:], fontsize=11, parse_math=False)
+    save(figure, path)
+
+
+def _draw_level(axes: "Axes", timeline: Timeline) -> None:
+    """Level in dB, with the speech behind it shaded."""
+    level = levels(Path(timeline.file))
+    times = np.linspace(0, timeline.duration, len(level))
+    axes.fill_between(times, QUIETEST, level, color="0.25", linewidth=0)
+    for number, segment in enumerate(s for s in timeline.segments if s.speech):
+        label = None if number else "speech"
+        axes.axvspan(segment.start, segment.end, color="#E69F00", alpha=0.35, lw=0, label=label)
+    axes.set(ylabel="level (dBFS)", ylim=(QUIETEST, 0))
+    if any(s.speech for s in timeline.segments):
+        axes.legend(loc="upper right", framealpha=0.9, fontsize=8)
+
+
+def levels(path: Path) -> np.ndarray:
+    """Highest level in dBFS of each of at most 2000 equal parts of a recording."""
+    size = round(FRAME * RECORDING.sample_rate)
+    found = np.concatenate([frame_levels(block, size) for block in blocks(path, RECORDING)])
+    width = -(-len(found) // COLUMNS)
+    padded = np.pad(found, (0, -len(found) % width), constant_values=QUIETEST)
+    return padded.reshape(-1, width).max(axis=1)
+
+
+def _draw_probabilities(figure: "Figure", axes: "Axes", timeline: Timeline) -> None:
+    """A row for each emotion, the darker the more probable, with the winner marked."""
+    names = timeline.labels
+    rows = np.ma.masked_invalid(timeline.values.T)
+    extent = (0.0, len(timeline.times) * timeline.hop, len(names) - 0.5, -0.5)
+    image = axes.imshow(
+        rows, aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=extent, interpolation="nearest"
+    )
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    told = [s for s in timeline.segments if s.emotion]
+    axes.hlines(
+        [names.index(str(s.emotion)) for s in told],
+        [s.start for s in told],
+        [s.end for s in told],
+        color=VALIDATION_COLOUR,
+        linewidth=3,
+        label="most probable",
+    )
+    if told:
+        axes.legend(loc="upper right", framealpha=0.9, fontsize=8)
+    figure.colorbar(image, ax=axes, label="probability", pad=0.01)
+
+
+def _draw_number(axes: "Axes", timeline: Timeline, label: str) -> None:
+    """One number over time; a gap where nobody speaks."""
+    values = timeline.values[:, timeline.labels.index(label)]
+    edges = np.append(timeline.times, timeline.duration)
+    axes.stairs(values, edges, baseline=None, color=TRAIN_COLOUR, linewidth=2)
+    axes.set_ylabel(label, parse_math=False)
+    axes.grid(alpha=0.3)
+
+
+def _unit(duration: float) -> str:
+    if duration < 120:
+        return "seconds"
+    return "minutes:seconds" if duration < 3600 else "hours:minutes:seconds"
+
+
+def clock(seconds: float, duration: float) -> str:
+    """A time as it is written beneath a recording of some length.
+
+    Example:
+        >>> clock(75, 100), clock(75, 600), clock(3675, 7200)
+        ('75', '1:15', '1:01:15')
+    """
+    if duration < 120:
+        return f"{seconds:g}"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if duration >= 3600 else f"{minutes}:{rest:02d}"

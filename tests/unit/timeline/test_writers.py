@@ -1,0 +1,60 @@
+"""The ending of a file decides its form."""
+
+import json
+
+import matplotlib.image
+import numpy as np
+import pytest
+import soundfile
+
+from speechsent.errors import AudioError, ParameterError
+from speechsent.timeline import follow, write
+
+
+@pytest.fixture
+def timeline(stub, tmp_path, make_voices):
+    signal, _ = make_voices("anger", "sadness")
+    soundfile.write(tmp_path / "a $b_c.wav", signal, 16_000)
+    return follow(stub, tmp_path / "a $b_c.wav")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("a.csv", "start,end"), ("a.json", "{"), ("a.txt", "0.000000\t"), ("a.TextGrid", "File type")],
+)
+def test_texts_are_chosen_by_the_ending(timeline, tmp_path, name, begins):
+    write(timeline, tmp_path / "new" / name)
+    assert (tmp_path / "new" / name).read_text().startswith(begins)
+
+
+def test_files_of_one_timeline_agree(timeline, tmp_path):
+    for name in ("a.json", "a.txt"):
+        write(timeline, tmp_path / name)
+    segments = json.loads((tmp_path / "a.json").read_text())["segments"]
+    lines = (tmp_path / "a.txt").read_text().splitlines()
+    assert [s["start"] for s in segments] == pytest.approx(
+        [float(line.split("\t")[0]) for line in lines], abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("tells_numbers", [False, True])
+def test_a_picture_has_ink_where_there_is_speech(stub, tmp_path, make_voices, tells_numbers):
+    """The panel of the level: shaded speech is neither white nor grey."""
+    signal, spans = make_voices("anger", "sadness")
+    soundfile.write(tmp_path / "talk.wav", signal, 16_000)
+    stub.tells_numbers = tells_numbers
+    write(follow(stub, tmp_path / "talk.wav"), tmp_path / "talk.png")
+    image = matplotlib.image.imread(tmp_path / "talk.png")[..., :3]
+    coloured = (np.ptp(image[: len(image) // 3], axis=2) > 0.2).any(axis=0)
+    assert 0.2 < coloured.mean() < sum(b - a for a, b in spans) / (len(signal) / 16_000)
+
+
+def test_an_unknown_ending_is_refused(timeline, tmp_path):
+    with pytest.raises(ParameterError, match=r"\.TextGrid \(Praat\) or \.png\. Received: .*a\.mp3"):
+        write(timeline, tmp_path / "a.mp3")
+
+
+def test_a_picture_needs_the_recording(timeline, tmp_path):
+    (tmp_path / "a $b_c.wav").unlink()
+    with pytest.raises(AudioError, match="no such file"):
+        write(timeline, tmp_path / "a.png")
