@@ -29,6 +29,20 @@ class Pipe:
     def __init__(self, read: int, write: int) -> None:
         self.read, self.write = read, write
         self.rest = b""
+        self.number = 0
+        self.events: list[dict[str, Any]] = []
+
+    def tell(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
+        """One command, and its result; events that come between are kept."""
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": params}
+        self.put(message | ({"sessionId": session} if session else {}))
+        deadline = time.monotonic() + PATIENCE
+        while (answer := self.get(deadline)).get("id") != self.number:
+            self.events.append(answer)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']['message']}")
+        return answer["result"]
 
     def put(self, message: dict[str, Any]) -> None:
         os.write(self.write, json.dumps(message).encode() + b"\0")
@@ -50,35 +64,39 @@ class Page:
     """One tab, what it asked the network for, and what it complained of."""
 
     def __init__(self, pipe: Pipe) -> None:
-        self.pipe, self.number, self.session = pipe, 0, ""
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        target = self.tell("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.tell("Target.attachToTarget", targetId=target, flatten=True)
+        self.pipe = pipe
+        self.target = pipe.tell("Target.createTarget", url="about:blank")["targetId"]
+        attached = pipe.tell("Target.attachToTarget", targetId=self.target, flatten=True)
         self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
             self.tell(f"{domain}.enable")
 
     def tell(self, method: str, **params: Any) -> dict[str, Any]:
-        """One command, and its result."""
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": params}
-        self.pipe.put(message | ({"sessionId": self.session} if self.session else {}))
-        deadline = time.monotonic() + PATIENCE
-        while (answer := self.pipe.get(deadline)).get("id") != self.number:
-            self._note(answer)
-        if "error" in answer:
-            raise RuntimeError(f"{method}: {answer['error']['message']}")
-        return answer["result"]
+        """One command to this tab, and its result."""
+        return self.pipe.tell(method, self.session, **params)
 
-    def _note(self, event: dict[str, Any]) -> None:
-        params = event.get("params", {})
-        if event["method"] == "Network.requestWillBeSent":
-            self.requests.append(params["request"]["url"])
-        elif event["method"] == "Runtime.exceptionThrown":
-            self.complaints.append(json.dumps(params["exceptionDetails"])[:500])
-        elif event["method"] == "Log.entryAdded" and params["entry"]["level"] == "error":
-            self.complaints.append(params["entry"]["text"])
+    def _events(self, method: str) -> list[dict[str, Any]]:
+        mine = (e for e in self.pipe.events if e.get("sessionId") == self.session)
+        return [e["params"] for e in mine if e["method"] == method]
+
+    @property
+    def requests(self) -> list[str]:
+        """Every address the page asked for."""
+        return [e["request"]["url"] for e in self._events("Network.requestWillBeSent")]
+
+    @property
+    def complaints(self) -> list[str]:
+        """Errors of its scripts, and what its policy or the network refused."""
+        thrown = [json.dumps(e)[:500] for e in self._events("Runtime.exceptionThrown")]
+        entries = (e["entry"] for e in self._events("Log.entryAdded"))
+        return thrown + [entry["text"] for entry in entries if entry["level"] == "error"]
+
+    @contextmanager
+    def another(self) -> Iterator["Page"]:
+        """A second tab."""
+        page = Page(self.pipe)
+        yield page
+        self.pipe.tell("Target.closeTarget", targetId=page.target)
 
     def open(self, address: str) -> None:
         """Go to a page, and wait until it has loaded."""
