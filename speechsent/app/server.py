@@ -23,6 +23,7 @@ from speechsent.app.upload import received
 from speechsent.app.waiting import WaitingRoom
 
 HTML, CSS, JS = "text/html", "text/css", "text/javascript"
+TOLD = (RefusedError, HTTPException, ClientDisconnect, Exception)  # whatever can go wrong
 # All that can be fetched: the address, and the file in the package.
 PAGES = {
     "": ("app/page/index.html", HTML),
@@ -95,35 +96,35 @@ class Desk:
 
 async def _page(request: Request) -> Response:
     """A file of the page."""
-    name, kind = PAGES[request.path_params.get("name", "")]
-    content = files("speechsent").joinpath(name).read_bytes()
+    name = request.path_params["name"]
+    if name not in PAGES:
+        raise HTTPException(404)
+    file, kind = PAGES[name]
+    content = files("speechsent").joinpath(file).read_bytes()
     return Response(content, media_type=f"{kind}; charset=utf-8")
 
 
-async def _file(request: Request) -> Response:
-    if request.path_params["name"] not in PAGES:
-        raise HTTPException(404)
-    return await _page(request)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    """A refusal, in its own words."""
-    refusal = error if isinstance(error, RefusedError) else RefusedError(500, "unknown", "")
+async def _told(request: Request, error: Exception) -> Response:
+    """An error in words for the visitor."""
+    refusal = _refusal_of(error)
     return JSONResponse(refusal.body, refusal.status, refusal.headers)
 
 
-async def _http(request: Request, error: Exception) -> Response:
-    """What Starlette refuses: an address or a method we do not have."""
-    status = error.status_code if isinstance(error, HTTPException) else 400
-    words = {404: "There is nothing here.", 405: "This cannot be done here."}
-    refusal = RefusedError(status, "request", words.get(status, "This request makes no sense."))
-    return JSONResponse(refusal.body, status)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    """Our own mistake; the traceback goes to the server's terminal and to no visitor."""
-    words = "Something went wrong here. It is not your clip's fault, and it was not kept."
-    return JSONResponse(RefusedError(500, "broken", words).body, 500)
+def _refusal_of(error: Exception) -> RefusedError:
+    """What a visitor is told; tracebacks of our own mistakes go to the terminal alone."""
+    if isinstance(error, RefusedError):
+        return error
+    if isinstance(error, HTTPException):  # an address or a method we do not have
+        words = {404: "There is nothing here.", 405: "This cannot be done here."}
+        status = error.status_code
+        return RefusedError(status, "request", words.get(status, "This makes no sense here."))
+    if isinstance(error, ClientDisconnect):
+        return RefusedError(400, "left", "Nobody hears this.")
+    return RefusedError(
+        500,
+        "broken",
+        "Something went wrong here. It is not your clip's fault, and it was not kept.",
+    )
 
 
 def application(models: Sequence[Model], limits: Limits, names: Names) -> ASGIApp:
@@ -143,17 +144,11 @@ def application(models: Sequence[Model], limits: Limits, names: Names) -> ASGIAp
 
     app = Starlette(
         routes=[
-            Route("/", _page),
             Route("/api/runs", desk.runs),
             Route("/api/answers", desk.answers, methods=["POST"]),
-            Route("/{name}", _file),
+            Route("/{name:path}", _page),
         ],
-        exception_handlers={
-            RefusedError: _refused,
-            HTTPException: _http,
-            ClientDisconnect: _http,  # nobody hears it
-            Exception: _broken,
-        },
+        exception_handlers=dict.fromkeys(TOLD, _told),
         lifespan=closing,
     )
     app.router.redirect_slashes = False  # an address is ours as it is spelled, or not at all
