@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60  # seconds for anything a page does on a busy machine
+PATIENCE = 120  # seconds for anything a page does on a busy machine
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

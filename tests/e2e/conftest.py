@@ -1,14 +1,9 @@
 """A small corpus and a trained run, made once for all end-to-end tests."""
 
 import os
-import shutil
-import tarfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from chromium import Page, chromium
 
 from speechsent.cli import main
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
@@ -53,22 +48,3 @@ def workplace(voices: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory
     finally:
         os.chdir(before)
     return folder
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Callable[..., AbstractContextManager[Page]]:
-    """Opens Chromium with one tab, where this machine has it."""
-    binary = shutil.which("chromium")
-    if binary is None:
-        pytest.skip("needs chromium")
-    return lambda *flags: chromium(binary, tmp_path / "profile", *flags)
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The script of axe-core, from its npm package."""
-    package = Path(os.environ.get("SPEECHSENT_AXE", ""))
-    if not package.is_file():
-        pytest.skip("needs SPEECHSENT_AXE naming axe-core's .tgz from npm")
-    with tarfile.open(package) as archive:
-        return archive.extractfile("package/axe.min.js").read().decode()
