@@ -87,7 +87,7 @@ function emotionRow(label, k, over_time, seconds) {
   const parts = spoken(over_time, seconds);
   const isTold = ({ emotion }) => emotion === label;
   const best = parts.reduce((a, b) => (b.all[k] > (a?.all[k] ?? -1) ? b : a), null);
-  const where = best ? ` at ${clock((best.from * seconds) / WIDTH, true)}` : "";
+  const where = best ? ` at ${clock((best.from * seconds) / WIDTH, 1)}` : "";
   const words = `${label}: at most ${best ? best.all[k].toFixed(2) : "nothing"}${where}`;
   return rowOf(label, words, [
     draw("path", { class: "speech", d: blocks(parts, () => 1) }),
@@ -133,7 +133,7 @@ function ticks(seconds) {
     const x = `${(100 * i * step) / seconds}%`;
     const anchor = i === 0 ? "start" : i * step > 0.96 * seconds ? "end" : "middle";
     marks.push(draw("line", { x1: x, x2: x, y1: 0, y2: 5 }));
-    marks.push(draw("text", { x, y: 18, "text-anchor": anchor }, clock(i * step, step < 1)));
+    marks.push(draw("text", { x, y: 18, "text-anchor": anchor }, clock(i * step, step < 1 ? 1 : 0)));
   }
   return draw("svg", { "aria-hidden": "true" }, ...marks);
 }

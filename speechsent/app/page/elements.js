@@ -22,9 +22,10 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** Seconds as m:ss, or with tenths as m:ss.t. */
-export function clock(seconds, tenths = false) {
-  const parts = tenths ? Math.round(seconds * 10) / 10 : Math.floor(seconds);
-  const rest = tenths ? (parts % 60).toFixed(1) : String(parts % 60);
-  return `${Math.floor(parts / 60)}:${rest.padStart(tenths ? 4 : 2, "0")}`;
+/** Seconds as m:ss, with as many digits behind the point as are asked for. */
+export function clock(seconds, digits = 0) {
+  const unit = 10 ** digits;
+  const rounded = (digits ? Math.round(seconds * unit) : Math.floor(seconds)) / unit;
+  const rest = (rounded % 60).toFixed(digits);
+  return `${Math.floor(rounded / 60)}:${rest.padStart(digits ? 3 + digits : 2, "0")}`;
 }

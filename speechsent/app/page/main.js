@@ -69,12 +69,15 @@ function summary(answers) {
 
 async function startRecording() {
   $("problem").replaceChildren();
+  setBusy(true); // the browser may ask the visitor first
   try {
     stop = await record(showLevel, offer.sample_rate);
   } catch (error) {
     const denied = error.name === "NotAllowedError" || error.name === "NotFoundError";
     complain(denied ? "There is no microphone, or this page may not use it." : error.message);
     return;
+  } finally {
+    setBusy(false);
   }
   recordingIs(true);
   say("Recording.");
@@ -84,8 +87,11 @@ async function stopRecording() {
   const finish = stop;
   stop = null;
   recordingIs(false);
-  const file = await finish();
-  await hear(file, "the recording");
+  try {
+    await hear(await finish(), "the recording");
+  } catch (error) {
+    complain(error.message);
+  }
 }
 
 function recordingIs(on) {

@@ -4,6 +4,7 @@ import { timeFigure } from "./drawing.js";
 import { clock, draw, make } from "./elements.js";
 
 const SILENCE = "nobody speaks";
+let address = ""; // of the sound that can be played
 
 /** What a run tells of the whole clip, in a few words. */
 export function inWords({ run, overall }) {
@@ -39,7 +40,9 @@ export function showResult(section, told, sound, name) {
 }
 
 function player(sound, name) {
-  const audio = make("audio", { controls: true, "aria-label": `Sound of ${name}`, src: URL.createObjectURL(sound) });
+  URL.revokeObjectURL(address);
+  address = URL.createObjectURL(sound);
+  const audio = make("audio", { controls: true, "aria-label": `Sound of ${name}`, src: address });
   audio.addEventListener("error", () => {
     audio.replaceWith(make("p", { class: "caption" }, "This browser cannot play this form of sound."));
   });
@@ -154,25 +157,25 @@ function table({ run, over_time }, seek) {
 
 function segmentRows({ segments }, seek) {
   return segments.map(({ start, end, emotion, values }) =>
-    rowFrom(start, end, seek, emotion ? [emotion, values[emotion].toFixed(2)] : [SILENCE, ""]),
+    rowFrom([start, end, 1], seek, emotion ? [emotion, values[emotion].toFixed(2)] : [SILENCE, ""]),
   );
 }
 
 function numberRows(run, { times, hop, duration, values }, seek) {
   const silence = [SILENCE, ...run.labels.slice(1).map(() => "")];
   return times.map((start, i) =>
-    rowFrom(start, Math.min(start + hop, duration), seek, values[i]?.map(shown) ?? silence),
+    rowFrom([start, Math.min(start + hop, duration), 2], seek, values[i]?.map(shown) ?? silence),
   );
 }
 
-function rowFrom(start, end, seek, cells) {
-  const from = clock(start, true);
+function rowFrom([start, end, digits], seek, cells) {
+  const from = clock(start, digits);
   const button = make("button", { type: "button", "aria-label": `Play from ${from}`, onclick: () => seek(start) }, from);
   return make(
     "tr",
     {},
     make("th", { scope: "row" }, button),
-    make("td", {}, clock(end, true)),
+    make("td", {}, clock(end, digits)),
     ...cells.map((cell) => make("td", {}, cell)),
   );
 }

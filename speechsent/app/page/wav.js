@@ -29,7 +29,7 @@ export function wav(samples, rate) {
 export async function resampled(samples, from, to) {
   if (from === to) return samples;
   const context = new OfflineAudioContext(1, Math.max(1, Math.round((samples.length * to) / from)), to);
-  const buffer = context.createBuffer(1, samples.length, from);
+  const buffer = context.createBuffer(1, Math.max(1, samples.length), from);
   buffer.copyToChannel(samples, 0);
   const source = new AudioBufferSourceNode(context, { buffer });
   source.connect(context.destination);
