@@ -83,6 +83,8 @@ class Desk:
                     "Please try a shorter clip, or again later.",
                     {"Retry-After": "30"},
                 ) from error
+            except asyncio.CancelledError as error:  # only the end of the server does that
+                raise RefusedError(503, "ending", "The server is being ended.") from error
 
     def _asked(self, names: Sequence[str]) -> list[Model]:
         """The runs of a request, by their numbers."""

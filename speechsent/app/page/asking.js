@@ -57,7 +57,7 @@ async function answer(clip, runs, { limits }) {
 
 async function sent(address, options) {
   const response = await fetch(address, options).catch(() => {
-    throw new Refusal("gone", "The server does not answer. Is ‘speechsent app’ still running?");
+    throw new Refusal("gone", "Nothing came back. Is ‘speechsent app’ still running, and the file still there?");
   });
   if (response.ok) return response;
   const told = await response.json().catch(() => ({}));

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("starlette", reason="needs the extra [app]")
 
+from speechsent.app import serving
 from speechsent.app.limits import Limits
 from speechsent.app.server import PAGES
 
@@ -114,6 +115,28 @@ def test_who_finds_no_place_is_asked_to_come_again(serve, stub, as_file):
         assert first.result().status == 200
     assert (second.status, second.error["code"]) == (503, "busy")
     assert int(second.headers["Retry-After"]) > 0
+
+
+def test_the_end_of_the_server_is_told_to_who_waits_and_leaves_no_traceback(
+    serve, stub, as_file, monkeypatch, caplog
+):
+    monkeypatch.setattr(serving, "FAREWELL", 0.1)
+    recogniser, begun, waits = stub(), threading.Event(), threading.Event()
+
+    def slow(path):
+        begun.set()
+        waits.wait()
+        return recogniser.told
+
+    recogniser.file = slow
+    with ThreadPoolExecutor(1) as pool:
+        with serve(recogniser) as client:
+            waiting = pool.submit(client.ask, as_file())
+            begun.wait()
+            threading.Timer(1.0, waits.set).start()
+        reply = waiting.result()
+    assert (reply.status, reply.error["code"]) == (503, "ending")
+    assert not [r for r in caplog.records if r.exc_info]
 
 
 def test_several_visitors_each_get_their_own_answer(serve, stub, as_file, voiced):
