@@ -6,15 +6,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import json
+import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from chromium import Page, chromium
 
 ROOT = Path(__file__).parents[1]
 START = 60  # seconds for a process to come up on a busy machine
@@ -133,3 +137,22 @@ def two_workers(dask: Processes, monkeypatch: pytest.MonkeyPatch) -> list[subpro
     with Client(dask.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=START)
     return workers
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Callable[..., AbstractContextManager[Page]]:
+    """Opens Chromium with one tab, where this machine has it."""
+    binary = shutil.which("chromium")
+    if binary is None:
+        pytest.skip("needs chromium")
+    return lambda *flags: chromium(binary, tmp_path / "profile", *flags)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, from its npm package."""
+    package = Path(os.environ.get("SPEECHSENT_AXE", ""))
+    if not package.is_file():
+        pytest.skip("needs SPEECHSENT_AXE naming axe-core's .tgz from npm")
+    with tarfile.open(package) as archive:
+        return archive.extractfile("package/axe.min.js").read().decode()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from speechsent import __version__
 from speechsent.cli import (
     ablate,
+    app,
     audit,
     cache,
     completion,
@@ -29,7 +30,7 @@ from speechsent.errors import SpeechsentError
 from speechsent.interruption import terminable
 
 COMMANDS = (
-    train, evaluate, predict, export, ablate, matrix, doctor, audit, corpus, protocols, runs,
+    train, evaluate, predict, app, export, ablate, matrix, doctor, audit, corpus, protocols, runs,
     report, config, cache, completion,
 )  # fmt: skip
 
