@@ -7,15 +7,13 @@ from typing import Literal
 import keras
 from keras import layers
 
-from speechsent.branches.pooling import AttentiveStatistics, Functionals
+from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
 from speechsent.typed import shown
 
 MAX_LAYERS, MAX_UNITS, MAX_EMBEDDING = 8, 4096, 8192
 
-Pooling = Literal["last", "attention", "statistics", "functionals"]
-POOLINGS = ("last", "attention", "statistics", "functionals")
-NOISE, HIDDEN = 0.2, 0.5  # functionals are many and clips few: none may be relied upon
+Pooling = Literal["last", "attention", "statistics"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +27,10 @@ class LstmBranch:
             ``"prosody"``.
         units: Width of each stacked LSTM layer (of each direction).
         bidirectional: Read the sequence in both directions.
-        pooling: ``"last"`` state, ``"attention"`` (weighted mean over time), ``"statistics"``
-            (weighted mean and deviation), or ``"functionals"``: these, and beside the LSTMs
-            percentiles, mean and deviation of what they read, behind a dense layer of their own.
+        pooling: ``"last"`` state, ``"attention"`` (weighted mean over time), or ``"statistics"``
+            (weighted mean and deviation).
         dropout: Fraction of each LSTM layer's output dropped while training.
-        embedding: Width of the dense layer behind the pooling, and of that behind the
-            functionals; 0 for none.
+        embedding: Width of the dense layer behind the pooling; 0 for none.
 
     Raises:
         ParameterError: If a field is out of range.
@@ -59,9 +55,10 @@ class LstmBranch:
                 f"units are 1 to {MAX_LAYERS} numbers from 1 to {MAX_UNITS}. "
                 f"Received: units={shown(self.units)}"
             )
-        if self.pooling not in POOLINGS:
+        if self.pooling not in ("last", "attention", "statistics"):
             raise ParameterError(
-                f"pooling must be one of {', '.join(POOLINGS)}. Received: pooling={self.pooling!r}"
+                "pooling must be 'last', 'attention' or 'statistics'. "
+                f"Received: pooling={self.pooling!r}"
             )
         embeds = self.embedding == 0 or 2 <= self.embedding <= MAX_EMBEDDING
         if not 0 <= self.dropout < 1 or not embeds:
@@ -85,9 +82,6 @@ class LstmBranch:
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="lstm_streams")(pooled)
         if self.embedding:
             x = layers.Dense(self.embedding, activation="relu", name="lstm_embedding")(x)
-        if self.pooling == "functionals":
-            told = [self._functionals(inputs[name], name) for name in self.streams]
-            x = layers.Concatenate(name="lstm_and_functionals")([x, *told])
         return keras.Model(inputs, x, name=f"{'_'.join(self.streams)}_lstm_branch")
 
     def _stream(self, x: keras.KerasTensor, stream: str) -> keras.KerasTensor:
@@ -105,19 +99,4 @@ class LstmBranch:
             x = layers.Dropout(self.dropout, name=f"{name}_dropout")(x)
         if self.pooling == "last":
             return x
-        deviation = self.pooling != "attention"
-        return AttentiveStatistics(deviation=deviation, name=f"{stream}_pool")(x)
-
-    def _functionals(self, x: keras.KerasTensor, stream: str) -> keras.KerasTensor:
-        """What is told of one stream without its order in time."""
-        name = f"{stream}_functionals"
-        x = layers.Masking(0.0, name=f"{name}_mask")(x)
-        x = Functionals(name=name)(x)
-        x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name=f"{name}_norm")(
-            x
-        )
-        x = layers.GaussianNoise(NOISE, name=f"{name}_noise")(x)
-        x = layers.Dropout(HIDDEN, name=f"{name}_dropout")(x)
-        if not self.embedding:
-            return x
-        return layers.Dense(self.embedding, activation="relu", name=f"{name}_embedding")(x)
+        return AttentiveStatistics(deviation=self.pooling == "statistics", name=f"{stream}_pool")(x)

@@ -8,7 +8,7 @@ from speechsent.errors import ParameterError
 from speechsent.fusion import classifier, fusion_head, late_fusion
 from speechsent.network import precision
 
-POOLINGS = ("last", "attention", "statistics", "functionals")
+POOLINGS = ("last", "attention", "statistics")
 
 
 def sequences(rng, n_frames=12, n_coefficients=3):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from speechsent.branches.pooling import AttentiveStatistics, Functionals
+from speechsent.branches.pooling import AttentiveStatistics
 
 
 def pool(values, mask=None, *, query=None, deviation=True):
@@ -42,20 +42,3 @@ def test_the_layer_is_rebuilt_from_its_configuration(deviation, width):
     twin = AttentiveStatistics.from_config(layer.get_config())
     assert (twin.deviation, twin.name) == (deviation, "pool")
     assert twin.compute_output_shape((None, 9, 3)) == (None, width)
-
-
-def test_functionals_are_those_of_numpy_and_padding_does_not_count(rng):
-    values = rng.standard_normal((2, 9, 3)).astype("float32")
-    mask = np.ones((2, 9), bool)
-    mask[1, 6:] = False
-    told = np.asarray(Functionals((0, 30, 100))(values, mask=mask))
-    for row, frames in ((0, values[0]), (1, values[1, :6])):
-        nearest = [np.percentile(frames, q, axis=0, method="nearest") for q in (0, 30, 100)]
-        expected = np.concatenate([*nearest, frames.mean(axis=0), frames.std(axis=0)])
-        np.testing.assert_allclose(told[row], expected, rtol=0, atol=1e-4)
-
-
-def test_functionals_of_nothing_are_finite():
-    told = Functionals()(np.zeros((1, 4, 2), "float32"), mask=np.zeros((1, 4), bool))
-    assert np.isfinite(np.asarray(told)).all()
-    assert told.shape == Functionals().compute_output_shape((1, 4, 2)) == (1, 14)
