@@ -87,7 +87,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train although the doctor finds an error before the first step",
     )
     parser.add_argument("--json", action="store_true", help="print the scores and run as JSON")
-    parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard files")
+    parser.add_argument(
+        "--track",
+        action="append",
+        default=[],
+        choices=["mlflow", "tensorboard"],
+        help="tell the figures of every epoch to MLflow, or write TensorBoard files; may be given "
+        "twice",
+    )
+    parser.add_argument("--tensorboard", action="store_true", help="short for --track tensorboard")
     parser.add_argument(
         "--devices",
         type=int,
@@ -128,6 +136,7 @@ def run(args: argparse.Namespace) -> int:
             baseline=not args.no_baseline,
             report=not args.no_report,
             report_clips=args.report_clips,
+            track=args.track,
             tensorboard=args.tensorboard,
             force=args.force,
             resources=allowed,
@@ -148,7 +157,9 @@ def run(args: argparse.Namespace) -> int:
 def _check_alone(args: argparse.Namespace) -> None:
     """Refuse what is about one training, where several are asked for."""
     about = [name for name in ("--force", "--json") if getattr(args, name[2:])]
-    about += ["--devices"] if args.devices != 1 and not args.also_leaky else []
+    if not args.also_leaky:
+        about += ["--devices"] if args.devices != 1 else []
+        about += ["--track"] if args.track else []
     several = {"--also-leaky": args.also_leaky, "--one-vs": args.one_vs}
     beside = [option for option, value in several.items() if value]
     if about and beside:
@@ -212,6 +223,7 @@ def _refuse_beside_resume(args: argparse.Namespace) -> None:
         "--no-baseline": args.no_baseline,
         "--no-report": args.no_report,
         "--also-leaky": args.also_leaky,
+        "--track": args.track,
         "--tensorboard": args.tensorboard,
         "--devices": args.devices != 1,
     }

@@ -18,11 +18,11 @@ class Options:
 
     test: bool
     baseline: bool
-    tensorboard: bool
     force: bool
     n_devices: int
     report: bool
     report_clips: int
+    track: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,10 @@ def resume(
             start=cut.start,
             test=cut.plan["test"],
             baseline=cut.plan["baseline"],
-            report=cut.plan.get("report", True),  # plans of older versions lack these two
+            report=cut.plan.get("report", True),  # plans of older versions lack some
             report_clips=cut.plan.get("report_clips", N_CLIPS),
-            tensorboard=cut.plan["tensorboard"],
+            track=cut.plan.get("track", ()),
+            tensorboard=cut.plan.get("tensorboard", False),
             force=force or bool(cut.plan["force"]),
             resources=replace(resources or Resources(), n_devices=cut.plan["n_devices"]),
             listener=listener,

@@ -1,5 +1,6 @@
 """From a corpus to a run folder."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -33,15 +34,16 @@ from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
 from speechsent.run import MODEL, TARGETS, Run
 from speechsent.run_split import SPLIT_COLUMNS
+from speechsent.tracking import check_trackers, tracked
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import sharing
-from speechsent.training.fit import require_tensorboard
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
 from speechsent.training.seed import choose_deterministic_kernels
 from speechsent.training.stages import Trained
 from speechsent.training.store import EmbeddingStore
+from speechsent.training.tracker import Tracker
 from speechsent.training.transfer import Transfer
 from speechsent.training.workshop import Workshop
 
@@ -59,6 +61,7 @@ def train(
     baseline: bool = True,
     report: bool = True,
     report_clips: int = N_CLIPS,
+    track: Sequence[str] = (),
     tensorboard: bool = False,
     resources: Resources | None = None,
     listener: Listener | None = None,
@@ -85,7 +88,8 @@ def train(
         baseline: Fit a linear model on clip statistics beside the network, to compare it with.
         report: Write ``report.html`` with the scores of the test part.
         report_clips: How many clips it shows in detail, worst first.
-        tensorboard: Write TensorBoard files into the run folder.
+        track: Where the figures go as well: ``"mlflow"``, ``"tensorboard"``, or both.
+        tensorboard: The same as ``track=("tensorboard",)``: files in the run folder.
         resources: Threads or a cluster for features, GPUs for training, and what is kept; all
             CPUs, one GPU if there is one, and features if not given.
         listener: Who is told about progress.
@@ -102,8 +106,8 @@ def train(
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
         WeightsError: If pretrained weights are not at hand.
         TrainingError: If the doctor finds an error before a stage, the loss is not finite,
-            TensorBoard is asked for and missing, or the run to start from hears other features
-            or was fitted on what would be tested.
+            a tracker's package or store is missing, or the run to start from hears other
+            features or was fitted on what would be tested.
         RunError: If there is no run to start from.
         ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
         ClusterError: If a cluster is asked for and cannot be reached.
@@ -115,8 +119,9 @@ def train(
     if origin:
         origin.check(config)
     resources = resources or Resources()
-    if tensorboard:
-        require_tensorboard()
+    wanted = (*track, "tensorboard") if tensorboard else track
+    root = _cut.run.path.resolve().parents[1] if _cut else Path(out)
+    trackers = check_trackers(wanted, root, _cut.run if _cut else None)
     devices = sharing(
         resources.n_devices, batch_size=config.fit.batch_size, precision=config.fit.precision
     )
@@ -139,12 +144,15 @@ def train(
         if _cut:
             _cut.check(prepared, record)
         options = Options(
-            test, baseline, tensorboard, force, resources.n_devices, report, report_clips
+            test, baseline, force, resources.n_devices, report, report_clips, trackers
         )
         job = Job(config, prepared, record, audit, branches, origin, options)
         held = nullcontext(_cut) if _cut else _begin(job, corpus, Path(out), _leak)
         with held as unfinished:
-            return _carry_out(job, unfinished, resources, listener, workshop)
+            with tracked(trackers, unfinished.run, prepared.corpus.name, listener) as following:
+                _carry_out(job, unfinished, resources, listener, workshop, following)
+            unfinished.finish()
+            return unfinished.run
 
 
 def _begin(
@@ -166,8 +174,13 @@ def _begin(
 
 
 def _carry_out(
-    job: Job, unfinished: Unfinished, resources: Resources, listener: Listener, workshop: Workshop
-) -> Run:
+    job: Job,
+    unfinished: Unfinished,
+    resources: Resources,
+    listener: Listener,
+    workshop: Workshop,
+    trackers: Sequence[Tracker],
+) -> None:
     """Train, write everything, and score the test part."""
     config, prepared, run = job.config, job.prepared, unfinished.run
     trainer = (Transfer if job.origin else Trainer)(
@@ -185,7 +198,7 @@ def _carry_out(
         fusion=config.fusion,
         config=config.fit,
         listener=listener,
-        log_folder=run.path / "tensorboard" if job.options.tensorboard else None,
+        trackers=trackers,
         store=EmbeddingStore(FeatureCache()) if resources.cache else None,
         workshop=workshop,
         checkups=_checkups(run, job.options.force, listener),
@@ -216,8 +229,6 @@ def _carry_out(
     elif job.options.test and job.options.report and not (run.path / REPORT).is_file():
         # It was cut between the look at the test part and the end of its report.
         report_again(run, n_clips=job.options.report_clips, resources=resources, listener=listener)
-    unfinished.finish()
-    return run
 
 
 def _anew(job: Job, trainer: Trainer, workshop: Workshop) -> tuple[dict[str, keras.Model], Clips]:

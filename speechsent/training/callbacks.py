@@ -1,6 +1,6 @@
 """What happens at the end of an epoch: honest scores, the best weights kept, an early stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener, score_of
 
 Outputs = Callable[[keras.Model, Any], np.ndarray]
+FIGURES = ("objective", "loss", "uar", "ccc", "val_loss", "val_uar", "val_ccc")
 
 
 class EpochScores(keras.callbacks.Callback):
@@ -47,6 +48,11 @@ class EpochScores(keras.callbacks.Callback):
                 continue
             loss, score = self.answer.judge(self.outputs(self.model, clips), clips)
             logs |= {f"{prefix}loss": loss, f"{prefix}{self.answer.score}": score}
+
+
+def figures_of(logs: Mapping[str, float]) -> dict[str, float]:
+    """The figures of an epoch that are kept, out of all that Keras and ``EpochScores`` tell."""
+    return {name: float(logs[name]) for name in FIGURES if name in logs}
 
 
 class KeepBest(keras.callbacks.Callback):
@@ -116,11 +122,7 @@ class Report(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keep the epoch's row."""
-        logs = logs or {}
-        score = score_of(logs)
-        names = ("objective", "loss", score, "val_loss", f"val_{score}")
-        told = {name: float(logs[name]) for name in names if name in logs}
-        row = {"epoch": epoch + 1, **told}
+        row = {"epoch": epoch + 1, **figures_of(logs or {})}
         self.rows.append(row)
         self.listener.epoch(epoch + 1, row)
 

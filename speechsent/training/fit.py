@@ -1,15 +1,13 @@
 """Compile and fit: one optimiser, one schedule, the best epoch's weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
 
 from speechsent.datasets import SeededBatches
-from speechsent.errors import ParameterError, TrainingError
+from speechsent.errors import ParameterError
 from speechsent.training.callbacks import EpochScores, KeepBest, KeepLast, Report
 from speechsent.training.checkpoints import Checkpoints
 from speechsent.training.checkups import Checkups
@@ -17,6 +15,7 @@ from speechsent.training.devices import require_even_shares
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
 from speechsent.training.listener import Listener, score_of
 from speechsent.training.progress import Progress
+from speechsent.training.tracker import Tracker
 from speechsent.training.workshop import Workshop
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -121,7 +120,7 @@ def fit(
     loss_weights: Mapping[str, float] | None = None,
     rate: float = 1.0,
     last_epoch: int | None = None,
-    log_folder: Path | None = None,
+    trackers: Sequence[Tracker] = (),
     workshop: Workshop | None = None,
     checkups: Checkups | None = None,
     progress: Progress | None = None,
@@ -140,7 +139,7 @@ def fit(
         rate: Factor on the learning rate.
         last_epoch: The epoch to end with, where it was chosen before; None keeps the one that is
             best on validation clips.
-        log_folder: Where TensorBoard files go; None writes none.
+        trackers: Who collects the figures of each epoch.
         workshop: Knows models that an earlier training has compiled; None compiles anew.
         checkups: Where the doctor's findings are kept.
         progress: Where the state is kept, and found if the stage was begun before; None keeps
@@ -177,9 +176,7 @@ def fit(
     first_step = checkpoints.step if checkpoints else 0
     forecast = Forecast(listener, stage, n_epochs, n_steps, memory, first_step)
     scored: list[Any] = [order, forecast, scores, doctor]
-    told: list[Any] = [keep, report]
-    if log_folder is not None:
-        told.append(keras.callbacks.TensorBoard(str(log_folder / stage)))
+    told = [keep, report, *(tracker.callback(stage) for tracker in trackers)]
     how = {"x": batches.feed(), "epochs": n_epochs, "verbose": 0, "shuffle": False}
     if checkpoints is None:
         model.fit(callbacks=[*scored, *told], **how)
@@ -191,13 +188,3 @@ def fit(
 def _losses(model: keras.Model, loss: keras.losses.Loss) -> Any:
     """The same loss for every output."""
     return dict.fromkeys(model.output, loss) if isinstance(model.output, dict) else loss
-
-
-def require_tensorboard() -> None:
-    """Say at once, and not after an hour, that TensorBoard is missing.
-
-    Raises:
-        TrainingError: If it is not installed.
-    """
-    if find_spec("tensorboard") is None:
-        raise TrainingError("TensorBoard is not installed; pip install speechsent[tensorboard]")

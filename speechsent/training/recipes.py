@@ -1,9 +1,8 @@
 """How a model comes about: one branch alone, jointly, from frozen branches, or fine-tuned."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -32,6 +31,7 @@ from speechsent.training.progress import Progress
 from speechsent.training.seed import layers_seeded
 from speechsent.training.stages import Stage, Trained, freeze, refuse_leak
 from speechsent.training.store import EmbeddingStore
+from speechsent.training.tracker import Tracker
 from speechsent.training.trained_branches import (
     branch_training_key,
     find_trained,
@@ -55,7 +55,7 @@ class Trainer:
         fusion: How branches are joined.
         config: How long and how fast.
         listener: Who is told about progress.
-        log_folder: Where TensorBoard files go; None writes none.
+        trackers: Who collects the figures of each epoch.
         store: Where outputs of frozen branches are kept between runs; None keeps nothing.
         workshop: Where compiled models are kept between trainings; the branches come from it.
         checkups: Where the doctor's findings are kept; None tells them and keeps none.
@@ -72,7 +72,7 @@ class Trainer:
     fusion: FusionConfig
     config: FitConfig
     listener: Listener
-    log_folder: Path | None = None
+    trackers: Sequence[Tracker] = ()
     store: EmbeddingStore | None = None
     workshop: Workshop = field(default_factory=Workshop)
     checkups: Checkups | None = None
@@ -276,7 +276,7 @@ class Trainer:
             listener=self.listener,
             loss_weights=loss_weights,
             rate=rate,
-            log_folder=self.log_folder,
+            trackers=self.trackers,
             workshop=self.workshop,
             checkups=self.checkups,
             progress=self.progress,
@@ -367,7 +367,7 @@ class Trainer:
             epochs=self.config.head_epochs,
             last_epoch=self._last_epoch(stage),
             listener=self.listener,
-            log_folder=self.log_folder,
+            trackers=self.trackers,
             workshop=self.workshop,
             checkups=self.checkups,
             progress=self.progress,

@@ -10,6 +10,7 @@ from speechsent.corpus.leaky import Leak
 from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.environment import environment
 from speechsent.errors import CorpusError, RunError, SaveError
+from speechsent.experiment.resuming import resume
 from speechsent.experiment.unfinished import begun, taken_up
 from speechsent.run import MODEL, PLAN, Run
 from speechsent.run_split import SPLIT_COLUMNS, RunSplit
@@ -162,3 +163,24 @@ def test_checkpoints_are_of_the_plan_they_began_with(begin, corpus):
     run.write_json(PLAN, plan | {"test": False})
     with taken_up(run) as cut:
         assert cut.progress(None).identity != before
+
+
+def test_a_plan_of_an_older_version_is_gone_on_with(begin, corpus, monkeypatch):
+    """It knows ``tensorboard`` and no ``track``, and nothing of reports."""
+    run, asked = begin(corpus), {}
+    plan = run.read_json(PLAN)
+    run.write_json(PLAN, plan | {"tensorboard": True, "force": False, "n_devices": 1})
+    monkeypatch.setattr("speechsent.experiment.resuming.train", lambda *_, **how: asked.update(how))
+    resume(run, corpus)
+    assert asked["tensorboard"] is True
+    assert asked["track"] == ()
+
+
+def test_a_training_goes_on_with_the_trackers_it_began_with(begin, corpus, monkeypatch):
+    run, asked = begin(corpus), {}
+    plan = {k: value for k, value in run.read_json(PLAN).items() if k != "tensorboard"}
+    run.write_json(PLAN, plan | {"track": ["mlflow"], "force": False, "n_devices": 1})
+    monkeypatch.setattr("speechsent.experiment.resuming.train", lambda *_, **how: asked.update(how))
+    resume(run, corpus)
+    assert list(asked["track"]) == ["mlflow"]
+    assert not asked["tensorboard"]

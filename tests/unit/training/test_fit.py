@@ -8,8 +8,10 @@ from speechsent.errors import ParameterError, TrainingError
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import classifier
+from speechsent.run import Run
+from speechsent.tracking.tensorboard import TensorBoard
 from speechsent.training.callbacks import EpochScores
-from speechsent.training.fit import FitConfig, fit, require_tensorboard
+from speechsent.training.fit import FitConfig, fit
 from speechsent.training.listener import Listener
 from speechsent.training.seed import choose_deterministic_kernels
 
@@ -28,7 +30,7 @@ class Watched(TrainingBatches):
         return super().__getitem__(step)
 
 
-def train(model, clips, validation, *, seed=0, epochs=3, log_folder=None, **config):
+def train(model, clips, validation, *, seed=0, epochs=3, trackers=(), **config):
     options = TrainingOptions(
         batch_size=6,
         seed=seed,
@@ -45,7 +47,7 @@ def train(model, clips, validation, *, seed=0, epochs=3, log_folder=None, **conf
         stage="lstm",
         epochs=epochs,
         listener=Listener(),
-        log_folder=log_folder,
+        trackers=trackers,
     )
     return history, batches
 
@@ -115,14 +117,9 @@ def test_a_diverging_training_is_stopped(lstm, make_clips):
 
 def test_tensorboard_files_are_written_where_told(lstm, make_clips, tmp_path):
     pytest.importorskip("tensorboard")
-    train(lstm(), make_clips(), make_clips(seed=9), epochs=1, log_folder=tmp_path)
-    assert list((tmp_path / "lstm").rglob("events.out.tfevents.*"))
-
-
-def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("speechsent.training.fit.find_spec", lambda name: None)
-    with pytest.raises(TrainingError, match=r"pip install speechsent\[tensorboard\]"):
-        require_tensorboard()
+    board = TensorBoard(Run(tmp_path), "toy", Listener())
+    train(lstm(), make_clips(), make_clips(seed=9), epochs=1, trackers=[board])
+    assert list((tmp_path / "tensorboard" / "lstm").rglob("events.out.tfevents.*"))
 
 
 @pytest.mark.parametrize(
