@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 # Two files of tests at a time: most of a test's time runs on one core. A file's tests share what they
 # train, so they stay together.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 FAULTS_ARGS ?=
 # The folder of RAVDESS, and what `make results` runs there, the most telling first.
 RAVDESS ?= ravdess
