@@ -16,6 +16,11 @@ from speechsent.run import Run
 pytest.importorskip("uvicorn", reason="needs the extra [app]")
 
 
+def _hear_ctrl_c() -> None:
+    """Whoever starts the tests in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def started(workplace, tmp_path):
     """A server of the run in a process of its own, and its address."""
@@ -28,6 +33,7 @@ def started(workplace, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_ctrl_c,
         env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     yield process, process.stdout.readline().split()[0]

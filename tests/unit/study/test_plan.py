@@ -116,8 +116,9 @@ def test_fold_by_fold_all_systems_come_before_the_next_fold_and_seed():
 
 
 def test_base_goes_on_top_of_a_preset():
-    study = study_from_dict({**FUSION, "preset": "best", "base": {"fit.patience": 3}})
-    assert {(s.config.fit.epochs, s.config.fit.patience) for s in study.systems} == {(80, 3)}
+    study = study_from_dict({**FUSION, "preset": "vgg16", "base": {"fit.patience": 3}})
+    fits = {(s.config.fit.learning_rate, s.config.fit.patience) for s in study.systems}
+    assert fits == {(0.0003, 3)}
 
 
 def test_a_preset_can_be_given_on_the_command_line(tmp_path):
