@@ -35,6 +35,11 @@ class LinearComparison:
         """Whether the network is better by more than the speakers drawn explain."""
         return self.interval.low > 0
 
+    @property
+    def told_p(self) -> str:
+        """The p-value as papers print it."""
+        return "p < 0.001" if self.p < 0.001 else f"p = {self.p:.3f}"
+
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "LinearComparison":
         """Undo ``dataclasses.asdict``."""

@@ -70,10 +70,9 @@ def _ends(interval: Interval) -> str:
 
 
 def _linear_lines(linear: LinearComparison) -> list[str]:
-    p = "p < 0.001" if linear.p < 0.001 else f"p = {linear.p:.3f}"
     line = (
         f"linear baseline on clip statistics: UAR {linear.uar:.3f}; "
-        f"the net is {linear.difference:+.2f} {_ends(linear.interval)}, {p}"
+        f"the net is {linear.difference:+.2f} {_ends(linear.interval)}, {linear.told_p}"
     )
     return [line] if linear.beaten else [line, NOT_BEATEN]
 

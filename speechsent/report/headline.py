@@ -76,7 +76,7 @@ def _linear(scores: Scores) -> list[Html]:
         return []
     verdict = "The net beats it" if linear.beaten else "The net does not beat it"
     spans = f"[{linear.interval.low:+.2f}, {linear.interval.high:+.2f}]"
-    told = f"{verdict}: {linear.difference:+.2f} {spans}, p = {linear.p:.3f}"
+    told = f"{verdict}: {linear.difference:+.2f} {spans}, {linear.told_p}"
     return [_tile("Linear baseline, UAR", linear.uar, None, told)]
 
 
