@@ -35,7 +35,7 @@ class TrainingOptions:
     seed: int = 0
     augment: Augment | None = None
     mfcc: Mfcc = field(default_factory=Mfcc)
-    n_mels: int = 64
+    n_mels: int = 96
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     class_weights: bool = True

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
 from speechsent.features.standardize import Standardizer
+from speechsent.former import as_trained
 from speechsent.run_split import RunSplit
 from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
@@ -146,12 +147,7 @@ class Run:
     def config(self) -> ExperimentConfig:
         """The resolved configuration, by which the network is built as it was trained."""
         path = self.sound("config.yaml")
-        config = configuration.load(path)
-        cnn = (configuration.read_yaml(path) or {}).get("cnn", {})
-        if "dropout" not in cnn or "block_dropout" in cnn:
-            return config
-        # An older run, whose one rate was that of the blocks as well.
-        return replace(config, cnn=replace(config.cnn, block_dropout=config.cnn.dropout))
+        return as_trained(configuration.load(path), configuration.read_yaml(path) or {})
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

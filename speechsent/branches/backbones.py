@@ -87,14 +87,14 @@ def three_channels(image: keras.KerasTensor, name: str, image_size: int) -> kera
     return layers.Rescaling(net.scale, net.offset, name=f"{name}_scaling")(x)
 
 
-def compact_map(
+def block_map(
     image: keras.KerasTensor,
     *,
     filters: tuple[int, ...],
     dropout: float = 0.0,
     normalise: bool = True,
 ) -> keras.KerasTensor:
-    """Our own small network for training from scratch.
+    """Blocks for training from scratch, our network of before.
 
     Each block is a 3 x 3 convolution, BatchNorm, ReLU and pooling by two in frequency and, but
     for the last, in time. BatchNorm's momentum is 0.9: with a few dozen steps an epoch the

@@ -9,17 +9,19 @@ import keras
 from keras import layers
 
 from speechsent.branches import batchnorm
-from speechsent.branches.backbones import compact_map, imagenet_backbone, three_channels
+from speechsent.branches.backbones import block_map, imagenet_backbone, three_channels
+from speechsent.branches.compact import compact_sequence
 from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
 from speechsent.typed import shown
 
-Backbone = Literal["compact", "inceptionv3", "vgg16", "vgg19"]
+Backbone = Literal["compact", "blocks", "inceptionv3", "vgg16", "vgg19"]
 BatchNormPolicy = Literal["frozen", "reestimate", "train"]
-BACKBONES = ("compact", "inceptionv3", "vgg16", "vgg19")
+OURS = ("compact", "blocks")  # trained from scratch
+BACKBONES = (*OURS, "inceptionv3", "vgg16", "vgg19")
 POOL = "_pool"
-MAX_BLOCKS, MAX_FILTERS, MAX_EMBEDDING, MAX_IMAGE = 8, 4096, 8192, 1024
-PRETRAINED_POOLS = tuple(f"{name}{POOL}" for name in BACKBONES if name != "compact")
+MAX_BLOCKS, MAX_FILTERS, MAX_EMBEDDING, MAX_IMAGE, MAX_DILATION = 8, 4096, 8192, 1024, 64
+PRETRAINED_POOLS = tuple(f"{name}{POOL}" for name in BACKBONES if name not in OURS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,18 +29,22 @@ class CnnBranch:
     """A convolutional network over the spectrogram image.
 
     Args:
-        backbone: ``"compact"`` (ours, from scratch), ``"inceptionv3"``, ``"vgg16"``, ``"vgg19"``.
-        weights: ``"imagenet"``, ``"none"`` or a weight file; ignored by ``"compact"``.
+        backbone: ``"compact"`` (ours, from scratch), ``"inceptionv3"``, ``"vgg16"``, ``"vgg19"``,
+            or ``"blocks"``, which was ``"compact"`` before and learns more slowly.
+        weights: ``"imagenet"``, ``"none"`` or a weight file; ignored by our own.
         image_size: Side in pixels to which the image is resized for an ImageNet network.
         unfreeze: First trained layer or block of a pretrained network, such as ``"mixed8"`` or
             ``"block5"``; ``"all"`` trains everything, empty freezes everything.
         bn: What pretrained BatchNorm does: ``"frozen"`` keeps its statistics, ``"reestimate"``
             measures them once on training clips and keeps those, ``"train"`` trains them where
             layers are unfrozen. From random weights it always trains.
-        filters: Channels of each block of ``"compact"``.
-        batchnorm: Whether the blocks of ``"compact"`` have BatchNorm.
+        stem: Channels of the convolutions over frequency and time of ``"compact"``.
+        channels: Channels of its convolutions over time.
+        dilations: Distance of the neighbours of a frame in each of these.
+        filters: Channels of each block of ``"blocks"``.
+        batchnorm: Whether these blocks have BatchNorm.
         dropout: Fraction of the pooled features dropped while training.
-        block_dropout: Fraction of whole channels dropped behind each block of ``"compact"`` but
+        block_dropout: Fraction of whole channels dropped behind each block of ``"blocks"`` but
             the first. Before BatchNorm dropout costs more than it gains: without it the network
             learns as much in half the epochs.
         embedding: Width of the embedding.
@@ -52,9 +58,12 @@ class CnnBranch:
     image_size: int = 150
     unfreeze: str = ""
     bn: BatchNormPolicy = "frozen"
+    stem: tuple[int, ...] = (24, 48)
+    channels: int = 128
+    dilations: tuple[int, ...] = (1, 2, 3)
     filters: tuple[int, ...] = (32, 48, 64, 96)
     batchnorm: bool = True
-    dropout: float = 0.2
+    dropout: float = 0.3
     block_dropout: float = 0.0
     embedding: int = 64
 
@@ -76,11 +85,20 @@ class CnnBranch:
 
     def _check_sizes(self) -> None:
         """No network that cannot be meant, whoever wrote the configuration."""
-        few = 0 < len(self.filters) <= MAX_BLOCKS
-        if not few or min(self.filters) < 1 or max(self.filters) > MAX_FILTERS:
+        for name in ("stem", "filters"):
+            widths = getattr(self, name)
+            few = 0 < len(widths) <= MAX_BLOCKS
+            if not few or min(widths) < 1 or max(widths) > MAX_FILTERS:
+                raise ParameterError(
+                    f"{name} are 1 to {MAX_BLOCKS} numbers from 1 to {MAX_FILTERS}. "
+                    f"Received: {name}={shown(widths)}"
+                )
+        near = all(1 <= dilation <= MAX_DILATION for dilation in self.dilations)
+        if len(self.dilations) > MAX_BLOCKS or not near or not 1 <= self.channels <= MAX_FILTERS:
             raise ParameterError(
-                f"filters are 1 to {MAX_BLOCKS} numbers from 1 to {MAX_FILTERS}. "
-                f"Received: filters={shown(self.filters)}"
+                f"dilations are at most {MAX_BLOCKS} numbers from 1 to {MAX_DILATION}, and "
+                f"channels lie in [1, {MAX_FILTERS}]. Received: dilations={shown(self.dilations)}, "
+                f"channels={self.channels}"
             )
         if not 2 <= self.embedding <= MAX_EMBEDDING or not 1 <= self.image_size <= MAX_IMAGE:
             raise ParameterError(
@@ -91,7 +109,7 @@ class CnnBranch:
     @property
     def pretrained(self) -> bool:
         """Whether the backbone starts from weights of others."""
-        return self.backbone != "compact" and self.weights != "none"
+        return self.backbone not in OURS and self.weights != "none"
 
     def build(self, shape: tuple[int, int], *, weight_file: Path | None = None) -> keras.Model:
         """Build the network; what may train is already set.
@@ -109,25 +127,28 @@ class CnnBranch:
             WeightsError: If the weight file does not fit.
         """
         image = keras.Input((*shape, 1), name="image")
-        x = (
-            self._compact(image)
-            if self.backbone == "compact"
-            else self._imagenet(image, weight_file)
-        )
+        if self.backbone == "compact":
+            x = compact_sequence(
+                image, stem=self.stem, channels=self.channels, dilations=self.dilations
+            )
+        elif self.backbone == "blocks":
+            x = self._blocks(image)
+        else:
+            x = self._imagenet(image, weight_file)
         x = layers.Dropout(self.dropout, name="cnn_dropout")(x)
         x = layers.Dense(self.embedding, activation="relu", name="cnn_embedding")(x)
         return keras.Model({"image": image}, x, name="cnn_branch")
 
-    def _compact(self, image: keras.KerasTensor) -> keras.KerasTensor:
-        """Our network; time is pooled with attention, frequency is kept up to there."""
+    def _blocks(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """Blocks; time is pooled with attention, frequency is kept up to there."""
         n_mels, n_frames = image.shape[1:3]
         depth = len(self.filters)
         if n_mels < 2**depth or n_frames < 2 ** (depth - 1):
             raise ParameterError(
-                f"an image of {n_mels} x {n_frames} is too small for {depth} blocks of the compact "
-                "network; use fewer filters or more mel bands"
+                f"an image of {n_mels} x {n_frames} is too small for {depth} blocks; use "
+                "fewer filters or more mel bands"
             )
-        x = compact_map(
+        x = block_map(
             image, filters=self.filters, dropout=self.block_dropout, normalise=self.batchnorm
         )
         bands, frames, channels = x.shape[1:]

@@ -7,29 +7,34 @@ from typing import Literal
 import keras
 from keras import layers
 
+from speechsent.branches.frames import FramesInUse, context, halved
 from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
 from speechsent.typed import shown
 
-MAX_LAYERS, MAX_UNITS, MAX_EMBEDDING = 8, 4096, 8192
+MAX_LAYERS, MAX_UNITS, MAX_EMBEDDING, MAX_DILATION = 8, 4096, 8192, 64
 
 Pooling = Literal["last", "attention", "statistics"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LstmBranch:
-    """Stacked LSTMs over each stream, pooled over time and joined.
+    """Convolutions and stacked LSTMs over each stream, pooled over time and joined.
 
-    All-zero frames are padding: they are masked and change nothing, to the last bit of the state.
+    The convolutions give each frame its surroundings and halve the sequence, so that an LSTM has
+    half as many steps to go. All-zero frames are padding: they are masked and change nothing.
 
     Args:
         streams: Which sequences it reads, each through LSTMs of its own: ``"mfcc"``,
             ``"prosody"``.
+        channels: Channels of the convolutions before the LSTMs; 0 for LSTMs alone, on every frame.
+        dilations: Distance of the neighbours of a frame in each convolution after the first.
         units: Width of each stacked LSTM layer (of each direction).
         bidirectional: Read the sequence in both directions.
         pooling: ``"last"`` state, ``"attention"`` (weighted mean over time), or ``"statistics"``
             (weighted mean and deviation).
-        dropout: Fraction of each LSTM layer's output dropped while training.
+        dropout: Fraction of each LSTM layer's output dropped while training, and half as much of
+            what the convolutions give.
         embedding: Width of the dense layer behind the pooling; 0 for none.
 
     Raises:
@@ -37,7 +42,9 @@ class LstmBranch:
     """
 
     streams: tuple[str, ...] = ("mfcc",)
-    units: tuple[int, ...] = (64, 64)
+    channels: int = 128
+    dilations: tuple[int, ...] = (1, 2)
+    units: tuple[int, ...] = (64,)
     bidirectional: bool = True
     pooling: Pooling = "statistics"
     dropout: float = 0.4
@@ -54,6 +61,13 @@ class LstmBranch:
             raise ParameterError(
                 f"units are 1 to {MAX_LAYERS} numbers from 1 to {MAX_UNITS}. "
                 f"Received: units={shown(self.units)}"
+            )
+        near = all(1 <= dilation <= MAX_DILATION for dilation in self.dilations)
+        if len(self.dilations) > MAX_LAYERS or not near or not 0 <= self.channels <= MAX_UNITS:
+            raise ParameterError(
+                f"dilations are at most {MAX_LAYERS} numbers from 1 to {MAX_DILATION}, and "
+                f"channels lie in [0, {MAX_UNITS}]. Received: dilations={shown(self.dilations)}, "
+                f"channels={self.channels}"
             )
         if self.pooling not in ("last", "attention", "statistics"):
             raise ParameterError(
@@ -85,7 +99,9 @@ class LstmBranch:
         return keras.Model(inputs, x, name=f"{'_'.join(self.streams)}_lstm_branch")
 
     def _stream(self, x: keras.KerasTensor, stream: str) -> keras.KerasTensor:
-        """LSTMs and pooling of one stream."""
+        """Convolutions, LSTMs and pooling of one stream."""
+        if self.channels:
+            x = self._front(x, stream)
         x = layers.Masking(0.0, name=f"{stream}_mask")(x)
         for depth, units in enumerate(self.units, start=1):
             keeps_time = depth < len(self.units) or self.pooling != "last"
@@ -100,3 +116,11 @@ class LstmBranch:
         if self.pooling == "last":
             return x
         return AttentiveStatistics(deviation=self.pooling == "statistics", name=f"{stream}_pool")(x)
+
+    def _front(self, x: keras.KerasTensor, stream: str) -> keras.KerasTensor:
+        """Frames of half the rate, each with what surrounds it; zero where there is padding."""
+        used = FramesInUse(stride=2, name=f"{stream}_in_use")(x)
+        x = halved(x, used, channels=self.channels, name=f"{stream}_front")
+        for i, dilation in enumerate(self.dilations, start=1):
+            x = context(x, used, dilation=dilation, name=f"{stream}_context{i}")
+        return layers.Dropout(self.dropout / 2, name=f"{stream}_front_dropout")(x)

@@ -44,8 +44,8 @@ class Augment:
 
     time_masks: int = 2
     time_mask_frames: int = 15
-    mel_masks: int = 2
-    mel_mask_bands: int = 10
+    mel_masks: int = 1
+    mel_mask_bands: int = 12
     shift_frames: int = 16
     gain_db: float = 6.0
     tempo: float = 0.25

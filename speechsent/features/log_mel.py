@@ -38,9 +38,9 @@ class LogMel:
     """
 
     sample_rate: int = 16_000
-    n_fft: int = 512
+    n_fft: int = 1024
     hop_length: int = 320
-    n_mels: int = 64
+    n_mels: int = 96
     fmin: float = 0.0
     fmax: float = 8_000.0
     top_db: float = 80.0

@@ -191,7 +191,7 @@ def _opened(branch: keras.Model) -> keras.Model:
     for layer in reversed(branch.layers):
         if isinstance(layer, keras.layers.GlobalAveragePooling2D):
             return keras.Model(branch.input, [layer.input, branch.output])
-        if isinstance(layer, keras.layers.ReLU):
+        if isinstance(layer, keras.layers.ReLU) and len(layer.output.shape) == 4:
             return keras.Model(branch.input, [layer.output, branch.output])
     return branch
 

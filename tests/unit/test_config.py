@@ -80,7 +80,8 @@ def test_all_problems_are_told_at_once():
         "fit.class_weights: expected true or false. Received: 1",
         "fit.learning_rate: expected a number. Received: '1e-3'; write 1.0e-3, not 1e-3",
         "cnn.filters: expected a list of a whole number. Received: '32'",
-        "cnn.backbone: expected one of compact, inceptionv3, vgg16, vgg19. Received: 'resnet'",
+        "cnn.backbone: expected one of compact, blocks, inceptionv3, vgg16, vgg19. "
+        "Received: 'resnet'",
         "lstm.streams: expected a list of text. Received: ['mfcc', 2.5]",
         "corpus.labels: expected a mapping of names. Received: ['a']",
     ):

@@ -96,6 +96,17 @@ def test_the_blocks_of_an_older_run_keep_the_dropout_it_was_trained_with(run):
     assert (run.config.cnn.dropout, run.config.cnn.block_dropout) == (0.3, 0.3)
 
 
+def test_the_network_of_an_older_run_is_built_as_it_was_trained(run):
+    """Before there were convolutions in front of the LSTMs, and compact was blocks."""
+    run.write_text(
+        "config.yaml",
+        "cnn:\n  backbone: compact\n  dropout: 0.2\n  block_dropout: 0.0\n"
+        "  filters: [32, 48, 64, 96]\nlstm:\n  units: [64, 64]\n",
+    )
+    assert run.config.cnn.backbone == "blocks"
+    assert (run.config.lstm.channels, run.config.lstm.dilations) == (0, ())
+
+
 def test_labels_are_read_in_order(run):
     run.write_json("labels.json", ["sadness", "anger"])
     assert run.labels == ("sadness", "anger")

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from speechsent.branches.backbones import compact_map, imagenet_backbone, three_channels
+from speechsent.branches.backbones import block_map, imagenet_backbone, three_channels
 from speechsent.errors import ParameterError, WeightsError
 
 PREPROCESS = {
@@ -87,6 +87,6 @@ def test_weights_of_another_network_are_refused(tmp_path):
         imagenet_backbone("vgg16", image_size=32, weight_file=path)
 
 
-def test_the_compact_map_halves_frequency_in_every_block_and_time_in_all_but_the_last():
-    feature_map = compact_map(keras.Input((16, 20, 1)), filters=(4, 5, 6), dropout=0.1)
+def test_the_block_map_halves_frequency_in_every_block_and_time_in_all_but_the_last():
+    feature_map = block_map(keras.Input((16, 20, 1)), filters=(4, 5, 6), dropout=0.1)
     assert feature_map.shape == (None, 2, 5, 6)

@@ -46,7 +46,13 @@ def trained_layers(model):
 
 
 def test_the_compact_network_takes_one_channel(rng):
-    branch = CnnBranch(filters=(4, 6), embedding=5).build((8, 12))
+    branch = CnnBranch(stem=(4, 6), channels=7, embedding=5).build((8, 12))
+    assert branch.input_shape == (None, 8, 12, 1)
+    assert branch({"image": images(rng)}).shape == (16, 5)
+
+
+def test_the_blocks_of_older_runs_take_one_channel(rng):
+    branch = CnnBranch(backbone="blocks", filters=(4, 6), embedding=5).build((8, 12))
     assert branch.input_shape == (None, 8, 12, 1)
     assert branch({"image": images(rng)}).shape == (16, 5)
 
@@ -62,8 +68,10 @@ def test_an_imagenet_network_takes_one_channel(backbone, rng):
 
 
 def test_an_image_too_small_for_the_compact_network_is_refused():
+    with pytest.raises(ParameterError, match="7 x 12 is too small for 2 convolutions"):
+        CnnBranch().build((7, 12))
     with pytest.raises(ParameterError, match="8 x 12 is too small for 4 blocks"):
-        CnnBranch().build((8, 12))
+        CnnBranch(backbone="blocks").build((8, 12))
 
 
 def test_random_weights_are_all_trained():
@@ -183,7 +191,7 @@ def test_inceptions_batchnorm_stays_to_the_last_bit(rng):
 @pytest.mark.parametrize(("rate", "n_dropouts"), [(0.0, 0), (0.2, 3)])
 def test_blocks_drop_channels_only_where_asked(rate, n_dropouts):
     """All but the first of four."""
-    branch = CnnBranch(block_dropout=rate).build((64, 32))
+    branch = CnnBranch(backbone="blocks", block_dropout=rate).build((64, 32))
     dropouts = [
         layer for layer in branch.layers if isinstance(layer, keras.layers.SpatialDropout2D)
     ]
@@ -197,6 +205,9 @@ def test_blocks_drop_channels_only_where_asked(rate, n_dropouts):
         ("bn", "half", "bn must be .*Received: bn='half'"),
         ("filters", (), "filters are 1 to 8 numbers"),
         ("filters", (8, 0), "filters are 1 to 8 numbers"),
+        ("stem", (), "stem are 1 to 8 numbers"),
+        ("channels", 0, "channels lie in"),
+        ("dilations", (1, 0), "dilations are at most 8 numbers"),
         ("embedding", 0, r"embedding must lie in \[2, "),
         ("dropout", 1.0, "dropout must lie in"),
         ("block_dropout", -0.1, "block_dropout must lie in"),
@@ -211,6 +222,7 @@ def test_parameters_out_of_range_are_refused(field, value, message):
     ("backbone", "weights", "expected"),
     [
         ("compact", "imagenet", False),
+        ("blocks", "imagenet", False),
         ("vgg16", "none", False),
         ("vgg16", "imagenet", True),
         ("vgg16", "my.h5", True),

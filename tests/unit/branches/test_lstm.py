@@ -23,18 +23,30 @@ def test_two_streams_have_the_parameters_of_the_published_network(width, paramet
     65 * width behind them, and (width + 1) * 5 in the classifier.
     """
     branch = LstmBranch(
-        streams=("x", "y"), units=(32, 32), bidirectional=False, pooling="last", embedding=width
+        streams=("x", "y"),
+        channels=0,
+        units=(32, 32),
+        bidirectional=False,
+        pooling="last",
+        embedding=width,
     ).build({"x": (60, 1), "y": (60, 1)})
     assert classifier(branch, answer=Classes(5)).count_params() == parameters
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_padding_changes_nothing(rng, pooling, bidirectional):
-    branch = LstmBranch(units=(4, 4), pooling=pooling, bidirectional=bidirectional, embedding=4)
+@pytest.mark.parametrize(("channels", "n_frames"), [(0, 8), (6, 7), (6, 8)])
+def test_padding_changes_nothing(rng, pooling, bidirectional, channels, n_frames):
+    branch = LstmBranch(
+        channels=channels,
+        units=(4, 4),
+        pooling=pooling,
+        bidirectional=bidirectional,
+        embedding=16,
+    )
     model = branch.build({"mfcc": (None, 3)})
     sequence = sequences(rng)
-    padded = np.pad(sequence, ((0, 0), (0, 8), (0, 0)))
+    padded = np.pad(sequence, ((0, 0), (0, n_frames), (0, 0)))
     short, long = model({"mfcc": sequence}), model({"mfcc": padded})
     assert np.abs(short).max() > 1e-3
     np.testing.assert_allclose(long, short, rtol=0, atol=1e-5)
@@ -91,6 +103,8 @@ def test_padding_is_finite_in_16_bits(rng, policy):
         ("streams", (), "at least one sequence"),
         ("units", (), "units are 1 to 8 numbers"),
         ("units", (8, 0), "units are 1 to 8 numbers"),
+        ("channels", -1, "channels lie in"),
+        ("dilations", (0,), "dilations are at most 8 numbers"),
         ("pooling", "mean", "pooling must be .* Received: pooling='mean'"),
         ("dropout", 1.0, "dropout must lie in"),
         ("dropout", -0.1, "dropout must lie in"),

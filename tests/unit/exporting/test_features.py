@@ -41,7 +41,7 @@ def test_without_trimming_every_frame_is_kept(voiced):
     found, n_frames = features.views(tf.constant(voiced), Extractor(trim_db=0))
     assert int(n_frames) == 51
     assert {view: values.shape for view, values in found.items()} == {
-        "log_mel": (51, 64),
+        "log_mel": (51, 96),
         "mfcc": (51, 120),
     }
 
