@@ -48,7 +48,7 @@ class FitConfig:
         ParameterError: If a field is out of range.
     """
 
-    epochs: int = 40
+    epochs: int = 50
     head_epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 2e-3
