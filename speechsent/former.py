@@ -1,19 +1,23 @@
 """What the configuration of an older run meant when it was written."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
+from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 
 
-def as_trained(config: ExperimentConfig, written: Mapping[str, Any]) -> ExperimentConfig:
-    """Give keys that did not exist yet the values by which the same network is built.
+def load_as_trained(path: Path) -> ExperimentConfig:
+    """Read a run's configuration; keys that did not exist yet are what the run was trained with.
 
     Args:
-        config: The configuration as it would be read today.
-        written: What the file says, section by section.
+        path: The file, as a run or an archive holds it.
+
+    Raises:
+        ConfigError: If anything in it is unknown, mistyped or out of range.
     """
+    config = configuration.load(path)
+    written = configuration.read_yaml(path) or {}
     cnn, lstm = (written.get(section) or {} for section in ("cnn", "lstm"))
     if "dropout" in cnn and "block_dropout" not in cnn:  # one rate for blocks and embedding
         config = replace(config, cnn=replace(config.cnn, block_dropout=config.cnn.dropout))

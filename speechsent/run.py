@@ -11,11 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import RunError
 from speechsent.features.standardize import Standardizer
-from speechsent.former import as_trained
+from speechsent.former import load_as_trained
 from speechsent.run_split import RunSplit
 from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
@@ -146,8 +145,7 @@ class Run:
     @cached_property
     def config(self) -> ExperimentConfig:
         """The resolved configuration, by which the network is built as it was trained."""
-        path = self.sound("config.yaml")
-        return as_trained(configuration.load(path), configuration.read_yaml(path) or {})
+        return load_as_trained(self.sound("config.yaml"))
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

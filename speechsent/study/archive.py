@@ -18,6 +18,7 @@ from speechsent.evaluation.predictions import (
     write_predictions,
 )
 from speechsent.evaluation.scores import Scores
+from speechsent.former import load_as_trained
 from speechsent.preparation import split_corpus
 from speechsent.run import FORMAT as RUN_FORMAT
 from speechsent.run import Run
@@ -85,7 +86,7 @@ class Archive:
         known = (facts["system"], facts["format"], facts["run_format"])
         if known != (planned.system, FORMAT, RUN_FORMAT):
             return None
-        return facts if configuration.load(place / SETTINGS) == planned.config else None
+        return facts if load_as_trained(place / SETTINGS) == planned.config else None
 
     def keep(self, run: Run, planned: PlannedRun) -> None:
         """Copy the numbers of a finished run, in place of an older entry."""
