@@ -8,6 +8,7 @@ import numpy as np
 from speechsent.errors import ParameterError
 
 MAX_WIDTH = 101  # frames
+BLOCK = 128  # frames transformed at once: in float64 they stay in the CPU's cache
 
 
 @lru_cache(maxsize=8)
@@ -119,7 +120,11 @@ class Mfcc:
                 "n_mfcc must not exceed the number of mel bands. "
                 f"Received: n_mfcc={self.n_mfcc}, n_mels={n_mels}"
             )
-        cepstrum = log_mel.T.astype(np.float64) @ dct_matrix(n_mels, self.n_mfcc)
-        static = cepstrum.astype(np.float32)  # slopes are smaller by far than what this rounds off
+        matrix, frames = dct_matrix(n_mels, self.n_mfcc), log_mel.T
+        # Slopes are smaller by far than what float32 rounds off.
+        static = np.empty((len(frames), self.n_mfcc), np.float32)
+        for first in range(0, len(frames), BLOCK):
+            few = slice(first, first + BLOCK)
+            static[few] = frames[few].astype(np.float64) @ matrix
         slopes = [delta(static, width=self.width, order=k + 1) for k in range(self.n_deltas)]
         return np.concatenate([static, *slopes], axis=1, dtype=np.float32)
