@@ -49,9 +49,13 @@ class Figure:
         return ""
 
 
-def arguments(description: str | None) -> argparse.Namespace:
-    """Read ``--json`` and ``--rounds`` from the command line."""
-    parser = argparse.ArgumentParser(description=description)
+def arguments(description: str | None, *paths: str) -> argparse.Namespace:
+    """Read ``--json`` and ``--rounds`` from the command line, behind paths of these names."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for path in paths:
+        parser.add_argument(path, type=Path)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each side")
     return parser.parse_args()

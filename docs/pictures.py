@@ -81,12 +81,16 @@ def views() -> plt.Figure:
         extent=(0, seconds, 0, n_values),
     )
     bottom.set(
-        title=f"what the LSTM reads, frame by frame: {n_mfcc} MFCC, slopes and curvature",
-        ylabel="value",
-        yticks=range(0, n_values + 1, n_mfcc),
+        title=f"what the LSTM reads, frame by frame: {n_mfcc} of each",
         xlabel="seconds",
         xlim=(0, seconds),
     )
+    groups = ("MFCC", "slopes", "curvature")
+    middles = [n_mfcc * (i + 0.5) for i in range(len(groups))]
+    bottom.set_yticks(middles, groups, rotation=90, va="center")
+    bottom.tick_params(axis="y", length=0)
+    for edge in range(n_mfcc, n_values, n_mfcc):
+        bottom.axhline(edge, color="black", linewidth=0.8)
     return figure
 
 
@@ -103,8 +107,9 @@ def batchnorm_gap() -> plt.Figure:
         epochs = np.arange(len(seen))
         axes.plot(epochs, seen[:, 0], "o-", color=BLUE, label="training mode")
         axes.plot(epochs, seen[:, 1], "s--", color=ORANGE, label="inference mode")
-        axes.set(title=f"--bn {policy}", xlabel="epochs elsewhere", xticks=epochs, ylim=(0, None))
+        axes.set(title=f"--bn {policy}", xlabel="epochs on other sound", xticks=epochs)
     places[0].set_ylabel("loss of the same clips")
+    places[0].set_ylim(bottom=0)  # of all three, now that all lines are known
     places[-1].legend(frameon=False)
     return figure
 

@@ -14,6 +14,7 @@ import soxr
 
 from speechsent.container import missing_bytes
 from speechsent.errors import AudioError, ParameterError
+from speechsent.plain_wav import PlainWav
 from speechsent.samples import peak_of, read_mono, why
 
 SAMPLE_RATES = range(4_000, 384_001)
@@ -84,9 +85,12 @@ def probe(path: Path | str) -> AudioInfo:
         return _header(Path(path), file)
 
 
-def _open(path: Path) -> soundfile.SoundFile:
+def _open(path: Path) -> PlainWav | soundfile.SoundFile:
     """Open a file that exists and has bytes."""
     _check_file(path)
+    plain = PlainWav.open(path)
+    if plain is not None:
+        return plain
     try:
         return soundfile.SoundFile(str(path))
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
@@ -107,7 +111,7 @@ def _check_file(path: Path) -> None:
         raise AudioError(path, f"cannot be opened ({why(error)})") from error
 
 
-def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
+def _header(path: Path, file: PlainWav | soundfile.SoundFile) -> AudioInfo:
     """Check what the header says."""
     if file.format not in CONTAINERS:
         raise AudioError(path, f"{file.format} is none of {', '.join(CONTAINERS)}; {CONVERT}")
@@ -125,7 +129,7 @@ def _header(path: Path, file: soundfile.SoundFile) -> AudioInfo:
         raise AudioError(path, "empty: the file has a header but no samples")
     if file.frames == UNKNOWN_LENGTH:
         raise AudioError(path, f"its header does not say how long it is; {CONVERT}")
-    missing = missing_bytes(path)
+    missing = 0 if isinstance(file, PlainWav) else missing_bytes(path)
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
     return AudioInfo(

@@ -106,20 +106,25 @@ class Clips:
             if views is None or view in views
         }
 
-    def window(self, clip: int, first: int, raw: Views) -> Views:
+    def window(self, clip: int, first: int, raw: Views, out: Views | None = None) -> Views:
         """Standardised window of each view, zero behind the clip's end.
 
         Args:
             clip: Index of the clip, whose statistics are used.
             first: First frame.
             raw: Features of the clip, perhaps changed.
+            out: Zeros which become the windows, by view; made if not given.
         """
         statistics = {view: self.statistics[view][clip] for view in raw}
-        return standard_window(raw, statistics, first, self.n_window)
+        return standard_window(raw, statistics, first, self.n_window, out)
 
 
 def standard_window(
-    raw: Views, statistics: Mapping[str, Statistics], first: int, n_window: int
+    raw: Views,
+    statistics: Mapping[str, Statistics],
+    first: int,
+    n_window: int,
+    out: Views | None = None,
 ) -> Views:
     """Standardise ``n_window`` frames of each view from ``first`` on; zero behind the end.
 
@@ -128,12 +133,14 @@ def standard_window(
         statistics: What standardises each view.
         first: First frame.
         n_window: Frames in the window.
+        out: Zeros which become the windows, by view; made if not given.
     """
     windows = {}
     for view, values in raw.items():
         part = values[first : first + n_window]
-        windows[view] = np.zeros((n_window, values.shape[1]), np.float32)
-        windows[view][: len(part)] = statistics[view](part)
+        window = np.zeros((n_window, values.shape[1]), np.float32) if out is None else out[view]
+        statistics[view](part, out=window[: len(part)])
+        windows[view] = window
     return windows
 
 
@@ -148,10 +155,15 @@ def views_of(inputs: Sequence[str]) -> tuple[str, ...]:
 
 def to_inputs(windows: Sequence[Views]) -> Inputs:
     """Stack windows into what the model reads: the log-mel view becomes the image."""
-    stacked = {view: np.stack([w[view] for w in windows]) for view in windows[0]}
-    if "log_mel" in stacked:
-        stacked["image"] = to_image(stacked.pop("log_mel"))
-    return stacked
+    return as_inputs({view: np.stack([w[view] for w in windows]) for view in windows[0]})
+
+
+def as_inputs(stacked: Views) -> Inputs:
+    """What the model reads of windows, ``(n_windows, n_window, n_values)`` a view."""
+    inputs = dict(stacked)
+    if "log_mel" in inputs:
+        inputs["image"] = to_image(inputs.pop("log_mel"))
+    return inputs
 
 
 def evaluation_batches(

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from speechsent.clips import Clips, Inputs, n_frames, to_inputs, views_of
+from speechsent.clips import Clips, Inputs, as_inputs, n_frames, views_of
 from speechsent.errors import ParameterError
 from speechsent.features.augment import Augment, Views
 from speechsent.features.mfcc import Mfcc
@@ -96,7 +96,7 @@ class TrainingBatches(SeededBatches):
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
         chosen = self.chosen(step)
-        inputs = to_inputs([self.augmented(int(clip)) for clip in chosen])
+        inputs = as_inputs(self._windows(chosen))
         targets = self.wanted[chosen]
         weights = self.weights[chosen].astype(np.float32)
         mixing = self._mixing(step, len(chosen))
@@ -108,6 +108,18 @@ class TrainingBatches(SeededBatches):
             return inputs, targets, weights
         return inputs, self._for_each_output(targets), self._for_each_output(weights)
 
+    def _windows(self, chosen: np.ndarray) -> Views:
+        """One window of each clip, ``(n_clips, n_window, n_values)`` a view."""
+        first = self.augmented(int(chosen[0]))
+        windows = {
+            view: np.zeros((len(chosen), *one.shape), np.float32) for view, one in first.items()
+        }
+        for view, one in first.items():
+            windows[view][0] = one
+        for row, clip in enumerate(chosen[1:].tolist(), start=1):
+            self.augmented(clip, out={view: values[row] for view, values in windows.items()})
+        return windows
+
     def _for_each_output(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """The same values for every output, each in memory of its own.
 
@@ -116,13 +128,16 @@ class TrainingBatches(SeededBatches):
         """
         return {output: values.copy() for output in self.options.outputs}
 
-    def augmented(self, clip: int, copy: int = 0, *, stream: int | None = None) -> Views:
+    def augmented(
+        self, clip: int, copy: int = 0, *, stream: int | None = None, out: Views | None = None
+    ) -> Views:
         """One random window of a clip, as this epoch sees it, of the views the model reads.
 
         Args:
             clip: Index of the clip.
             copy: Number of the window, for several a clip.
             stream: Stands in the seed for the clip's index, which is the default.
+            out: Zeros which become the window, by view; made if not given.
         """
         augment, clips = self.options.augment, self.clips
         stream = clip if stream is None else stream
@@ -130,13 +145,20 @@ class TrainingBatches(SeededBatches):
         if augment is None:
             raw = clips.raw(clip, self._views)
             spare = n_frames(raw) - clips.n_window
-            return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0, raw)
-        raw = clips.raw(clip, {*self._views, *(("log_mel",) if augment.needs_spectrum else ())})
-        raw = augment.signal(rng, raw, mfcc=self.options.mfcc, n_mels=self.options.n_mels)
-        raw = {view: raw[view] for view in self._views}
+            return clips.window(clip, int(rng.integers(spare + 1)) if spare > 0 else 0, raw, out)
+        read = {*self._views, *(("log_mel",) if augment.needs_spectrum else ())}
+        if augment.moves_spectrum and "log_mel" in clips.views:
+            read -= {"mfcc"}  # it is made of the spectrum that was moved
+        raw = augment.signal(
+            rng,
+            clips.raw(clip, read),
+            mfcc=self.options.mfcc,
+            n_mels=self.options.n_mels,
+            wanted=self._views,
+        )
         length = n_frames(raw)
         first = augment.start(rng, length, clips.n_window)
-        windows = clips.window(clip, first, raw)
+        windows = clips.window(clip, first, raw, out)
         augment.mask(rng, windows, min(length - first, clips.n_window))
         return windows
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import soundfile
@@ -16,12 +17,34 @@ LOUDEST = 100.0  # float files may exceed full scale; beyond this the numbers ar
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
 
 
+class Sound(Protocol):
+    """What is used of an open file: ``soundfile.SoundFile``, or ``PlainWav``."""
+
+    format: str
+    samplerate: int
+    channels: int
+    frames: int
+
+    def seek(self, frames: int) -> int:
+        """Go to a frame."""
+
+    def read(
+        self,
+        frames: int = -1,
+        dtype: str = "float64",
+        always_2d: bool = False,
+        *,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Samples of the next frames."""
+
+
 def why(error: Exception) -> str:
     """Libsndfile's own words, without the path, which our message has already."""
     return str(error).rsplit(": ", 1)[-1].rstrip(".")
 
 
-def read_mono(path: Path, file: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
+def read_mono(path: Path, file: Sound, first: int, last: int) -> np.ndarray:
     """Read frames from ``first`` to ``last`` as one channel.
 
     Channels are averaged; where that cancels them the loudest is taken.
@@ -65,11 +88,11 @@ def _decoding(path: Path) -> Iterator[None]:
     """Whatever the decoder complains of is damage to the file."""
     try:
         yield
-    except (soundfile.SoundFileError, RuntimeError) as error:
+    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise AudioError(path, f"damaged: decoding stopped ({why(error)})") from error
 
 
-def _average(file: soundfile.SoundFile, mono: np.ndarray) -> tuple[int, np.ndarray]:
+def _average(file: Sound, mono: np.ndarray) -> tuple[int, np.ndarray]:
     """Fill ``mono`` block by block; return how far, and each channel's energy (0 if not finite)."""
     energy = np.zeros(file.channels)
 
@@ -82,7 +105,7 @@ def _average(file: soundfile.SoundFile, mono: np.ndarray) -> tuple[int, np.ndarr
     return filled, energy if np.isfinite(energy).all() else np.zeros(file.channels)
 
 
-def _blocks(file: soundfile.SoundFile, n_frames: int) -> Iterator[np.ndarray]:
+def _blocks(file: Sound, n_frames: int) -> Iterator[np.ndarray]:
     """Up to ``n_frames`` frames of all channels, ``(n, n_channels)`` at a time."""
     while n_frames > 0:
         block = file.read(min(BLOCK, n_frames), dtype="float32", always_2d=True)

@@ -16,6 +16,7 @@ import tensorflow as tf
 from speechsent.errors import ExportError
 from speechsent.exporting.facts import ModelFacts
 from speechsent.exporting.graph import SIGNAL, Graph, answering, answering_window_by_window
+from speechsent.exporting.lstm import HANDLERS, whole_lstms
 from speechsent.recogniser import Recogniser
 
 OPSET = 18
@@ -62,12 +63,15 @@ def write_onnx(recogniser: Recogniser, facts: ModelFacts, path: Path) -> None:
     """One file, its metadata inside."""
     import onnx
 
-    with _quiet():
+    with _quiet(), whole_lstms(recogniser.model):
         import tf2onnx
 
         function = _function(answering(recogniser, facts.answers))
         model, _ = tf2onnx.convert.from_function(
-            function, input_signature=function.input_signature, opset=OPSET
+            function,
+            input_signature=function.input_signature,
+            opset=OPSET,
+            custom_op_handlers=HANDLERS,
         )
     onnx.helper.set_model_props(model, facts.as_text())
     onnx.save(model, path)

@@ -5,6 +5,7 @@ nothing else, so a run repeats exactly, and no state has to be saved to resume o
 inside a ``tf.data`` map would repeat the same numbers every epoch.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,28 +78,50 @@ class Augment:
         """Whether the spectrum itself is changed, from which a cepstrum is then recomputed."""
         return max(self.tempo, self.warp, self.noise) > 0
 
-    def signal(self, rng: np.random.Generator, views: Views, *, mfcc: Mfcc, n_mels: int) -> Views:
+    @property
+    def moves_spectrum(self) -> bool:
+        """Whether the spectrum of every clip is changed, whatever is drawn."""
+        return max(self.tempo, self.warp) > 0
+
+    def signal(
+        self,
+        rng: np.random.Generator,
+        views: Views,
+        *,
+        mfcc: Mfcc,
+        n_mels: int,
+        wanted: Collection[str] = (),
+    ) -> Views:
         """Change tempo, voice, noise and level, consistently in all views.
 
         Args:
             rng: The clip's generator for this epoch.
-            views: Raw features by view, each ``(n_frames, n_coefficients)``.
+            views: Raw features by view, each ``(n_frames, n_coefficients)``; they stay as they are.
             mfcc: Recomputes the cepstrum from a changed spectrum.
             n_mels: Mel bands under the cepstrum.
+            wanted: Views that are returned; those given if empty. ``"mfcc"`` is made of the
+                spectrum where it is not given.
         """
+        wanted = wanted or tuple(views)
         gain = rng.uniform(-self.gain_db, self.gain_db)
         noisy = rng.random() < self.noise
         snr = rng.uniform(self.noise_snr_db, self.noise_snr_db + 20)
         tempo, warp = np.exp(rng.uniform(-1, 1, 2) * [self.tempo, self.warp])
         changed = dict(views)
-        if "log_mel" in views and (noisy or tempo != 1 or warp != 1):
+        missing = "mfcc" in wanted and "mfcc" not in views
+        if "log_mel" in views and (noisy or tempo != 1 or warp != 1 or missing):
             level = resample(views["log_mel"], tempo, warp)
             changed["log_mel"] = add_noise(rng, level, snr) if noisy else level
-            if "mfcc" in views:
+            if "mfcc" in wanted:
                 changed["mfcc"] = mfcc(changed["log_mel"].T)
-            if "prosody" in views:
+            if "prosody" in wanted:
                 changed["prosody"] = _other_voice(views["prosody"], tempo, warp)
-        return _louder(changed, gain, n_mels)
+        own = {
+            view: changed[view].copy() if changed[view] is views.get(view) else changed[view]
+            for view in wanted
+        }
+        _make_louder(own, gain, n_mels)
+        return own
 
     def mask(self, rng: np.random.Generator, windows: Views, n_frames: int) -> None:
         """Hide stretches of time in all views and bands in the spectrogram, in place.
@@ -188,18 +211,14 @@ def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:
     return changed
 
 
-def _louder(views: Views, gain: float, n_mels: int) -> Views:
-    """Add ``gain`` dB in all views."""
-    changed = dict(views)
+def _make_louder(views: Views, gain: float, n_mels: int) -> None:
+    """Add ``gain`` dB in all views, in place."""
     if "log_mel" in views:
-        changed["log_mel"] = views["log_mel"] + np.float32(gain)
+        views["log_mel"] += np.float32(gain)
     if "mfcc" in views:  # a constant in dB reaches the zeroth coefficient only
-        changed["mfcc"] = views["mfcc"].copy()
-        changed["mfcc"][:, 0] += gain * np.sqrt(n_mels)
+        views["mfcc"][:, 0] += gain * np.sqrt(n_mels)
     if "prosody" in views:
-        changed["prosody"] = views["prosody"].copy()
-        changed["prosody"][:, ENERGY] += gain
-    return changed
+        views["prosody"][:, ENERGY] += gain
 
 
 def _stretch(rng: np.random.Generator, longest: int, n: int) -> tuple[int, int]:

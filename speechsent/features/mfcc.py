@@ -1,5 +1,6 @@
 """Mel-frequency cepstral coefficients and their slopes, from a log-mel spectrogram."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,6 +9,7 @@ import numpy as np
 from speechsent.errors import ParameterError
 
 MAX_WIDTH = 101  # frames
+BLOCK = 128  # frames transformed at once: in float64 they stay in the CPU's cache
 
 
 @lru_cache(maxsize=8)
@@ -52,24 +54,45 @@ def delta(sequence: np.ndarray, *, width: int = 9, order: int = 1) -> np.ndarray
         >>> delta(np.arange(12.0)[:, None])[:3, 0].round(6)
         array([1., 1., 1.])
     """
-    edge = width // 2
-    if len(sequence) < width:  # too short for one fit: hold the edge values
-        sequence, keep = np.pad(sequence, ((edge, edge), (0, 0)), "edge"), len(sequence)
-        return _correlate(sequence, slope_weights(width, order))[:keep]
-    inner = _correlate(sequence, slope_weights(width, order))
-    first, last = (inner[[i]].repeat(edge, axis=0) for i in (0, -1))
-    return np.concatenate([first, inner, last])  # np.pad takes as long as the sums
+    out = np.empty_like(sequence)
+    _derive(sequence, width, {order: out})
+    return out
 
 
-def _correlate(sequence: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted sums over ``len(weights)`` neighbours; only where all of them exist."""
-    weights = weights.astype(sequence.dtype)
-    n_sums = len(sequence) - len(weights) + 1
-    total = weights[0] * sequence[:n_sums]
-    product = np.empty_like(total)
-    for i, weight in enumerate(weights[1:], start=1):
-        total += np.multiply(weight, sequence[i : i + n_sums], out=product)
-    return total
+def _derive(sequence: np.ndarray, width: int, wanted: Mapping[int, np.ndarray]) -> None:
+    """Write derivatives of some orders, ``(n_frames, n_coefficients)`` each, by order."""
+    n_frames, edge = len(sequence), width // 2
+    if n_frames < width:  # too short for one fit: hold the edge values
+        sequence = np.pad(sequence, ((edge, edge), (0, 0)), "edge")
+    for order, sums in _correlate(sequence, width, wanted).items():
+        out = wanted[order]
+        if len(sums) == n_frames:
+            out[:] = sums
+        else:
+            out[edge : n_frames - edge], out[:edge], out[n_frames - edge :] = (
+                sums,
+                sums[0],
+                sums[-1],
+            )
+
+
+def _correlate(sequence: np.ndarray, width: int, orders: Iterable[int]) -> dict[int, np.ndarray]:
+    """Weighted sums over ``width`` neighbours by order; only where all of them exist.
+
+    Neighbours as far before as behind weigh the same in even orders, and the opposite in odd ones.
+    """
+    n_sums, edge = len(sequence) - width + 1, width // 2
+    weights = {order: slope_weights(width, order).astype(sequence.dtype) for order in orders}
+    sums = {order: w[edge] * sequence[edge : edge + n_sums] for order, w in weights.items()}
+    pair = np.empty((n_sums, *sequence.shape[1:]), sequence.dtype)
+    for k in range(1, edge + 1):
+        before = sequence[edge - k : edge - k + n_sums]
+        behind = sequence[edge + k : edge + k + n_sums]
+        for order, total in sums.items():
+            (np.subtract if order % 2 else np.add)(behind, before, out=pair)
+            np.multiply(pair, weights[order][edge + k], out=pair)
+            total += pair
+    return sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +142,14 @@ class Mfcc:
                 "n_mfcc must not exceed the number of mel bands. "
                 f"Received: n_mfcc={self.n_mfcc}, n_mels={n_mels}"
             )
-        cepstrum = log_mel.T.astype(np.float64) @ dct_matrix(n_mels, self.n_mfcc)
-        static = cepstrum.astype(np.float32)  # slopes are smaller by far than what this rounds off
-        slopes = [delta(static, width=self.width, order=k + 1) for k in range(self.n_deltas)]
-        return np.concatenate([static, *slopes], axis=1, dtype=np.float32)
+        matrix, frames = dct_matrix(n_mels, self.n_mfcc), log_mel.T
+        n_mfcc, out = self.n_mfcc, np.empty((len(frames), self.n_coefficients), np.float32)
+        # Slopes are smaller by far than what float32 rounds off.
+        static = np.empty((len(frames), n_mfcc), np.float32)
+        for first in range(0, len(frames), BLOCK):
+            few = slice(first, first + BLOCK)
+            static[few] = frames[few].astype(np.float64) @ matrix
+        out[:, :n_mfcc] = static
+        orders = range(1, self.n_deltas + 1)
+        _derive(static, self.width, {k: out[:, k * n_mfcc : (k + 1) * n_mfcc] for k in orders})
+        return out

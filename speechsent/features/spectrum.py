@@ -4,16 +4,15 @@ The numbers are those of librosa 0.11 (tests/golden); librosa itself is not impo
 its first call costs seconds and its route takes five times as long per clip.
 """
 
+import threading
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
 
-BLOCK = 128  # frames filtered at once: their power stays in the CPU's cache
-# Frames transformed at once. The memory of larger ones goes back to the system each time it is
-# freed, and fetching it anew costs as much as the transform.
-FEW = 32
+# Samples of the frames that are taken at once: what is computed of them stays in the CPU's cache.
+BLOCK = 1 << 16
 N_GROUPS = 8  # pieces of the filter bank
 
 
@@ -130,26 +129,66 @@ def mel_power(
         Power, float32, shape ``(n_frames, n_mels)``.
     """
     groups = _groups(sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
-    padded = np.zeros(len(signal) + 2 * (n_fft // 2))
-    padded[n_fft // 2 : n_fft // 2 + len(signal)] = signal
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    window = hann(n_fft)
-    squared = np.empty((BLOCK, n_fft // 2 + 1), np.float32)
-    power = np.empty((len(frames), n_mels), np.float32)
-    for first in range(0, len(frames), BLOCK):
-        block = frames[first : first + BLOCK]
-        _square_spectrum(block, window, out=squared)
+    count = (len(signal) + 2 * (n_fft // 2) - n_fft) // hop_length + 1
+    power = np.empty((count, n_mels), np.float32)
+    squares = _workplace.squares(hop_length, n_fft)
+    for first in range(0, count, squares.n_frames):
+        out = power[first : first + squares.n_frames]
+        squared = squares(signal, first, len(out))
         for bins, bands, weights in groups:
-            out = power[first : first + BLOCK, bands]
-            np.matmul(squared[: len(block), bins], weights, out=out)
+            np.matmul(squared[:, bins], weights, out=out[:, bands])
     return power
 
 
-def _square_spectrum(frames: np.ndarray, window: np.ndarray, *, out: np.ndarray) -> None:
-    """Write the power spectrum of each frame into the first rows of ``out``."""
-    for first in range(0, len(frames), FEW):
-        few = frames[first : first + FEW]
-        spectrum = scipy.fft.rfft(few * window, axis=1)
-        parts = spectrum.view(np.float64).astype(np.float32)  # real, imaginary, real, ...
+class _Squares:
+    """Power spectra of some frames at a time, always in the same memory.
+
+    Args:
+        hop_length: Step between frames in samples.
+        n_fft: FFT length in samples.
+    """
+
+    def __init__(self, hop_length: int, n_fft: int) -> None:
+        self.hop_length, self.n_fft = hop_length, n_fft
+        self.n_frames = n = max(1, BLOCK // n_fft)
+        self.samples = np.empty((n - 1) * hop_length + n_fft)
+        self.frames = sliding_window_view(self.samples, n_fft)[::hop_length]
+        self.windowed = np.empty((n, n_fft))
+        self.spectrum = np.empty((n, n_fft // 2 + 1), np.complex128)
+        self.parts = np.empty((n, 2 * (n_fft // 2 + 1)), np.float32)
+        self.squared = np.empty((n, n_fft // 2 + 1), np.float32)
+
+    def __call__(self, signal: np.ndarray, first: int, n: int) -> np.ndarray:
+        """Power of ``n`` frames from ``first`` on, ``(n, n_fft // 2 + 1)``, until the next call."""
+        self._read(signal, first * self.hop_length - self.n_fft // 2)
+        windowed = np.multiply(self.frames[:n], hann(self.n_fft), out=self.windowed[:n])
+        spectrum = np.fft.rfft(windowed, axis=1, out=self.spectrum[:n])
+        parts = self.parts[:n]
+        parts[:] = spectrum.view(np.float64)  # real, imaginary, real, ...
         parts *= parts
-        np.add(parts[:, ::2], parts[:, 1::2], out=out[first : first + len(few)])
+        return np.add(parts[:, ::2], parts[:, 1::2], out=self.squared[:n])
+
+    def _read(self, signal: np.ndarray, start: int) -> None:
+        """Take the samples from ``start`` on, which may lie before the first; zeros around them."""
+        size = len(self.samples)
+        begin = min(max(0, -start), size)
+        end = max(begin, min(len(signal) - start, size))
+        self.samples[:begin] = 0
+        self.samples[begin:end] = signal[start + begin : start + end]
+        self.samples[end:] = 0
+
+
+class _Workplace(threading.local):
+    """Memory kept from clip to clip, for each thread its own: fetching it anew costs a tenth."""
+
+    kept: _Squares | None = None
+
+    def squares(self, hop_length: int, n_fft: int) -> _Squares:
+        """Memory for this setting; that of another setting is given up."""
+        kept = self.kept
+        if kept is None or (kept.hop_length, kept.n_fft) != (hop_length, n_fft):
+            kept = self.kept = _Squares(hop_length, n_fft)
+        return kept
+
+
+_workplace = _Workplace()

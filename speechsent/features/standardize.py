@@ -75,9 +75,10 @@ class Statistics:
             return False
         return bool(np.isfinite([self.mean, self.scale]).all() and (self.scale > 0).all())
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Standardise ``(..., n_coefficients)``."""
-        return (values - self.mean) / self.scale
+    def __call__(self, values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Standardise ``(..., n_coefficients)``, into ``out`` if given."""
+        found: np.ndarray = np.subtract(values, self.mean, out=out)
+        return np.divide(found, self.scale, out=found)
 
 
 @dataclass(frozen=True)

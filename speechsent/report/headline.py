@@ -76,7 +76,8 @@ def _linear(scores: Scores) -> list[Html]:
         return []
     verdict = "The net beats it" if linear.beaten else "The net does not beat it"
     spans = f"[{linear.interval.low:+.2f}, {linear.interval.high:+.2f}]"
-    told = f"{verdict}: {linear.difference:+.2f} {spans}, {linear.told_p}"
+    p = linear.told_p.replace(" ", "\N{NO-BREAK SPACE}")
+    told = f"{verdict}: {linear.difference:+.2f} {spans}, {p}"
     return [_tile("Linear baseline, UAR", linear.uar, None, told)]
 
 

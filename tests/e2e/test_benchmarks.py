@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from speechsent.run import Run
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 NAMES = {
     "features": {
@@ -32,6 +34,22 @@ def test_a_benchmark_prints_a_table_and_writes_its_figures(benchmark, tmp_path):
     figures = json.loads(file.read_text())
     assert figures.keys() == NAMES[benchmark]
     assert all(value > 0 for value in figures.values())
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("browser")
+def test_a_report_is_weighed_and_opened(workplace, tmp_path):
+    page, file = Run.newest(workplace / "runs").path / "report.html", tmp_path / "figures.json"
+    command = [sys.executable, str(BENCHMARKS / "report_page.py"), str(page)]
+    done = subprocess.run(
+        [*command, "--json", str(file), "--rounds", "1"], capture_output=True, text=True, check=True
+    )
+    figures = json.loads(file.read_text())
+    assert figures.keys() == {"report.megabytes", "report.load_seconds"}
+    assert figures["report.megabytes"] == page.stat().st_size / 1e6
+    assert 0 < figures["report.load_seconds"] < 60
+    clips = page.read_text().count('<details class="clip')
+    assert done.stdout.split("\n")[1].split() == ["clips", "in", "detail", str(clips)]
 
 
 @pytest.mark.slow

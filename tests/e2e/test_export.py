@@ -85,6 +85,15 @@ def test_the_onnx_file_holds_labels_rate_licence_and_score(onnx_file, run):
     assert "terms" in props["licence"]
 
 
+def test_the_onnx_file_holds_each_lstm_as_one_operation_and_no_loop(onnx_file, run):
+    import onnx
+
+    nodes = [node.op_type for node in onnx.load(onnx_file).graph.node]
+    lstm = run.config.lstm
+    assert nodes.count("LSTM") == len(lstm.units) * (1 + lstm.bidirectional)
+    assert "Loop" not in nodes
+
+
 def test_the_command_predicts_from_the_file_without_tensorflow(onnx_file, run, clips, capsys):
     names = [str(clip) for clip in clips]
     done = subprocess.run(

@@ -247,3 +247,19 @@ def test_a_parameter_out_of_range_is_refused(fields):
     name, value = next(iter(fields.items()))
     with pytest.raises(ParameterError, match=f"{name}.*Received: .*{name}={value}"):
         Augment(**fields)
+
+
+def test_a_cepstrum_that_is_not_given_is_made_of_the_spectrum_that_was_moved(rng):
+    """Also by a draw that moves nothing; and what was given stays as it is."""
+    level = rng.normal(-40, 10, (60, 64)).astype(np.float32)
+    given = level.copy()
+    for augment in (Augment(), Augment(tempo=0, warp=0, noise=0, gain_db=0)):
+        both = {"log_mel": level, "mfcc": Mfcc()(level.T)}
+        options = {"mfcc": Mfcc(), "n_mels": 64}
+        expected = augment.signal(np.random.default_rng(5), both, **options)
+        found = augment.signal(
+            np.random.default_rng(5), {"log_mel": level}, **options, wanted=("mfcc",)
+        )
+        assert list(found) == ["mfcc"]
+        np.testing.assert_array_equal(found["mfcc"], expected["mfcc"])
+    np.testing.assert_array_equal(level, given)

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import librosa
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ PARAMETERS = [
     {"sample_rate": 8_000, "n_fft": 256, "n_mels": 32, "fmin": 60.0, "fmax": 3_800.0},
     {"sample_rate": 44_100, "n_fft": 2_048, "n_mels": 80, "fmin": 20.0, "fmax": 22_050.0},
 ]
+AT_ONCE = BLOCK // PARAMETERS[0]["n_fft"]  # frames
 
 
 @pytest.mark.parametrize("n_fft", [256, 400, 512])
@@ -53,7 +56,9 @@ def test_shared_arrays_cannot_be_overwritten():
         mel_filters(**PARAMETERS[0])[0] = 1
 
 
-@pytest.mark.parametrize("n_samples", [1, 319, 320, 1_600, 320 * BLOCK - 1, 320 * BLOCK, 50_000])
+@pytest.mark.parametrize(
+    "n_samples", [1, 319, 320, 1_600, 320 * AT_ONCE - 1, 320 * AT_ONCE, 320 * AT_ONCE + 1, 50_000]
+)
 def test_there_is_a_frame_at_every_hop(rng, n_samples):
     power = mel_power(rng.normal(size=n_samples), hop_length=320, **PARAMETERS[0])
     assert power.shape == (n_frames(n_samples, 320), 64)
@@ -68,6 +73,21 @@ def test_frames_are_centred_on_their_hop():
     loudness = power.sum(axis=1)
     assert loudness.argmax() == 6
     np.testing.assert_allclose(loudness[5], loudness[7], rtol=1e-6)
+
+
+def test_clips_in_several_threads_and_settings_leave_each_other_alone(rng):
+    """The memory that is kept from clip to clip belongs to one thread and one setting."""
+    clips = [rng.normal(size=n) for n in range(3_000, 60_000, 1_900)]
+    tasks = [(clip, hop) for clip in clips for hop in (160, 320)]
+
+    def power(task):
+        return mel_power(task[0], hop_length=task[1], **PARAMETERS[0])
+
+    alone = [power(task) for task in tasks]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(power, tasks * 3))
+    for expected, found in zip(alone * 3, together, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("parameters", [*PARAMETERS, PARAMETERS[0] | {"n_mels": 5}])
