@@ -21,7 +21,7 @@ from speechsent.fusion import classifier
 from speechsent.network import build_branches
 
 N_CLASSES = 6
-STEPS = {"inceptionv3": 100, "lstm": 200}
+STEPS = {"inceptionv3": 60, "lstm": 200}
 BATCH = 32
 
 
