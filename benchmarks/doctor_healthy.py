@@ -33,7 +33,6 @@ TINY = [
     "fit.epochs=8",
     "fit.head_epochs=8",
 ]
-FEWER = ["fit.epochs=12"]
 
 
 def programs(seed: int) -> Iterator[tuple[str, Callable[[], Program]]]:
@@ -160,15 +159,11 @@ def healthy(seed: int) -> Iterator[tuple[str, Judge]]:
     """Each network by name, and what trains it and returns what was told of it, and its score."""
     for name, build in programs(seed):
         yield f"{name}, seed {seed}", partial(_judged, build)
-    for corpus in (builtin_folder(), RAVDESS):
+    for corpus, folder in (("built-in corpus", builtin_folder()), ("RAVDESS", RAVDESS)):
         for mode in ("cnn", "lstm", "joint", "frozen"):
-            if corpus.is_dir():
-                own = partial(_trained, corpus, [*TINY, f"fusion.mode={mode}", f"seed={seed}"])
-                yield f"{mode} on {corpus.name}, seed {seed}", own
-    for mode in ("cnn", "lstm"):
-        if RAVDESS.is_dir():
-            own = partial(_trained, RAVDESS, [f"fusion.mode={mode}", f"seed={seed}", *FEWER])
-            yield f"{mode} of full size on {RAVDESS.name}, seed {seed}", own
+            if folder.is_dir():
+                own = partial(_trained, folder, [*TINY, f"fusion.mode={mode}", f"seed={seed}"])
+                yield f"{mode} on {corpus}, seed {seed}", own
 
 
 def _judged(build: Callable[[], Program]) -> Judged:
