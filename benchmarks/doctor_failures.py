@@ -21,7 +21,7 @@ from doctor_programs import Program
 from keras import layers
 
 SPARSE, ONE_HOT = "sparse_categorical_crossentropy", "categorical_crossentropy"
-SIZE, LARGE = 96, 200
+SIZE, LARGE = 64, 200
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Failure:
 
 
 def flat_after_one_epoch(seed: int, mended: bool) -> Program:
-    """Two outputs without softmax, values from 0 to 255, 287 images (96 pixels, not 256)."""
+    """Two outputs without softmax, values from 0 to 255, 287 images (64 pixels, not 256)."""
     rng = np.random.default_rng(seed)
     (x, y), (x_test, y_test) = (gratings(rng, n, SIZE, 2, 3) for n in (287, 100))
     if mended:

@@ -28,7 +28,7 @@ def _with_head(seed: int, *, dark: bool, measured_again: bool) -> Program:
     _trained()
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed + 100)
-    (x, y), (x_test, y_test) = (_images(rng, n, dark=dark) for n in (150, 200))
+    (x, y), (x_test, y_test) = (_images(rng, n, dark=dark) for n in (128, 100))
     base = _network()
     base.set_weights(_trained())
     if measured_again:
@@ -42,7 +42,7 @@ def _with_head(seed: int, *, dark: bool, measured_again: bool) -> Program:
         test=(x_test, y_test),
         loss=SPARSE,
         optimizer=keras.optimizers.RMSprop(1e-3),
-        epochs=8,
+        epochs=6,
     )
 
 
@@ -50,11 +50,11 @@ def _with_head(seed: int, *, dark: bool, measured_again: bool) -> Program:
 def _trained() -> list[np.ndarray]:
     """Weights from images of its own, the same for all seeds, as those of ImageNet would be."""
     keras.utils.set_random_seed(0)
-    x, y = _images(np.random.default_rng(0), 512, dark=False)
+    x, y = _images(np.random.default_rng(0), 320, dark=False)
     base = _network()
     model = keras.Sequential([base, layers.Dense(N_CLASSES, "softmax")])
     model.compile(keras.optimizers.Adam(1e-3), SPARSE)
-    model.fit(x, y, epochs=6, verbose=0)
+    model.fit(x, y, epochs=5, verbose=0)
     measure_again(base, x)
     return base.get_weights()
 
