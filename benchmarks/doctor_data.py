@@ -16,13 +16,27 @@ def gratings(
 ) -> Data:
     """Images from 0 to 255 whose stripes turn with the class, in noise."""
     classes = labels(rng, n, n_classes)
+    return striped(rng, classes, size, n_classes, channels), classes
+
+
+def striped(
+    rng: np.random.Generator,
+    classes: np.ndarray,
+    size: int,
+    n_classes: int = N_CLASSES,
+    channels: int = 1,
+) -> np.ndarray:
+    """Such images for classes that are given, made a few at a time: large ones fill memories."""
+    n = len(classes)
     angle = np.pi * (classes + rng.normal(0, 0.12, n)) / n_classes
     down, across = np.mgrid[:size, :size] / size * 8 * np.pi
-    phase = rng.uniform(0, 2 * np.pi, (n, 1, 1))
-    stripes = np.cos(angle)[:, None, None] * down + np.sin(angle)[:, None, None] * across
-    images = 127 + 60 * np.sin(stripes + phase) + rng.normal(0, 40, (n, size, size))
-    images = np.repeat(images.clip(0, 255)[..., None], channels, axis=-1)
-    return images.astype("float32"), classes
+    phase = rng.uniform(0, 2 * np.pi, n)
+    images = np.empty((n, size, size, channels), "float32")
+    for i in range(n):
+        stripes = np.cos(angle[i]) * down + np.sin(angle[i]) * across + phase[i]
+        drawn = 127 + 60 * np.sin(stripes) + rng.normal(0, 40, (size, size))
+        images[i] = drawn.clip(0, 255)[..., None]
+    return images
 
 
 def tones(rng: np.random.Generator, n: int, n_classes: int = 5, n_steps: int = 60) -> Data:

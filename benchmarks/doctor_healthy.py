@@ -1,14 +1,16 @@
 """Networks that nothing is wrong with: the doctor should have nothing to say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
 from doctor_data import N_CLASSES, clusters, distances, gratings, standard, tones
-from doctor_programs import Program
+from doctor_inception import statistics_that_fit
+from doctor_programs import Program, run
 from keras import layers
 from measure import RAVDESS
 
@@ -17,6 +19,8 @@ from speechsent.corpus.default import builtin_folder
 from speechsent.doctor.afterwards.record import Record
 
 Stack = list[keras.layers.Layer]
+Judged = tuple[list[str], float]  # errors and warnings, and a score
+Judge = Callable[[], Judged]
 SOFTMAX = N_CLASSES
 TINY = [
     "view.seconds=1.6",
@@ -31,11 +35,11 @@ TINY = [
 ]
 
 
-def programs(seed: int) -> Iterator[tuple[str, Program]]:
-    """Sixteen networks on four kinds of data, by name."""
-    for name, build in {**CLUSTERED, **SEEN, **HEARD}.items():
-        yield name, build(np.random.default_rng(seed))
-    yield "numbers", numbers(np.random.default_rng(seed))
+def programs(seed: int) -> Iterator[tuple[str, Callable[[], Program]]]:
+    """Seventeen networks on four kinds of data, by name."""
+    for name, build in {**CLUSTERED, **SEEN, **HEARD, "numbers": numbers}.items():
+        yield name, partial(build, np.random.default_rng(seed))
+    yield "InceptionV3, frozen", partial(statistics_that_fit, seed)
 
 
 def _of_clusters(*stack: str, optimizer: str = "adam") -> Callable[[np.random.Generator], Program]:
@@ -151,21 +155,30 @@ HEARD = {
 }
 
 
-def our_own(seed: int) -> Iterator[tuple[str, list[str]]]:
-    """Names of errors and warnings in our own trainings, on the built-in corpus and RAVDESS."""
-    for corpus in (builtin_folder(), RAVDESS):
+def healthy(seed: int) -> Iterator[tuple[str, Judge]]:
+    """Each network by name, and what trains it and returns what was told of it, and its score."""
+    for name, build in programs(seed):
+        yield f"{name}, seed {seed}", partial(_judged, build)
+    for corpus, folder in (("built-in corpus", builtin_folder()), ("RAVDESS", RAVDESS)):
         for mode in ("cnn", "lstm", "joint", "frozen"):
-            if corpus.is_dir():
-                yield f"{mode} on {corpus.name}", _trained(corpus, mode, seed)
+            if folder.is_dir():
+                own = partial(_trained, folder, [*TINY, f"fusion.mode={mode}", f"seed={seed}"])
+                yield f"{mode} on {corpus}, seed {seed}", own
 
 
-def _trained(folder: Path, mode: str, seed: int) -> list[str]:
-    """Train on six speakers of a corpus, and read what the doctor told."""
+def _judged(build: Callable[[], Program]) -> Judged:
+    outcome = run(build())
+    return [f"{f.severity} {f.name}" for f in outcome.findings], outcome.test
+
+
+def _trained(folder: Path, overrides: Sequence[str]) -> Judged:
+    """Train on six speakers of a corpus, and read what the doctor told and the best validation."""
     corpus = speechsent.read_corpus(folder)
     speakers = sorted({u.speaker for u in corpus.utterances if u.speaker})[:6]
     few = replace(corpus, utterances=tuple(u for u in corpus.utterances if u.speaker in speakers))
-    config = speechsent.load_config(overrides=[*TINY, f"fusion.mode={mode}", f"seed={seed}"])
+    config = speechsent.load_config(overrides=list(overrides))
     with TemporaryDirectory() as out:
-        run = speechsent.train(config, few, out=out, test=False, baseline=False)
-        told = Record(run.path).told
-    return [f"{f['severity']} {f['name']}" for _, f in told if f["severity"] != "note"]
+        record = Record(speechsent.train(config, few, out=out, test=False, baseline=False).path)
+        told, curves = record.told, record.curves
+    best = float(np.nanmax(curves[-1].of("val_uar")))
+    return [f"{f['severity']} {f['name']}" for _, f in told if f["severity"] != "note"], best

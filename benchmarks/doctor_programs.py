@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from speechsent.doctor import DoctorCallback, Finding, examine
 
@@ -31,7 +32,7 @@ class Program:
     x: Any
     y: np.ndarray
     test: tuple[Any, np.ndarray]
-    loss: str
+    loss: str | keras.losses.Loss
     optimizer: Any
     epochs: int = 10
     batch_size: int = 32
@@ -46,7 +47,7 @@ class Outcome:
     Args:
         findings: Errors and warnings as they came: before training, then during it.
         validation: Accuracy, or explained variance, on the validation part; NaN if there is none.
-        test: The same on unseen samples.
+        test: The same on unseen samples; NaN if Keras would not train at all.
     """
 
     findings: tuple[Finding, ...]
@@ -77,16 +78,22 @@ def run(program: Program) -> Outcome:
     )
     during: list[Finding] = []
     watch = DoctorCallback(program.x, program.y, tell=during.append)
-    model.fit(
-        program.x,
-        program.y,
-        epochs=program.epochs,
-        batch_size=program.batch_size,
-        verbose=0,
-        callbacks=[watch],
-        **parts,
-    )
+    refused = False
+    try:
+        model.fit(
+            program.x,
+            program.y,
+            epochs=program.epochs,
+            batch_size=program.batch_size,
+            verbose=0,
+            callbacks=[watch],
+            **parts,
+        )
+    except (ValueError, tf.errors.InvalidArgumentError):
+        refused = True
     told = tuple(f for f in (*diagnosis.findings, *during) if f.severity != "note")
+    if refused:
+        return Outcome(told, np.nan, np.nan)
     held = (_rows(program.x, n_train), program.y[n_train:]) if share else given
     return Outcome(told, score(model, *held) if held else np.nan, score(model, *program.test))
 

@@ -31,6 +31,7 @@ SYMPTOMS = {
     "gradient-not-finite",
     "no-gradient",
 }
+CAUSES = ("input-scale", "batchnorm-off-distribution")
 
 
 def examine(
@@ -175,11 +176,16 @@ def _findings(case: Case, x: Any, *, back: bool) -> Iterator[Finding]:
 
 
 def blamed(findings: list[Finding]) -> list[Finding]:
-    """Inputs out of scale are an error where the harm is done, and nothing else explains it."""
+    """The first cause that often does no harm is an error where the harm is done.
+
+    So it is if nothing else explains the symptoms: inputs out of scale, or BatchNorm statistics of
+    other data.
+    """
     errors = {finding.name for finding in findings if finding.severity == "error"}
+    cause = next((finding.name for finding in findings if finding.name in CAUSES), "")
     if not errors or not errors <= SYMPTOMS:
         return findings
-    return [replace(f, severity="error") if f.name == "input-scale" else f for f in findings]
+    return [replace(f, severity="error") if f.name == cause else f for f in findings]
 
 
 def _with_gradients(case: Case, x: Any) -> Case:

@@ -50,3 +50,16 @@ def test_the_manual_has_a_section_for_every_finding_and_no_other():
     manual = (ROOT / "docs" / "doctor.md").read_text()
     assert named == set(re.findall(r"^### ([a-z0-9-]+)$", manual, re.MULTILINE))
     assert len(named) > 30
+
+
+def test_every_label_of_a_detector_leads_to_sections():
+    manual = (ROOT / "docs" / "doctor.md").read_text()
+    sections = set(re.findall(r"^### ([a-z0-9-]+)$", manual, re.MULTILINE))
+    rows = re.findall(r"^\| (D-[A-Z0-9]+) \| (.+) \|$", manual, re.MULTILINE)
+    assert len(rows) == 26
+    for _, findings in rows:
+        named = re.findall(r"\*([a-z0-9-]+)\*", findings)
+        assert named
+        assert sections.issuperset(named)
+    used = set(re.findall(r"\((D-[A-Z0-9]+)\)", manual))
+    assert used <= {label for label, _ in rows}

@@ -51,6 +51,19 @@ def test_inputs_are_blamed_where_units_are_dead_before_the_first_step(network, r
     assert [f.name for f in errors][:2] == ["input-scale", "output-is-constant"]
 
 
+def test_old_statistics_are_blamed_where_they_kill_every_unit(network, rng):
+    """Inputs lie 50 deviations below what BatchNorm knows, so that the ReLU gives 0 throughout."""
+    stack = [layers.BatchNormalization(name="old"), layers.ReLU(), layers.Dense(2, "softmax")]
+    model = network((4,), *stack, loss=SPARSE)
+    model.get_layer("old").trainable = False
+    x, y = rng.normal(size=(40, 4)).astype("float32"), np.arange(40) % 2
+    for mean, errors in ((50.0, ["batchnorm-off-distribution", "output-is-constant"]), (1.0, [])):
+        model.get_layer("old").moving_mean.assign(np.full(4, mean))
+        found = examine(model, x, y)
+        assert [f.name for f in found.errors][:2] == errors
+        assert "batchnorm-off-distribution" in [f.name for f in found.findings]
+
+
 def test_a_regression_that_always_predicts_the_same(network, names, rng):
     """Coordinates that vary by .2 % of their mean; the sigmoid, suspected, is innocent."""
     model = network((2,), layers.Dense(8, "relu"), layers.Dense(1, "sigmoid"), loss="mse")
