@@ -18,8 +18,8 @@ N_CLIPS = 300
 TINY = """
 from speechsent.config import from_dict
 tiny = from_dict({
-    "cnn": {"filters": [4], "embedding": 4},
-    "lstm": {"units": [4], "embedding": 4},
+    "cnn": {"stem": [4], "channels": 4, "embedding": 4},
+    "lstm": {"channels": 4, "units": [4], "embedding": 4},
     "fit": {"epochs": 1},
 })
 """

@@ -28,8 +28,8 @@ CONFIG = """\
 view: {seconds: 1.2}
 log_mel: {n_mels: 32}
 mfcc: {n_mfcc: 13}
-cnn: {filters: [8, 8], embedding: 8}
-lstm: {units: [8], embedding: 8, bidirectional: false}
+cnn: {stem: [8], channels: 8, embedding: 8}
+lstm: {channels: 8, units: [8], embedding: 8, bidirectional: false}
 fusion: {units: 8, copies: 2}
 fit: {epochs: 4, head_epochs: 4, batch_size: 8, patience: 2}
 """

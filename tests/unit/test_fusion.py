@@ -18,8 +18,8 @@ from speechsent.fusion import (
 @pytest.fixture
 def branches():
     return {
-        "cnn": CnnBranch(filters=(4,), embedding=5).build((8, 12)),
-        "lstm": LstmBranch(units=(4,), embedding=6).build({"mfcc": (12, 3)}),
+        "cnn": CnnBranch(stem=(4,), channels=4, embedding=5).build((8, 12)),
+        "lstm": LstmBranch(channels=4, units=(4,), embedding=6).build({"mfcc": (12, 3)}),
     }
 
 
@@ -118,8 +118,10 @@ def test_auxiliary_classifiers_leave_the_fused_output_as_it_is(branches, head, i
 def test_branches_may_share_an_input(head, inputs):
     shapes = {"mfcc": (12, 3)}
     branches = {
-        "cnn": LstmBranch(units=(4,), embedding=5).build(shapes),
-        "lstm": keras.models.clone_model(LstmBranch(units=(4,), embedding=6).build(shapes)),
+        "cnn": LstmBranch(channels=4, units=(4,), embedding=5).build(shapes),
+        "lstm": keras.models.clone_model(
+            LstmBranch(channels=4, units=(4,), embedding=6).build(shapes)
+        ),
     }
     branches["lstm"].name = "second"
     model = late_fusion(branches, head)

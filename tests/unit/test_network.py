@@ -17,8 +17,8 @@ TINY = {
     "log_mel": {"n_mels": 8},
     "mfcc": {"n_mfcc": 2, "n_deltas": 0},
     "view": {"seconds": 0.3},
-    "cnn": {"filters": [4], "embedding": 4},
-    "lstm": {"units": [4], "embedding": 4, "bidirectional": False},
+    "cnn": {"stem": [4], "channels": 4, "embedding": 4},
+    "lstm": {"channels": 4, "units": [4], "embedding": 4, "bidirectional": False},
     "fusion": {"units": 4},
 }
 
@@ -138,7 +138,7 @@ def test_what_was_only_measured_is_never_filled(tmp_path):
 
 def test_a_configuration_of_no_network_is_refused(tmp_path):
     run, _ = save(tmp_path, tiny())
-    run.write_text("config.yaml", to_yaml(tiny(cnn={"filters": [2] * 8})))
+    run.write_text("config.yaml", to_yaml(tiny(cnn={"stem": [2] * 8})))
     with pytest.raises(RunError, match=r"config\.yaml: describes no network .*too small"):
         load_model(Run(run.path))
 

@@ -23,8 +23,8 @@ def recogniser(tmp_path_factory):
         "log_mel": {"n_mels": 16},
         "mfcc": {"n_mfcc": 4},
         "view": {"seconds": 1.0, "trim_db": 0},
-        "cnn": {"filters": [4], "embedding": 4},
-        "lstm": {"units": [4], "embedding": 4},
+        "cnn": {"stem": [4], "channels": 4, "embedding": 4},
+        "lstm": {"channels": 4, "units": [4], "embedding": 4},
     }
     config = from_dict(small)
     run = Run.create(tmp_path_factory.mktemp("runs"), "toy", "joint")

@@ -18,8 +18,8 @@ SMALL = {
     "log_mel": {"n_mels": 16},
     "mfcc": {"n_mfcc": 4},
     "view": {"seconds": 0.6},
-    "cnn": {"filters": [4], "embedding": 4},
-    "lstm": {"units": [4], "embedding": 4},
+    "cnn": {"stem": [4], "channels": 4, "embedding": 4},
+    "lstm": {"channels": 4, "units": [4], "embedding": 4},
 }
 SCALE = {"names": ["arousal", "valence"], "mean": [3.0, 40.0], "sd": [0.5, 20.0]}
 CALIBRATION = {"temperature": 2.0, "n_validation": 9, "ece_before": 0.2, "ece_after": 0.1}

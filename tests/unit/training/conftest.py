@@ -44,7 +44,7 @@ def make_branches():
     def make(seed=1) -> dict[str, keras.Model]:
         keras.utils.set_random_seed(seed)
         return {
-            "cnn": CnnBranch(filters=(4,), embedding=5).build((N_MELS, N_WINDOW)),
+            "cnn": CnnBranch(stem=(4,), channels=4, embedding=5).build((N_MELS, N_WINDOW)),
             "lstm": SEQUENCES.build({"mfcc": (N_WINDOW, N_MFCC)}),
         }
 

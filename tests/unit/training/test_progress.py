@@ -62,8 +62,10 @@ def train(make_clips, workshop):
         mode, folder, *, listener=None, transfer=False, numbers=False, seconds=0.0, anew=False
     ):
         built = {
-            "cnn": CnnBranch(filters=(4,), embedding=5, dropout=0.3).build((8, 12)),
-            "lstm": LstmBranch(units=(4,), embedding=4, dropout=0.3).build({"mfcc": (12, 2)}),
+            "cnn": CnnBranch(stem=(4,), channels=4, embedding=5, dropout=0.3).build((8, 12)),
+            "lstm": LstmBranch(channels=4, units=(4,), embedding=4, dropout=0.3).build(
+                {"mfcc": (12, 2)}
+            ),
         }
         for seed, branch in enumerate(built.values()):
             settle(branch, seed)

@@ -48,7 +48,9 @@ def dense(name, shape):
 def branches(mode):
     """Tiny nets without BatchNorm and dropout, whose shares would differ from the whole."""
     shape = (N_WINDOW, WIDTHS["mfcc"])
-    lstm = LstmBranch(units=(3,), embedding=3, bidirectional=False, pooling="last", dropout=0)
+    lstm = LstmBranch(
+        channels=0, units=(3,), embedding=3, bidirectional=False, pooling="last", dropout=0
+    )
     return {
         "cnn": dense("image", (WIDTHS["log_mel"], N_WINDOW, 1)),
         "lstm": lstm.build({"mfcc": shape}) if mode == "joint" else dense("mfcc", shape),
