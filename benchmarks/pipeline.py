@@ -108,10 +108,11 @@ def step_figures(
     """Time of a step over that of a step on constant tensors."""
     n_steps = N_STEPS[name]
     constant = tf.data.Dataset.from_tensors(batches[0]).repeat(n_steps)
-    fed = batches.feed()
-    real = FirstBatches(batches, n_steps) if fed is batches else fed.repeat().take(n_steps)
+    in_memory = isinstance(batches, HeadBatches)
+    fed = batches if in_memory else FirstBatches(batches, n_steps)
+    real = fed.feed().repeat().take(n_steps)
 
-    def step_seconds(data: tf.data.Dataset | keras.utils.PyDataset) -> float:
+    def step_seconds(data: tf.data.Dataset) -> float:
         clock = EpochClock()
         model.fit(data, verbose=0, shuffle=False, callbacks=[clock])
         return clock.seconds / n_steps
@@ -149,11 +150,11 @@ class EpochClock(keras.callbacks.Callback):
         self.seconds = time.process_time() - self.start
 
 
-class FirstBatches(keras.utils.PyDataset):
-    """The first steps of an epoch."""
+class FirstBatches(SeededBatches):
+    """The first steps of an epoch, fed as a whole epoch is."""
 
     def __init__(self, batches: SeededBatches, n_steps: int) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
+        super().__init__(batches.n_items, batches.batch_size, batches.seed)
         self.batches, self.n_steps = batches, n_steps
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_sample_weight
@@ -297,3 +298,19 @@ def test_evaluation_is_the_same_every_time():
         evaluation_batches(clips), evaluation_batches(clips), strict=True
     ):
         np.testing.assert_array_equal(one["image"], other["image"])
+
+
+def test_keras_is_fed_the_batches_of_the_epoch_and_told_how_large_they_are():
+    """Of a step for any number of clips TensorFlow makes a slower one."""
+    batches = batches_of(clips_of([12] * 10), augment=Augment(), batch_size=4)
+    fed = batches.feed()
+    sizes = {spec.shape[0] for spec in tf.nest.flatten(fed.element_spec)}
+    assert sizes == {4}
+    assert int(fed.cardinality()) == len(batches) == 2
+    for epoch in (0, 3):
+        batches.start(epoch)
+        for step, found in enumerate(fed.as_numpy_iterator()):
+            for mine, theirs in zip(
+                tf.nest.flatten(batches[step]), tf.nest.flatten(found), strict=True
+            ):
+                np.testing.assert_array_equal(theirs, mine)
