@@ -38,6 +38,7 @@ class Rounds:
     x: Any
     y: Any
     _doubted: set[str] = field(default_factory=set)
+    _shifted: bool = False
     _branches: BranchUse | None = None
 
     def __post_init__(self) -> None:
@@ -90,7 +91,10 @@ class Rounds:
         if training.loss is not None and inference.loss is not None:
             yield from loss_gap(training.loss, inference.loss)
         stable = [layer for layer in trained if settled(layer, step)]
-        yield from shifted_variances(stable, inference.variances)
+        shifted = list(shifted_variances(stable, inference.variances))
+        if self._shifted:  # a few samples, while the rate is high, may seem off for a moment
+            yield from shifted
+        self._shifted = bool(shifted)
 
     def _answers(self, look: Look) -> Iterator[Finding]:
         for head, values in zip(self._heads, look.outputs, strict=False):
