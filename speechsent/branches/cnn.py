@@ -11,6 +11,7 @@ from keras import layers
 from speechsent.branches import batchnorm
 from speechsent.branches.backbones import block_map, imagenet_backbone, three_channels
 from speechsent.branches.compact import compact_sequence
+from speechsent.branches.frames import check_context
 from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
 from speechsent.typed import shown
@@ -20,7 +21,7 @@ BatchNormPolicy = Literal["frozen", "reestimate", "train"]
 OURS = ("compact", "blocks")  # trained from scratch
 BACKBONES = (*OURS, "inceptionv3", "vgg16", "vgg19")
 POOL = "_pool"
-MAX_BLOCKS, MAX_FILTERS, MAX_EMBEDDING, MAX_IMAGE, MAX_DILATION = 8, 4096, 8192, 1024, 64
+MAX_BLOCKS, MAX_FILTERS, MAX_EMBEDDING, MAX_IMAGE = 8, 4096, 8192, 1024
 PRETRAINED_POOLS = tuple(f"{name}{POOL}" for name in BACKBONES if name not in OURS)
 
 
@@ -93,13 +94,7 @@ class CnnBranch:
                     f"{name} are 1 to {MAX_BLOCKS} numbers from 1 to {MAX_FILTERS}. "
                     f"Received: {name}={shown(widths)}"
                 )
-        near = all(1 <= dilation <= MAX_DILATION for dilation in self.dilations)
-        if len(self.dilations) > MAX_BLOCKS or not near or not 1 <= self.channels <= MAX_FILTERS:
-            raise ParameterError(
-                f"dilations are at most {MAX_BLOCKS} numbers from 1 to {MAX_DILATION}, and "
-                f"channels lie in [1, {MAX_FILTERS}]. Received: dilations={shown(self.dilations)}, "
-                f"channels={self.channels}"
-            )
+        check_context(self.channels, self.dilations)
         if not 2 <= self.embedding <= MAX_EMBEDDING or not 1 <= self.image_size <= MAX_IMAGE:
             raise ParameterError(
                 f"embedding must lie in [2, {MAX_EMBEDDING}] and image_size in [1, {MAX_IMAGE}]. "

@@ -5,7 +5,31 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from speechsent.errors import ParameterError
+from speechsent.typed import shown
+
+MAX_DEPTH, MAX_CHANNELS, MAX_DILATION = 8, 4096, 64
 MOMENTUM = 0.9  # of BatchNorm: with a few dozen steps an epoch the usual 0.99 lags for epochs
+
+
+def check_context(channels: int, dilations: tuple[int, ...], *, fewest: int = 1) -> None:
+    """Refuse convolutions over time that cannot be meant, whoever wrote the configuration.
+
+    Args:
+        channels: Their channels.
+        dilations: Distance of the neighbours in each.
+        fewest: Fewest channels; 0 where there may be no convolution.
+
+    Raises:
+        ParameterError: If either is out of range.
+    """
+    near = all(1 <= dilation <= MAX_DILATION for dilation in dilations)
+    if len(dilations) > MAX_DEPTH or not near or not fewest <= channels <= MAX_CHANNELS:
+        raise ParameterError(
+            f"dilations are at most {MAX_DEPTH} numbers from 1 to {MAX_DILATION}, and channels lie "
+            f"in [{fewest}, {MAX_CHANNELS}]. Received: dilations={shown(dilations)}, "
+            f"channels={channels}"
+        )
 
 
 @keras.saving.register_keras_serializable("speechsent")

@@ -7,12 +7,12 @@ from typing import Literal
 import keras
 from keras import layers
 
-from speechsent.branches.frames import FramesInUse, context, halved
+from speechsent.branches.frames import FramesInUse, check_context, context, halved
 from speechsent.branches.pooling import AttentiveStatistics
 from speechsent.errors import ParameterError
 from speechsent.typed import shown
 
-MAX_LAYERS, MAX_UNITS, MAX_EMBEDDING, MAX_DILATION = 8, 4096, 8192, 64
+MAX_LAYERS, MAX_UNITS, MAX_EMBEDDING = 8, 4096, 8192
 
 Pooling = Literal["last", "attention", "statistics"]
 
@@ -62,13 +62,7 @@ class LstmBranch:
                 f"units are 1 to {MAX_LAYERS} numbers from 1 to {MAX_UNITS}. "
                 f"Received: units={shown(self.units)}"
             )
-        near = all(1 <= dilation <= MAX_DILATION for dilation in self.dilations)
-        if len(self.dilations) > MAX_LAYERS or not near or not 0 <= self.channels <= MAX_UNITS:
-            raise ParameterError(
-                f"dilations are at most {MAX_LAYERS} numbers from 1 to {MAX_DILATION}, and "
-                f"channels lie in [0, {MAX_UNITS}]. Received: dilations={shown(self.dilations)}, "
-                f"channels={self.channels}"
-            )
+        check_context(self.channels, self.dilations, fewest=0)
         if self.pooling not in ("last", "attention", "statistics"):
             raise ParameterError(
                 "pooling must be 'last', 'attention' or 'statistics'. "
