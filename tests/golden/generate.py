@@ -37,7 +37,7 @@ def reference(signal: np.ndarray) -> dict[str, np.ndarray]:
     import librosa
 
     power = librosa.feature.melspectrogram(
-        y=signal, sr=RATE, n_fft=512, hop_length=320, n_mels=64, fmin=0.0, fmax=8_000.0
+        y=signal, sr=RATE, n_fft=1024, hop_length=320, n_mels=96, fmin=0.0, fmax=8_000.0
     )
     log_mel = librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=80.0)
     mfcc = librosa.feature.mfcc(S=log_mel, n_mfcc=40)

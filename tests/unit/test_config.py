@@ -234,7 +234,7 @@ def test_an_override_that_is_no_yaml_is_refused():
         ({"seed": -1}, "seed must not be negative"),
         ({"audio": {"sample_rate": 8000}}, "must have one sample_rate"),
         ({"prosody": {"hop_length": 100}}, "must have one hop_length"),
-        ({"mfcc": {"n_mfcc": 65}}, "mfcc.n_mfcc must not exceed log_mel.n_mels"),
+        ({"mfcc": {"n_mfcc": 97}}, "mfcc.n_mfcc must not exceed log_mel.n_mels"),
         ({"lstm": {"streams": ["mfcc", "video"]}}, "among mfcc and prosody. Received: video"),
         ({"view": {"seconds": 0.1}}, "view: seconds must lie in"),
         ({"view": {"trim_db": -1}}, "view: trim_db must not be negative"),

@@ -15,14 +15,14 @@ STAGES = [
 
 @pytest.fixture
 def run(make_run):
-    path = make_run("a", config="{seed: 3, lstm: {units: [8]}}")
+    path = make_run("a", config="{seed: 3, lstm: {channels: 16, units: [8]}}")
     (path / "stages.json").write_text(json.dumps(STAGES))
     return path
 
 
 def test_a_run_in_short(run):
     summary = summarize(run)
-    assert summary.settings == {"seed": 3, "lstm.units": (8,)}
+    assert summary.settings == {"seed": 3, "lstm.channels": 16, "lstm.units": (8,)}
     assert summary.stages == (
         StageSummary(stage="joint", best_epoch=2, score="uar", validation_score=0.75),
     )

@@ -38,7 +38,9 @@ def network(branch):
     """A branch whose biases are not the zeros and ones they begin as."""
     model = branch.build(dict.fromkeys(branch.streams, (N_FRAMES, N_FEATURES)))
     rng = np.random.default_rng(1)
-    model.set_weights([rng.normal(scale=0.5, size=weight.shape) for weight in model.get_weights()])
+    for weight in model.weights:
+        values = rng.normal(scale=0.5, size=weight.shape)
+        weight.assign(np.abs(values) if weight.path.endswith("variance") else values)
     return model
 
 

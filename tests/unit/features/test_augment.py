@@ -12,7 +12,7 @@ OFF = {"time_masks": 0, "mel_masks": 0, "gain_db": 0.0, "shift_frames": 0, **SAM
 
 @pytest.fixture
 def views(voiced):
-    level = LogMel()(voiced)
+    level = LogMel(n_mels=64)(voiced)
     return {"log_mel": np.ascontiguousarray(level.T), "mfcc": Mfcc()(level)}
 
 

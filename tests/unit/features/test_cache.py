@@ -21,7 +21,7 @@ CHANGES = {
         LogMel,
         {
             "sample_rate": 22_050,
-            "n_fft": 1_024,
+            "n_fft": 2_048,
             "hop_length": 160,
             "n_mels": 40,
             "fmin": 20.0,

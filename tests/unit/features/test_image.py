@@ -31,7 +31,7 @@ def test_a_batch_is_its_images(rng):
 def test_a_clip_20_db_lower_gives_a_darker_image(voiced):
     """Nothing is scaled clip by clip: 20 dB are 20 over the deviation, of 8 to white."""
     level = LogMel()(voiced).T
-    statistics = Statistics(np.full(64, level.mean()), np.full(64, 40.0))
+    statistics = Statistics(np.full(96, level.mean()), np.full(96, 40.0))
     quiet = to_image(statistics(LogMel()(voiced * np.float32(0.1)).T))
     drop = to_image(statistics(level)).mean() - quiet.mean()
     assert drop == pytest.approx(20 / 40 / 8, rel=1e-3)

@@ -8,7 +8,7 @@ from speechsent.clips import Clips
 from speechsent.features.standardize import Statistics
 
 N_MELS, N_MFCC, N_WINDOW, N_CLASSES = 8, 2, 12, 3
-SEQUENCES = LstmBranch(units=(4,), embedding=4, bidirectional=False)  # one way traces faster
+SEQUENCES = LstmBranch(channels=0, units=(4,), embedding=4, bidirectional=False)  # traces faster
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,9 @@ def make_branches():
     def make(seed=1) -> dict[str, keras.Model]:
         keras.utils.set_random_seed(seed)
         return {
-            "cnn": CnnBranch(stem=(4,), channels=4, embedding=5).build((N_MELS, N_WINDOW)),
+            "cnn": CnnBranch(backbone="blocks", filters=(4,), embedding=5).build(
+                (N_MELS, N_WINDOW)
+            ),
             "lstm": SEQUENCES.build({"mfcc": (N_WINDOW, N_MFCC)}),
         }
 
