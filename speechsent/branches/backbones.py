@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from speechsent.branches.frames import MOMENTUM
 from speechsent.errors import ParameterError, WeightsError
 from speechsent.features.image import CONTRAST
 from speechsent.hdf5 import check_weights
@@ -97,8 +98,7 @@ def block_map(
     """Blocks for training from scratch, our network of before.
 
     Each block is a 3 x 3 convolution, BatchNorm, ReLU and pooling by two in frequency and, but
-    for the last, in time. BatchNorm's momentum is 0.9: with a few dozen steps an epoch the
-    usual 0.99 lags for several epochs, and validation looks broken meanwhile.
+    for the last, in time.
 
     Args:
         image: Grey image, ``(batch, n_mels, n_frames, 1)``.
@@ -120,7 +120,7 @@ def block_map(
             name=f"compact_conv{i}",
         )(x)
         if normalise:
-            x = layers.BatchNormalization(momentum=0.9, name=f"compact_bn{i}")(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM, name=f"compact_bn{i}")(x)
         x = layers.ReLU(name=f"compact_relu{i}")(x)
         pool = (2, 1) if i == len(filters) else (2, 2)
         x = layers.MaxPooling2D(pool, name=f"compact_pool{i}")(x)
