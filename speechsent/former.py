@@ -3,8 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from speechsent import config as configuration
-from speechsent.config import ExperimentConfig
+from speechsent.config import ExperimentConfig, from_dict, read_yaml
 
 
 def load_as_trained(path: Path) -> ExperimentConfig:
@@ -16,8 +15,8 @@ def load_as_trained(path: Path) -> ExperimentConfig:
     Raises:
         ConfigError: If anything in it is unknown, mistyped or out of range.
     """
-    config = configuration.load(path)
-    written = configuration.read_yaml(path) or {}
+    written = read_yaml(path) or {}
+    config = from_dict(written, source=str(path))
     cnn, lstm = (written.get(section) or {} for section in ("cnn", "lstm"))
     if "dropout" in cnn and "block_dropout" not in cnn:  # one rate for blocks and embedding
         config = replace(config, cnn=replace(config.cnn, block_dropout=config.cnn.dropout))
