@@ -46,6 +46,7 @@ class Clips:
         n_window: Frames in a window.
         ids: Name of each clip, by which stages of a training know what they were fitted on.
         targets: Standardised numbers to tell, shape ``(n_clips, n_targets)``; None for emotions.
+        speakers: Speaker of each clip, None where unknown; empty if nobody asked.
     """
 
     views: Mapping[str, Sequence[np.ndarray]]
@@ -55,6 +56,7 @@ class Clips:
     n_window: int
     ids: tuple[str, ...]
     targets: np.ndarray | None = None
+    speakers: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -69,6 +71,7 @@ class Clips:
             self.n_window,
             tuple(self.ids[i] for i in indices),
             None if self.targets is None else self.targets[list(indices)],
+            tuple(self.speakers[i] for i in indices) if self.speakers else (),
         )
 
     @property

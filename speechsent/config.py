@@ -13,6 +13,7 @@ import yaml
 
 from speechsent.audio import AudioConfig
 from speechsent.branches.cnn import CnnBranch
+from speechsent.branches.functionals import FunctionalsConfig
 from speechsent.branches.lstm import LstmBranch
 from speechsent.corpus.manifest import check_targets
 from speechsent.corpus.protocols import SplitConfig
@@ -78,6 +79,8 @@ class ViewConfig:
         trim_db: Quiet before and after speech is cut this many dB below the maximum; 0 cuts none.
         standardize: ``"corpus"`` uses the statistics of the training set; ``"speaker"`` those of
             each speaker's own unlabelled clips, which must then be at hand for test speakers too.
+        centre_answers: With ``standardize="speaker"``, take out of the answers what all clips of
+            a speaker are told alike.
         image_levels: ``"fitted"`` standardises the image like the other views; ``"fixed"`` shows
             -100 to 20 dB whatever the corpus, so that the outputs of a frozen ImageNet network
             are the same in every fold and computed once for all of them.
@@ -89,6 +92,7 @@ class ViewConfig:
     seconds: float = 3.0
     trim_db: float = 35.0
     standardize: Scope = "corpus"
+    centre_answers: bool = True
     image_levels: Literal["fitted", "fixed"] = "fitted"
 
     def __post_init__(self) -> None:
@@ -125,6 +129,7 @@ class ExperimentConfig:
     augment: Augment = field(default_factory=Augment)
     cnn: CnnBranch = field(default_factory=CnnBranch)
     lstm: LstmBranch = field(default_factory=LstmBranch)
+    functionals: FunctionalsConfig = field(default_factory=FunctionalsConfig)
     fusion: FusionConfig = field(default_factory=FusionConfig)
     fit: FitConfig = field(default_factory=FitConfig)
 
@@ -157,6 +162,17 @@ class ExperimentConfig:
             raise ParameterError(
                 f"lstm.streams are among mfcc and prosody. Received: {', '.join(sorted(unknown))}"
             )
+        if self.fusion.mode == "functionals" and not self.uses_functionals:
+            raise ParameterError(
+                "fusion.mode=functionals needs functionals.filters, and emotions to tell. "
+                f"Received: {self.functionals.filters}, targets={', '.join(self.corpus.targets)}"
+            )
+
+    @property
+    def centres_answers(self) -> bool:
+        """Whether what all clips of a speaker are told alike is taken out of their answers."""
+        by_speaker = self.view.standardize == "speaker" and self.view.centre_answers
+        return by_speaker and not self.corpus.targets
 
     @property
     def n_window(self) -> int:
@@ -165,10 +181,22 @@ class ExperimentConfig:
         return n_frames(n_samples, self.log_mel.hop_length)
 
     @property
+    def uses_functionals(self) -> bool:
+        """Whether functionals have a say: in every fusion, where emotions are told."""
+        told = self.functionals.filters > 0 and not self.corpus.targets
+        return told and self.fusion.mode not in self.fusion.branches
+
+    @property
+    def fits_validation(self) -> bool:
+        """Whether something is fitted to validation clips as well, when all is chosen by them."""
+        return self.fit.refit or (self.uses_functionals and self.functionals.refit)
+
+    @property
     def views(self) -> tuple[str, ...]:
         """Views the branches of this mode read."""
         branches = self.fusion.branches
-        image = ("log_mel",) if "cnn" in branches or self.augment.needs_spectrum else ()
+        shown = "cnn" in branches or self.uses_functionals
+        image = ("log_mel",) if shown or self.augment.needs_spectrum else ()
         return (*image, *(self.lstm.streams if "lstm" in branches else ()))
 
     @property

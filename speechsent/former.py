@@ -17,11 +17,15 @@ def load_as_trained(path: Path) -> ExperimentConfig:
     """
     written = read_yaml(path) or {}
     config = from_dict(written, source=str(path))
-    cnn, lstm = (written.get(section) or {} for section in ("cnn", "lstm"))
+    cnn, lstm, view = (written.get(section) or {} for section in ("cnn", "lstm", "view"))
     if "dropout" in cnn and "block_dropout" not in cnn:  # one rate for blocks and embedding
         config = replace(config, cnn=replace(config.cnn, block_dropout=config.cnn.dropout))
     if cnn and "stem" not in cnn and config.cnn.backbone == "compact":
         config = replace(config, cnn=replace(config.cnn, backbone="blocks"))
     if lstm and "channels" not in lstm:
         config = replace(config, lstm=replace(config.lstm, channels=0, dilations=()))
+    if written and "functionals" not in written:
+        config = replace(config, functionals=replace(config.functionals, filters=0))
+    if config.view.standardize == "speaker" and "centre_answers" not in view:
+        config = replace(config, view=replace(config.view, centre_answers=False))
     return config

@@ -6,19 +6,21 @@ sees a few numbers that sum to 1 and has little left to learn from.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from speechsent.answers import Answer
 from speechsent.errors import ParameterError
 
-FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm"]
-MODES = ("joint", "frozen", "finetune", "cnn", "lstm")
-OUTPUT = "emotion"
+FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm", "functionals"]
+MODES = ("joint", "frozen", "finetune", "cnn", "lstm", "functionals")
+BRANCHES = {"cnn": ("cnn",), "lstm": ("lstm",), "functionals": ()}  # of modes that fuse nothing
+OUTPUT, AGREED = "emotion", "agreed_emotion"
 MAX_UNITS, MAX_COPIES = 8192, 1000
 LOUDNESS = 32.0  # squared length of each normalised embedding, whatever its width
+FLOOR = 1e-7  # of probabilities whose logarithm is taken
 SILENCE = 1e-6  # variance that counts as none; with Keras's 1e-3 a quiet embedding stays quiet
 
 
@@ -29,12 +31,15 @@ class FusionConfig:
     Args:
         mode: ``"joint"`` trains branches and head together; ``"frozen"`` trains each branch by
             itself, freezes it, and trains the head on its embeddings; ``"finetune"`` goes on from
-            there with everything at a low rate; ``"cnn"`` and ``"lstm"`` are one branch alone.
+            there with everything at a low rate; ``"cnn"`` and ``"lstm"`` are one branch alone, and
+            ``"functionals"`` are the functionals without any network.
         units: Width of the dense layer behind the concatenation.
         dropout: Fraction of the joined embedding dropped while training.
         auxiliary: Weight of each branch's own classifier in the joint loss, which keeps either
             branch from falling asleep; 0 leaves the fused output alone.
         copies: Augmented copies of each training clip on which a frozen head is trained.
+        network: What a fused network counts for beside the functionals: the exponent of its
+            probabilities, by which those of the functionals are multiplied.
 
     Raises:
         ParameterError: If a field is out of range.
@@ -45,6 +50,7 @@ class FusionConfig:
     dropout: float = 0.3
     auxiliary: float = 1.0
     copies: int = 8
+    network: float = 0.5
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -59,11 +65,13 @@ class FusionConfig:
                 "dropout must lie in [0, 1) and auxiliary must not be negative. "
                 f"Received: dropout={self.dropout}, auxiliary={self.auxiliary}"
             )
+        if not 0 <= self.network <= 100:
+            raise ParameterError(f"network must lie in [0, 100]. Received: {self.network}")
 
     @property
     def branches(self) -> tuple[str, ...]:
-        """Names of the branches this mode uses."""
-        return (self.mode,) if self.mode in ("cnn", "lstm") else ("cnn", "lstm")
+        """Names of the branches this mode trains."""
+        return BRANCHES.get(self.mode, ("cnn", "lstm"))
 
 
 def fusion_head(
@@ -108,6 +116,53 @@ def late_fusion(branches: Mapping[str, keras.Model], head: keras.Model) -> keras
     inputs = _all_inputs(branches)
     embeddings = {name: _embed(branch, inputs) for name, branch in branches.items()}
     return keras.Model(inputs, head(embeddings), name="late_fusion")
+
+
+@keras.saving.register_keras_serializable("speechsent")
+class Agreement(layers.Layer):
+    """Multiply the probabilities of a network, to some power, by those of another classifier.
+
+    Args:
+        power: Exponent of the network's probabilities.
+    """
+
+    def __init__(self, power: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.power = power
+
+    def call(self, inputs: Any) -> Any:
+        """Map probabilities and logits, ``(batch, n_classes)`` each, to probabilities."""
+        probabilities, logits = inputs
+        return ops.softmax(self.power * ops.log(ops.maximum(probabilities, FLOOR)) + logits)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments."""
+        return {**super().get_config(), "power": self.power}
+
+
+def beside(network: keras.Model, functionals: keras.Model, *, power: float) -> keras.Model:
+    """A network and functionals that agree on an answer, without copying either.
+
+    Args:
+        network: Model from a dict of inputs to probabilities ``(batch, n_classes)``.
+        functionals: Model from a dict of inputs to logits ``(batch, n_classes)``.
+        power: Exponent of the network's probabilities.
+
+    Returns:
+        Model from the dict of all inputs to probabilities ``(batch, n_classes)``.
+    """
+    inputs = {**network.input}
+    for name, tensor in functionals.input.items():
+        inputs.setdefault(name, keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name))
+    logits = functionals({name: inputs[name] for name in functionals.input})
+    answer = Agreement(power, dtype="float32", name=AGREED)([network.output, logits])
+    return keras.Model(inputs, answer, name=f"{network.name}_with_functionals")
+
+
+def alone(functionals: keras.Model) -> keras.Model:
+    """Functionals with their softmax: model from their inputs to probabilities."""
+    answer = layers.Softmax(dtype="float32", name=AGREED)(functionals.output)
+    return keras.Model(functionals.input, answer, name="functionals_alone")
 
 
 def with_auxiliaries(

@@ -13,7 +13,7 @@ from speechsent.answers import Answer, Classes, Numbers
 from speechsent.branches.imagenet import weight_file
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ParameterError, RunError, WeightsError
-from speechsent.fusion import classifier, fusion_head, late_fusion
+from speechsent.fusion import alone, beside, classifier, fusion_head, late_fusion
 from speechsent.hdf5 import check_weights
 from speechsent.run import MODEL, Run
 from speechsent.training.seed import layers_seeded
@@ -49,7 +49,30 @@ def _build_branch(name: str, config: ExperimentConfig, pretrained: bool) -> kera
 def assemble(
     branches: Mapping[str, keras.Model], config: ExperimentConfig, answer: Answer
 ) -> keras.Model:
-    """Put a fresh head on branches: the network that is evaluated."""
+    """Put a fresh head on branches, and functionals beside it: what is evaluated."""
+    if config.fusion.mode == "functionals":
+        return alone(build_functionals(config, answer))
+    network = _network(branches, config, answer)
+    if not config.uses_functionals:
+        return network
+    return beside(network, build_functionals(config, answer), power=config.fusion.network)
+
+
+def build_functionals(config: ExperimentConfig, answer: Answer) -> keras.Model:
+    """Build the functionals, which are still to be solved.
+
+    Raises:
+        ParameterError: If numbers are to be told.
+    """
+    if not isinstance(answer, Classes):
+        raise ParameterError("functionals tell emotions; for numbers use functionals.filters=0")
+    shape = (config.log_mel.n_mels, config.n_window)
+    return config.functionals.build(shape, answer.n, seed=config.seed)
+
+
+def _network(
+    branches: Mapping[str, keras.Model], config: ExperimentConfig, answer: Answer
+) -> keras.Model:
     if config.fusion.mode in branches:
         return classifier(branches[config.fusion.mode], answer=answer)
     widths = {name: branch.output_shape[-1] for name, branch in branches.items()}

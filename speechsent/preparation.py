@@ -320,4 +320,5 @@ def to_clips(
         n_window=config.n_window,
         ids=tuple(f"{relative(u.path, root)}@{u.start!r}" for u in table.utterances),
         targets=scale.standard([u.values for u in table.utterances]) if scale else None,
+        speakers=tuple(speakers),
     )

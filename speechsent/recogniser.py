@@ -11,6 +11,7 @@ from threadpoolctl import ThreadpoolController
 from speechsent import audio
 from speechsent.clips import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
+from speechsent.evaluation.centring import speaker_offset, without_offset
 from speechsent.features.augment import Views
 from speechsent.features.standardize import Statistics
 from speechsent.network import load_model, require_numbers
@@ -40,6 +41,7 @@ class Recogniser:
         self.standardizer = run.standardizer
         self.statistics = dict(self.standardizer.corpus)
         self.calibration = Calibration.find(run.sound(CALIBRATION).parent)
+        self.offset: np.ndarray | None = None
         self.model = load_model(run)
         self._forward = compiled(self.model)
         # Small matrix products spin for many times their cost when BLAS shares them among
@@ -49,12 +51,16 @@ class Recogniser:
     def adapt(self, files: Sequence[Path]) -> None:
         """Standardise from now on by the statistics of these files, all of one speaker.
 
+        Where the run centres answers, what all these files are told alike is taken out as well.
+
         Raises:
             AudioError: If a file cannot be used.
         """
         for view in self.statistics.keys() - set(self.standardizer.fixed):
             pieces = (self._views(s)[view] for file in files for s in self._signals(file))
             self.statistics[view] = Statistics.of(pieces)
+        if self.run.config.centres_answers:
+            self.offset = speaker_offset(np.stack([self._mean(Path(file)) for file in files]))
 
     def file(self, path: Path | str) -> np.ndarray:
         """Probabilities or numbers of a file, in memory that does not grow with its length.
@@ -68,17 +74,21 @@ class Recogniser:
         Raises:
             AudioError: If the file cannot be used.
         """
+        return self._settled(self._mean(Path(path)))
+
+    def _mean(self, path: Path) -> np.ndarray:
+        """Mean answer over the windows of a file."""
         total = np.zeros(len(self.labels))
         n_windows = 0
-        for signal in self._signals(Path(path)):
+        for signal in self._signals(path):
             outputs = self.windows(signal)
             total += outputs.sum(axis=0)
             n_windows += len(outputs)
-        return self._calibrated(total / n_windows)
+        return total / n_windows
 
     def signal(self, signal: np.ndarray) -> np.ndarray:
         """Probabilities or numbers of mono samples ``(n_samples,)`` at ``audio.sample_rate``."""
-        return self._calibrated(self.windows(signal).mean(axis=0))
+        return self._settled(self.windows(signal).mean(axis=0))
 
     def windows(self, signal: np.ndarray) -> np.ndarray:
         """Answer for each of the half-overlapping windows, ``(n_windows, n_outputs)``."""
@@ -115,7 +125,10 @@ class Recogniser:
         require_numbers(answers, self.run)
         return self.scale.undone(answers) if self.scale else answers
 
-    def _calibrated(self, probabilities: np.ndarray) -> np.ndarray:
+    def _settled(self, probabilities: np.ndarray) -> np.ndarray:
+        """The answer for a clip: centred where its speaker is known, and calibrated."""
+        if self.offset is not None:
+            probabilities = without_offset(probabilities, self.offset)
         return self.calibration(probabilities) if self.calibration else np.asarray(probabilities)
 
     def _views(self, signal: np.ndarray) -> Views:

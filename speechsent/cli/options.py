@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Named flags are short for `--set`: flag, key, choices, help.
 FLAGS = (
-    ("--fusion", "fusion.mode", ("joint", "frozen", "finetune", "cnn", "lstm"),
+    ("--fusion", "fusion.mode", ("joint", "frozen", "finetune", "cnn", "lstm", "functionals"),
      "how branches are trained and joined (default joint)"),
     ("--cnn", "cnn.backbone", ("compact", "inceptionv3", "vgg16", "vgg19"),
      "network over the spectrogram image (default compact)"),

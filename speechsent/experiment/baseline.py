@@ -47,7 +47,7 @@ def fit_baseline(run: Run, train: Clips, validation: Clips, listener: Listener) 
         "linear baseline on clip statistics: "
         f"validation UAR {linear.uar(values, validation.classes):.3f}"
     )
-    if run.config.fit.refit:
+    if run.config.fits_validation:
         classes = np.concatenate([train.classes, validation.classes])
         linear = linear.again(np.concatenate([trained, values]), classes)
     with run.writing(BASELINE) as path:

@@ -14,6 +14,7 @@ from speechsent.corpus.merging import groups_of, regroup, told
 from speechsent.corpus.open import read_corpus, require_targets
 from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError
+from speechsent.evaluation.centring import centred
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.regression import AnyScores
@@ -99,6 +100,8 @@ def evaluate(
     clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)
     require_numbers(outputs, run)
+    if run.config.centres_answers:
+        outputs = centred(outputs, clips.speakers)
     if corpus is None:
         found, about, own = None, _about_own(run), run.path
     else:

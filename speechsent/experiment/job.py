@@ -44,3 +44,10 @@ class Job:
         No run that was spoiled on purpose does: its validation clips may be its test clips.
         """
         return self.config.fit.refit and not self.prepared.split.leaky
+
+    @property
+    def functionals_refit(self) -> bool:
+        """Whether the functionals alone are solved once more, from validation clips as well."""
+        config = self.config
+        wanted = config.fits_validation and not config.fit.refit
+        return wanted and not self.prepared.split.leaky

@@ -15,6 +15,7 @@ from speechsent.run import FORMAT, SEALED, STATISTICS, Run, now
 from speechsent.seal import sealed
 from speechsent.training.stages import Stage, Trained
 
+SOLVED_AGAIN = "functionals solved once more from training and validation clips"
 REFIT = "fitted once more to training and validation clips, to the epochs chosen before"
 HISTORY_COLUMNS = ("stage", "epoch", "objective", "loss", "{}", "val_loss", "val_{}", "kept")
 
@@ -34,12 +35,14 @@ def write_results(
     before = job.origin.stages() if job.origin else []
     run.write_json("stages.json", [*before, *map(_stage_facts, trained.stages)])
     for stage in trained.stages:
-        _draw_history(run, stage)
+        if "objective" in stage.history.best:  # what is solved at once has no curve
+            _draw_history(run, stage)
     started = {"started_from": job.origin.facts()} if job.origin else {}
     gone_on = {"resumed": list(resumed)} if resumed else {}
     again = {"refit": True} if job.refit else {}
+    solved = SOLVED_AGAIN if job.functionals_refit else ""
     note = with_leaks(job.prepared.split.note, job.audit)
-    note = "; ".join(filter(None, [note, REFIT if job.refit else ""]))
+    note = "; ".join(filter(None, [note, REFIT if job.refit else solved]))
     facts = _facts(job.prepared, trained, job.config, note)
     facts |= {"n_devices": job.options.n_devices} | started | gone_on | again
     run.write_json("run.json", sealed(run.path, SEALED, facts))

@@ -15,6 +15,7 @@ from speechsent.corpus.leaky import Leak
 from speechsent.datasets import TrainingOptions
 from speechsent.environment import environment
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
+from speechsent.evaluation.centring import centred
 from speechsent.evaluation.numeric import write_numbers
 from speechsent.evaluation.predictions import VALIDATION_PREDICTIONS, write_predictions
 from speechsent.experiment.baseline import fit_baseline
@@ -28,7 +29,7 @@ from speechsent.experiment.results import write_results
 from speechsent.experiment.transfer import open_origin, settled
 from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
-from speechsent.network import build_branches, load_model, precision, save_model
+from speechsent.network import build_branches, build_functionals, load_model, precision, save_model
 from speechsent.preparation import CorpusSource, Prepared, prepare
 from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
@@ -37,6 +38,7 @@ from speechsent.run_split import SPLIT_COLUMNS
 from speechsent.tracking import check_trackers, tracked
 from speechsent.training.checkups import Checkups
 from speechsent.training.devices import sharing
+from speechsent.training.functionals import Functionals
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
@@ -198,6 +200,7 @@ def _carry_out(
         fusion=config.fusion,
         config=config.fit,
         listener=listener,
+        functionals=_functionals(config, prepared, workshop),
         trackers=trackers,
         store=EmbeddingStore(FeatureCache()) if resources.cache else None,
         workshop=workshop,
@@ -210,6 +213,9 @@ def _carry_out(
     _answer_validation(run, prepared, workshop)
     if job.refit:
         trained = trainer.again(trained, *_anew(job, trainer, workshop))
+        _save(trained, run)
+    elif job.functionals_refit:
+        trained = trainer.solve_again(trained, _fitted_on_both(prepared))
         _save(trained, run)
     run.write_json(AUDIT, job.audit.as_dict())
     if job.options.baseline:
@@ -231,14 +237,33 @@ def _carry_out(
         report_again(run, n_clips=job.options.report_clips, resources=resources, listener=listener)
 
 
+def _functionals(
+    config: ExperimentConfig, prepared: Prepared, workshop: Workshop
+) -> Functionals | None:
+    """The functionals that are to be solved, if they have a say."""
+    if not config.uses_functionals:
+        return None
+    built = build_functionals(config, prepared.clips.answer)
+    return Functionals(
+        model=workshop.fresh("functionals", built),
+        config=config.functionals,
+        power=config.fusion.network,
+        by_speaker=config.centres_answers,
+    )
+
+
 def _anew(job: Job, trainer: Trainer, workshop: Workshop) -> tuple[dict[str, keras.Model], Clips]:
     """The branches as they were before the training, and the clips of training and validation."""
     prepared = job.prepared
     branches = job.origin.branches(job.config) if job.origin else build_branches(job.config)
     branches = {name: workshop.fresh(f"{name} branch", b) for name, b in branches.items()}
     _reestimate(job, trainer)
-    both = [*prepared.parts["train"], *prepared.parts["validation"]]
-    return branches, prepared.clips.subset(both)
+    return branches, _fitted_on_both(prepared)
+
+
+def _fitted_on_both(prepared: Prepared) -> Clips:
+    """The clips of training and validation."""
+    return prepared.clips.subset([*prepared.parts["train"], *prepared.parts["validation"]])
 
 
 def _reestimate(job: Job, trainer: Trainer) -> None:
@@ -269,6 +294,7 @@ def _recipe(config: ExperimentConfig, prepared: Prepared) -> str:
         config.log_mel.n_mels,
         config.mfcc,
         config.prosody,
+        config.functionals,
     )
     return repr((config.cnn, config.lstm, config.fusion, config.fit, shape))
 
@@ -286,6 +312,8 @@ def _answer_validation(run: Run, prepared: Prepared, workshop: Workshop) -> None
         told = as_numbers(utterances, outputs, prepared.scale, root=root)
         write_numbers(told, run.path / VALIDATION_PREDICTIONS)
         return
+    if run.config.centres_answers:
+        outputs = centred(outputs, validation.speakers)
     predictions = as_predictions(utterances, validation, outputs, prepared.names, root=root)
     write_predictions(predictions, run.path / VALIDATION_PREDICTIONS)
     calibration = Calibration.fit(predictions.probabilities, predictions.truth)

@@ -1,9 +1,10 @@
 """One page a reader can judge a run by: scores, pictures, sound, and where the networks looked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from speechsent.clips import Clips
@@ -59,18 +60,28 @@ def _explained(material: Material, clips: Clips, n_clips: int, resources: Resour
     run, told = material.run, material.predictions
     branches, model = load_parts(run)
     train = _some_training_clips(run, resources) if len(branches) > 1 else None
-    added = contributions(branches, model, clips, train) if train else []
+    centre = run.config.centres_answers
+    added = contributions(branches, model, clips, train, centre=centre) if train else []
     spread = run.scale.sd if run.scale else ()
     chosen = worst_first(told, spread)[:n_clips]
     if not chosen:
         return replace(material, contributions=added)
     outputs = _explained_outputs(told, spread)
-    found = Explainer(branches, model).clips(clips.subset(chosen), outputs[chosen])
+    found = _attributions(branches, model, clips.subset(chosen), outputs[chosen])
     details = [
         _detail(material, i, int(outputs[i]), attribution)
         for i, attribution in zip(chosen, found, strict=True)
     ]
     return replace(material, contributions=added, details=details)
+
+
+def _attributions(
+    branches: Mapping[str, keras.Model], model: keras.Model, clips: Clips, outputs: np.ndarray
+) -> list[Attribution]:
+    """Where the answers of the branches come from; shares of frames point at no place."""
+    if not branches:
+        return [Attribution(None, None)] * len(clips)
+    return Explainer(branches, model).clips(clips, outputs)
 
 
 def _explained_outputs(

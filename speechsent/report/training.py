@@ -10,7 +10,11 @@ from speechsent.report.html import Html, joined, section, table, tag
 from speechsent.report.material import Material
 from speechsent.report.plots import Axis, Series, plot
 
-BRANCHES = {"cnn": "CNN (spectrogram)", "lstm": "LSTM (sequence)"}
+BRANCHES = {
+    "cnn": "CNN (spectrogram)",
+    "lstm": "LSTM (sequence)",
+    "functionals": "functionals (spectrogram)",
+}
 
 
 def training_sections(material: Material) -> list[Html]:
@@ -40,8 +44,8 @@ def _branches(material: Material) -> Html:
     return joined(
         tag(
             "p",
-            "One branch's embedding is replaced by its mean over training clips, and the same "
-            f"clips are scored again. {name} with both: {_main(material):.3f}.",
+            "What one branch says of a clip is replaced by its mean over training clips, and the "
+            f"same clips are scored again. {name} with all: {_main(material):.3f}.",
         ),
         bar_table("What is left without one branch", head, bars),
     )
@@ -53,7 +57,8 @@ def _main(material: Material) -> float:
 
 
 def _stages(material: Material) -> tuple[list[str], list[list[dict[str, str]]]]:
-    history = material.history
+    """Those that were trained step by step; what is solved at once has no curve."""
+    history = {stage: rows for stage, rows in material.history.items() if rows[0].get("objective")}
     return list(history), list(history.values())
 
 

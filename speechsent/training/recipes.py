@@ -9,22 +9,27 @@ import numpy as np
 
 from speechsent.branches import batchnorm
 from speechsent.branches.cnn import frozen_base
+from speechsent.branches.functionals import NAME as FUNCTIONALS
+from speechsent.branches.functionals import describing
 from speechsent.clips import Clips
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import TrainingError, some
 from speechsent.fusion import (
     OUTPUT,
     FusionConfig,
+    alone,
+    beside,
     classifier,
     fusion_head,
     late_fusion,
     with_auxiliaries,
 )
-from speechsent.training.callbacks import EpochScores
+from speechsent.training.callbacks import EpochScores, figures_of
 from speechsent.training.checkups import Checkups
 from speechsent.training.embeddings import HeadBatches, embed_clips, embed_training, head_outputs
 from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import FitConfig, History, fit
+from speechsent.training.functionals import Functionals, solve
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
 from speechsent.training.progress import Progress
@@ -55,6 +60,7 @@ class Trainer:
         fusion: How branches are joined.
         config: How long and how fast.
         listener: Who is told about progress.
+        functionals: What is put beside the network; None puts nothing there.
         trackers: Who collects the figures of each epoch.
         store: Where outputs of frozen branches are kept between runs; None keeps nothing.
         workshop: Where compiled models are kept between trainings; the branches come from it.
@@ -72,6 +78,7 @@ class Trainer:
     fusion: FusionConfig
     config: FitConfig
     listener: Listener
+    functionals: Functionals | None = None
     trackers: Sequence[Tracker] = ()
     store: EmbeddingStore | None = None
     workshop: Workshop = field(default_factory=Workshop)
@@ -87,13 +94,15 @@ class Trainer:
     def run(self) -> Trained:
         """Train in the configured mode."""
         mode = self.fusion.mode
+        if mode == FUNCTIONALS:
+            return self.without_network()
         if mode in self.branches:
             model, stage = self.alone(mode)
             return Trained(model, (stage,))
         if mode == "joint":
-            return self.joint()
+            return self.with_functionals(self.joint())
         trained = self.frozen()
-        return self.finetune(trained) if self._has("finetune") else trained
+        return self.with_functionals(self.finetune(trained) if self._has("finetune") else trained)
 
     def again(self, trained: Trained, branches: Mapping[str, keras.Model], clips: Clips) -> Trained:
         """Train once more, on more clips, to the epochs that were chosen.
@@ -118,7 +127,59 @@ class Trainer:
             chosen=chosen,
         )
         found = more.run()
-        return Trained(found.model, (*trained.stages, *found.stages), trained.stages[kept])
+        stages = (*trained.stages, *found.stages)
+        return Trained(found.model, stages, trained.stages[kept], trained.functionals)
+
+    def without_network(self) -> Trained:
+        """Solve functionals that answer by themselves."""
+        if self.functionals is None:
+            raise TrainingError("there are no functionals to solve")
+        self._solve(self.functionals)
+        model = self.workshop.fresh("functionals alone", alone(self.functionals.model))
+        stage = self._scored(model)
+        return Trained(model, (stage,), functionals=stage)
+
+    def with_functionals(self, trained: Trained) -> Trained:
+        """Solve functionals, and put them beside a network that is trained."""
+        if self.functionals is None:
+            return trained
+        self._solve(self.functionals)
+        power = self.functionals.power
+        model = self.workshop.fresh(
+            "with functionals", beside(trained.model, self.functionals.model, power=power)
+        )
+        stage = self._scored(model)
+        kept = trained.kept or trained.stages[-1]
+        return Trained(model, (*trained.stages, stage), kept, stage)
+
+    def solve_again(self, trained: Trained, clips: Clips) -> Trained:
+        """Solve the functionals once more, from more clips; the network stays.
+
+        Args:
+            trained: What :meth:`run` has come to.
+            clips: Training and validation clips.
+        """
+        if self.functionals is None:
+            return trained
+        more = replace(self, train=clips, validation=clips.subset([]), chosen={})
+        more._solve(self.functionals)
+        stages = (*trained.stages, more._scored(trained.model))
+        return replace(trained, stages=stages)
+
+    def _solve(self, functionals: Functionals) -> None:
+        statistics = self.workshop.fresh("statistics", describing(functionals.model))
+        self.listener.note("functionals: solved from training clips, without an epoch")
+        solve(functionals, self.train, self.options, statistics)
+
+    def _scored(self, model: keras.Model) -> Stage:
+        """The stage in which functionals were solved, with the scores it came to as one epoch."""
+        scores = EpochScores(self._glimpse(), self.validation if self.chosen is None else None)
+        scores.set_model(model)
+        logs: dict[str, float] = {}
+        scores.on_epoch_end(0, logs)
+        row = {"epoch": 1, **figures_of(logs)}
+        row.pop("objective", None)  # nothing was minimised step by step
+        return self._stage(History(self._named(FUNCTIONALS), (row,), 1))
 
     def _has(self, stage: str) -> bool:
         """Whether a stage takes part; a fine-tuning that only lost is not repeated."""

@@ -35,12 +35,14 @@ class Trained:
     Args:
         model: The model.
         stages: In the order they were run.
-        kept: The stage whose weights the model has; the last one if not given.
+        kept: The stage whose weights the network has; the last one if not given.
+        functionals: The stage that put functionals beside the network, also among the stages.
     """
 
     model: keras.Model
     stages: tuple[Stage, ...]
     kept: Stage | None = None
+    functionals: Stage | None = None
 
     @property
     def score(self) -> str:
@@ -50,7 +52,8 @@ class Trained:
     @property
     def validation_score(self) -> float:
         """UAR or CCC on the clips by which the model was chosen, so optimistic."""
-        return (self.kept or self.stages[-1]).history.validation_score
+        last = self.functionals or self.kept or self.stages[-1]
+        return last.history.validation_score
 
 
 def freeze(branch: keras.Model) -> None:

@@ -26,9 +26,9 @@ class Transfer(Trainer):
     def run(self) -> Trained:
         """Train in the configured mode."""
         if self.fusion.mode == "joint":
-            return self.joint(self.config.finetune_rate)
+            return self.with_functionals(self.joint(self.config.finetune_rate))
         trained = self.on_frozen()
-        return self.finetune(trained) if self._has("finetune") else trained
+        return self.with_functionals(self.finetune(trained) if self._has("finetune") else trained)
 
     def _fit_head(self) -> tuple[keras.Model, Stage]:
         name = self.fusion.mode

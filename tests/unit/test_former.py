@@ -1,3 +1,4 @@
+from speechsent.config import ExperimentConfig, ViewConfig, to_yaml
 from speechsent.former import load_as_trained
 from speechsent.network import build_branches
 
@@ -16,3 +17,19 @@ def test_the_branches_of_an_older_run_have_the_weights_they_had(tmp_path):
     branches = build_branches(load_as_trained(path), pretrained=False)
     counted = {name: branch.count_params() for name, branch in branches.items()}
     assert counted == {"cnn": 180_256, "lstm": 226_496}
+
+
+def test_an_older_run_has_no_functionals_and_centres_nothing(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{WRITTEN}view: {{standardize: speaker}}\n")
+    config = load_as_trained(path)
+    assert not config.uses_functionals
+    assert not config.centres_answers
+
+
+def test_a_run_of_today_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(to_yaml(ExperimentConfig(view=ViewConfig(standardize="speaker"))))
+    config = load_as_trained(path)
+    assert config.uses_functionals
+    assert config.centres_answers

@@ -4,10 +4,13 @@ import pytest
 
 from speechsent.answers import Classes
 from speechsent.branches.cnn import CnnBranch
+from speechsent.branches.functionals import ANSWER, FunctionalsConfig
 from speechsent.branches.lstm import LstmBranch
 from speechsent.errors import ParameterError
 from speechsent.fusion import (
     FusionConfig,
+    alone,
+    beside,
     classifier,
     fusion_head,
     late_fusion,
@@ -182,3 +185,24 @@ def test_a_mode_names_its_branches(mode, names):
 def test_parameters_out_of_range_are_refused(field, value, message):
     with pytest.raises(ParameterError, match=message):
         FusionConfig(**{field: value})
+
+
+def test_a_network_and_functionals_multiply_their_probabilities(branches, inputs, rng):
+    network = classifier(branches["cnn"], answer=Classes(3))
+    functionals = FunctionalsConfig(filters=20).build((8, 12), 3)
+    answer = functionals.get_layer(ANSWER)
+    answer.set_weights([rng.normal(size=w.shape, scale=0.1) for w in answer.get_weights()])
+    both = beside(network, functionals, power=0.5)
+    images = {"image": inputs["image"]}
+    one = network.predict(images, verbose=0)
+    other = alone(functionals).predict(images, verbose=0)
+    expected = np.sqrt(one) * other
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(both.predict(images, verbose=0), expected, rtol=1e-4)
+
+
+def test_functionals_bring_their_input_to_a_network_without_an_image(branches):
+    network = classifier(branches["lstm"], answer=Classes(3))
+    functionals = FunctionalsConfig(filters=20).build((8, 12), 3)
+    both = beside(network, functionals, power=0.5)
+    assert sorted(tensor.name for tensor in both.inputs) == ["image", "mfcc"]

@@ -1,0 +1,299 @@
+"""Functionals of a spectrogram: statistics over time of what many fixed filters make of it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from speechsent.branches.frames import MAX_CHANNELS, MAX_DILATION, FramesInUse
+from speechsent.errors import ParameterError
+from speechsent.features.image import CONTRAST
+from speechsent.typed import shown
+
+NAME, ANSWER = "functionals", "functionals_answer"
+WIDTH = 5  # frames a filter looks at
+QUANTILES = (0.2, 0.5, 0.8, 0.95)  # of a filter's output over training frames: its thresholds
+N_STATISTICS = len(QUANTILES) + 2
+LEVEL_SHARE = 0.3  # of the filters that see levels; the others see changes alone
+SMOOTH_SHARE = 0.5  # of those that see changes: one course over time for all their bands
+LEAST_DEVIATION = 0.3  # standard deviations of the corpus, below which a band of a clip is quiet
+BANK_SEED = 0xF117
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionalsConfig:
+    """A linear answer from statistics of fixed filters, beside the networks.
+
+    Args:
+        filters: Number of filters, the half of them on the clip with each band brought to mean 0
+            and deviation 1; 0 leaves the functionals away.
+        dilations: Distances, in frames, of the neighbours a filter looks at; each has an equal
+            part of the filters.
+        copies: Copies of each training clip in other voices, beside the clip itself.
+        tempo: Largest relative change of tempo in a copy.
+        warp: Largest relative change of formants and pitch in a copy.
+        gain_db: Largest change of level in a copy, up or down, in dB.
+        refit: When the rest is chosen, solve once more from training and validation clips together.
+
+    Raises:
+        ParameterError: If a field is out of range.
+    """
+
+    filters: int = 2000
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 12)
+    copies: int = 2
+    tempo: float = 0.15
+    warp: float = 0.15
+    gain_db: float = 3.0
+    refit: bool = True
+
+    def __post_init__(self) -> None:
+        near = all(1 <= dilation <= MAX_DILATION for dilation in self.dilations)
+        if not self.dilations or not near:
+            raise ParameterError(
+                f"functionals.dilations are one or more numbers from 1 to {MAX_DILATION}. "
+                f"Received: {shown(self.dilations)}"
+            )
+        parts = 2 * len(self.dilations)
+        if not 0 <= self.filters <= 4 * MAX_CHANNELS or self.filters % parts:
+            raise ParameterError(
+                f"functionals.filters must be a multiple of {parts}, twice the number of "
+                f"dilations, of at most {4 * MAX_CHANNELS}. Received: {self.filters}"
+            )
+        if not 0 <= self.copies <= 100 or not (0 <= self.tempo < 1 and 0 <= self.warp < 1):
+            raise ParameterError(
+                "functionals.copies must lie in [0, 100], tempo and warp in [0, 1). "
+                f"Received: {self.copies}, {self.tempo}, {self.warp}"
+            )
+        if not 0 <= self.gain_db <= 100:
+            raise ParameterError(
+                f"functionals.gain_db must lie in [0, 100]. Received: {self.gain_db}"
+            )
+
+    def build(self, shape: tuple[int, int], n_classes: int, *, seed: int = 0) -> keras.Model:
+        """Build a model from the image to a number for each class.
+
+        Args:
+            shape: ``(n_mels, n_frames)`` of the image.
+            n_classes: Number of emotions.
+            seed: Seed of the filters.
+
+        Returns:
+            Model from ``{"image": (batch, n_mels, n_frames, 1)}`` to ``(batch, n_classes)``, all
+            0 until it is fitted; the probabilities are their softmax.
+        """
+        image = keras.Input((*shape, 1), name="image")
+        kinds: list[dict[str, Any]] = [
+            {"name": "functionals_levels", "level_share": LEVEL_SHARE},
+            {"name": "functionals_normalised", "level_share": 0.0, "normalised": True},
+        ]
+        used = FramesInUse(axes=(1, 3), name="functionals_in_use")
+        scaled = layers.Rescaling(
+            2 * CONTRAST, -CONTRAST, dtype="float32", name="functionals_scaling"
+        )(image)
+        frames = layers.Permute((2, 1, 3), name="functionals_time_first")(scaled)
+        sequence = layers.Reshape((shape[1], shape[0]), name="functionals_frames")(frames)
+        known = used(scaled)
+        values = [
+            FilterFunctionals(
+                self.filters // 2, self.dilations, seed=seed, dtype="float32", **kind
+            )([sequence, known])
+            for kind in kinds
+        ]
+        joined = layers.Concatenate(dtype="float32", name="functionals_join")(values)
+        answer = layers.Dense(n_classes, kernel_initializer="zeros", dtype="float32", name=ANSWER)(
+            joined
+        )
+        model = keras.Model({"image": image}, answer, name=NAME)
+        model.trainable = False  # its answer is solved for, and nothing else in it ever changes
+        return model
+
+
+def describing(functionals: keras.Model) -> keras.Model:
+    """The same up to the statistics: a model from the image to ``(batch, n_values)``."""
+    return keras.Model(functionals.input, functionals.get_layer(ANSWER).input)
+
+
+def banks(functionals: keras.Model) -> list["FilterFunctionals"]:
+    """The layers with filters in it."""
+    return [layer for layer in functionals.layers if isinstance(layer, FilterFunctionals)]
+
+
+@keras.saving.register_keras_serializable("speechsent")
+class FilterFunctionals(layers.Layer):
+    """Fixed random filters over time and neighbouring bands, and statistics of their outputs.
+
+    For each filter: the share of frames in which its output is above each of its thresholds, its
+    maximum, and its deviation. Padding behind the clip does not count, and where a filter reaches
+    beyond the clip it sees the first or last frame again.
+
+    Args:
+        filters: Number of filters.
+        dilations: Distances of the frames a filter looks at; each has an equal part of them.
+        level_share: Share of filters that see levels; the weights of the others sum to 0 over
+            time, so that no constant added to a band changes what they say.
+        normalised: Bring each band of a clip to mean 0 and deviation 1 beforehand.
+        seed: Seed of the filters.
+
+    References:
+        Dempster, Petitjean, Webb (2020). ROCKET: exceptionally fast and accurate time series
+        classification using random convolutional kernels.
+        https://doi.org/10.1007/s10618-020-00701-z
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        dilations: Sequence[int],
+        *,
+        level_share: float,
+        normalised: bool = False,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.filters, self.dilations = filters, tuple(dilations)
+        self.level_share, self.normalised, self.seed = level_share, normalised, seed
+
+    def build(self, input_shape: Any) -> None:
+        """Draw the filters; thresholds are 0 until :meth:`set_thresholds` is called."""
+        (_, _, n_bands), _ = input_shape
+        part = self.filters // len(self.dilations)
+        drawn = random_filters(
+            n_bands, self.filters, level_share=self.level_share, seed=[self.seed, self.normalised]
+        )
+        self.kernels = [
+            self.add_weight(
+                shape=(WIDTH, n_bands, part),
+                initializer=_Given(drawn[:, :, i * part : (i + 1) * part]),
+                trainable=False,
+                name=f"filters_{dilation}",
+            )
+            for i, dilation in enumerate(self.dilations)
+        ]
+        self.thresholds = self.add_weight(
+            shape=(len(QUANTILES), self.filters),
+            initializer="zeros",
+            trainable=False,
+            name="thresholds",
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Map ``(batch, n_frames, n_bands)`` and ``(batch, n_frames, 1)`` to statistics.
+
+        Returns:
+            Shape ``(batch, 6 * filters)``.
+        """
+        sequence, used = inputs
+        used = ops.cast(used, sequence.dtype)
+        counted = ops.maximum(ops.sum(used, axis=1), 1.0)  # (batch, 1)
+        responses = self.responses(sequence, used)
+        shares = [
+            ops.sum(ops.cast(responses > threshold, used.dtype) * used, axis=1) / counted
+            for threshold in ops.unstack(self.thresholds, axis=0)
+        ]
+        mean = ops.sum(responses * used, axis=1) / counted
+        square = ops.sum(ops.square(responses) * used, axis=1) / counted
+        deviation = ops.sqrt(ops.maximum(square - ops.square(mean), 1e-12))
+        highest = ops.max(ops.where(used > 0, responses, -1e9), axis=1)
+        return ops.concatenate([*shares, highest, deviation], axis=1)
+
+    def responses(self, sequence: Any, used: Any) -> Any:
+        """What the filters say of each frame, ``(batch, n_frames, filters)``."""
+        counted = ops.maximum(ops.sum(used, axis=1), 1.0)
+        if self.normalised:
+            sequence = _normalised(sequence, used, counted)
+        n_frames = sequence.shape[1]
+        reach = WIDTH // 2 * max(self.dilations)
+        places = ops.arange(-reach, n_frames + reach, dtype="int32")[None]
+        places = ops.minimum(ops.maximum(places, 0), ops.cast(counted, "int32") - 1)
+        padded = ops.take_along_axis(sequence, places[..., None], axis=1)
+        found = []
+        for kernel, dilation in zip(self.kernels, self.dilations, strict=True):
+            # As products of shifted frames: TensorFlow spreads a dilated convolution over copies.
+            shifted = [
+                ops.matmul(padded[:, first : first + n_frames], tap)
+                for tap, first in zip(
+                    ops.unstack(kernel, axis=0),
+                    range(reach - WIDTH // 2 * dilation, 2 * reach + 1, dilation),
+                    strict=False,
+                )
+            ]
+            found.append(sum(shifted[1:], shifted[0]))
+        return ops.concatenate(found, axis=2)
+
+    def set_thresholds(self, responses: np.ndarray) -> None:
+        """Set each filter's thresholds to quantiles of what it says of frames of training clips.
+
+        Args:
+            responses: Shape ``(n_frames, filters)``.
+        """
+        self.thresholds.assign(np.quantile(responses, QUANTILES, axis=0).astype(np.float32))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Shape of the statistics."""
+        return (input_shape[0][0], N_STATISTICS * self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "dilations": self.dilations,
+            "level_share": self.level_share,
+            "normalised": self.normalised,
+            "seed": self.seed,
+        }
+
+
+class _Given(keras.initializers.Initializer):
+    """These very numbers."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None, **kwargs: Any) -> Any:
+        return ops.convert_to_tensor(self.values.reshape(shape), dtype or "float32")
+
+
+def random_filters(
+    n_bands: int, n_filters: int, *, level_share: float, seed: int | Sequence[int]
+) -> np.ndarray:
+    """Draw filters over ``WIDTH`` frames and a stretch of neighbouring bands each.
+
+    Args:
+        n_bands: Bands of the spectrogram.
+        n_filters: Number of filters.
+        level_share: Share of filters whose weights need not sum to 0 over time.
+        seed: Seed.
+
+    Returns:
+        Weights of unit length, float32, shape ``(WIDTH, n_bands, n_filters)``.
+    """
+    seeds = [seed] if isinstance(seed, int) else list(seed)
+    rng = np.random.default_rng([BANK_SEED, *map(int, seeds)])
+    filters = np.zeros((WIDTH, n_bands, n_filters), np.float32)
+    narrowest = min(2, n_bands)
+    widest = max(narrowest, 2 * n_bands // 3)
+    for i in range(n_filters):
+        n = round(math.exp(rng.uniform(math.log(narrowest), math.log(widest))))
+        first = int(rng.integers(n_bands - n + 1))
+        weights = rng.normal(size=(WIDTH, n))
+        if rng.random() >= level_share:
+            if rng.random() < SMOOTH_SHARE:
+                weights = np.outer(rng.normal(size=WIDTH), np.hanning(n + 2)[1:-1])
+            weights = weights - weights.mean(axis=0)
+        filters[:, first : first + n, i] = weights / np.linalg.norm(weights)
+    return filters
+
+
+def _normalised(sequence: Any, used: Any, counted: Any) -> Any:
+    """Each band of each clip at mean 0 and deviation 1; padding is 0."""
+    mean = (ops.sum(sequence * used, axis=1) / counted)[:, None]
+    centred = (sequence - mean) * used
+    deviation = ops.sqrt(ops.sum(ops.square(centred), axis=1) / counted)[:, None]
+    return centred / (deviation + LEAST_DEVIATION)

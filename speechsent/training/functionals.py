@@ -1,0 +1,236 @@
+"""Solve for the answer of the functionals: ridge regression, with strength and scale by speaker."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+
+from speechsent.branches.functionals import ANSWER, FunctionalsConfig, banks
+from speechsent.clips import Clips, evaluation_batches, to_inputs
+from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
+from speechsent.metrics import Values
+from speechsent.training.inference import batch_outputs
+
+STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # of regularisation, as a share of a row's mean square
+MAX_ROWS = 6000  # windows solved for at once: the matrix has as many rows and columns
+N_GROUPS = 10  # of clips whose speaker nobody knows
+THRESHOLD_WINDOWS = 64
+BATCH = 32
+SCALES = (0.5, 100.0)  # of logits, between which the best is looked for
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Statistics of windows, and what is known of each.
+
+    Args:
+        values: Shape ``(n_rows, n_values)``.
+        classes: Class index of each row.
+        weights: Weight of each row, mean about 1.
+        groups: Rows of one group are left out together: those of a speaker, in all copies.
+        takes: Rows of one take are centred together: those of a speaker, in one copy.
+        own: Whether a row is of a clip as it is.
+    """
+
+    values: np.ndarray
+    classes: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray
+    takes: np.ndarray
+    own: np.ndarray
+
+
+@dataclass(frozen=True)
+class Functionals:
+    """Functionals that are to be solved, and how.
+
+    Args:
+        model: From ``FunctionalsConfig.build``.
+        config: How many copies of a clip there are, and how far they go.
+        power: What a network counts for beside them.
+        by_speaker: Whether answers will be centred by speaker, so that what all clips of a speaker
+            share says nothing.
+    """
+
+    model: keras.Model
+    config: FunctionalsConfig
+    power: float
+    by_speaker: bool = False
+
+
+def solve(
+    functionals: Functionals, clips: Clips, options: TrainingOptions, statistics: keras.Model
+) -> None:
+    """Set thresholds and answer of functionals, from training clips alone; no step is taken.
+
+    The strength of regularisation and the scale of the logits are those under which speakers left
+    out of the solution are told best, which ridge regression gives for every speaker at once.
+
+    Args:
+        functionals: Their model is changed in place.
+        clips: Training clips.
+        options: Seed, and what copies are made with.
+        statistics: The same model up to the statistics, from ``describing``.
+
+    References:
+        Cawley, Talbot (2003). Efficient leave-one-out cross-validation of kernel Fisher
+        discriminant classifiers. https://doi.org/10.1016/S0031-3203(03)00136-5
+    """
+    clips = _fewer(clips, options.seed)
+    _set_thresholds(functionals.model, clips)
+    rows = _rows(statistics, clips, options, functionals.config)
+    values = rows.values
+    mean = values.mean(axis=0)
+    values = _centred(values, rows.takes) if functionals.by_speaker else values - mean
+    deviation = values.std(axis=0)
+    deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
+    values = (values / deviation).astype(np.float32)
+    n_values, n_classes = values.shape[1], clips.n_classes
+    # One more value, always 1, is the intercept.
+    kernel = (values @ values.T / n_values).astype(np.float64) + 1.0
+    wanted = np.eye(n_classes)[rows.classes] - 1 / n_classes
+    own, solutions = rows.own, []
+    for strength in STRENGTHS:
+        dual, left_out = _ridge(kernel, wanted, strength / rows.weights, rows.groups)
+        loss, scale = _scale(left_out[own], rows.classes[own], rows.weights[own])
+        solutions.append((loss, scale, dual))
+    _, scale, dual = min(solutions, key=lambda found: found[0])
+    weights = scale * (values.T @ dual) / n_values / deviation[:, None]
+    intercept = scale * dual.sum(axis=0) - mean @ weights
+    functionals.model.get_layer(ANSWER).set_weights(
+        [weights.astype(np.float32), intercept.astype(np.float32)]
+    )
+
+
+def _fewer(clips: Clips, seed: int) -> Clips:
+    """At most ``MAX_ROWS`` clips, drawn evenly over the classes as they come."""
+    if len(clips) <= MAX_ROWS:
+        return clips
+    drawn = np.random.default_rng([seed, MAX_ROWS]).choice(len(clips), MAX_ROWS, replace=False)
+    return clips.subset(sorted(drawn.tolist()))
+
+
+def _set_thresholds(functionals: keras.Model, clips: Clips) -> None:
+    """Set the thresholds of all filters by some windows of evenly spread clips."""
+    spread = np.linspace(0, len(clips) - 1, min(len(clips), THRESHOLD_WINDOWS)).round().astype(int)
+    batches = list(evaluation_batches(_shown(clips.subset(spread.tolist())), batch_size=BATCH))
+    for bank in banks(functionals):
+        frames = keras.Model(functionals.input, bank.input)
+        found = []
+        for inputs, _ in batches:
+            sequence, used = frames({"image": inputs["image"]}, training=False)
+            known = np.asarray(used)[..., 0] > 0
+            found.append(np.asarray(bank.responses(sequence, used))[known])
+        bank.set_thresholds(np.concatenate(found))
+
+
+def _rows(
+    statistics: keras.Model, clips: Clips, options: TrainingOptions, config: FunctionalsConfig
+) -> Rows:
+    """Statistics of all windows of the clips as they are, and of one window of each copy."""
+    pieces = [
+        (batch_outputs(statistics, inputs, at_least=BATCH), owners, 0)
+        for inputs, owners in evaluation_batches(_shown(clips), batch_size=BATCH)
+    ]
+    n_own = sum(len(owners) for _, owners, _ in pieces)
+    n_copies = min(config.copies, max(0, (MAX_ROWS - n_own) // len(clips)))
+    pieces += list(_copies(statistics, clips, options, config, n_copies))
+    values = np.concatenate([piece for piece, _, _ in pieces])
+    owners = np.concatenate([of for _, of, _ in pieces])
+    copies = np.concatenate([np.full(len(of), copy) for _, of, copy in pieces])
+    groups = _groups(clips)
+    windows = np.bincount(owners[copies == 0], minlength=len(clips))
+    share = np.where(copies == 0, 1 / windows[owners], 1.0)  # a clip counts once, however long
+    balance = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
+    return Rows(
+        values=values,
+        classes=clips.classes[owners],
+        weights=balance[owners] * share,
+        groups=groups[owners],
+        takes=groups[owners] * (config.copies + 1) + copies,
+        own=copies == 0,
+    )
+
+
+def _shown(clips: Clips) -> Clips:
+    """The clips with the one view that is looked at."""
+    return replace(
+        clips,
+        views={"log_mel": clips.views["log_mel"]},
+        statistics={"log_mel": clips.statistics["log_mel"]},
+    )
+
+
+def _copies(
+    statistics: keras.Model,
+    clips: Clips,
+    options: TrainingOptions,
+    config: FunctionalsConfig,
+    n_copies: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """Statistics of copies in other voices, with the clip and the number of each."""
+    if options.augment is None:
+        return
+    augment = replace(
+        options.augment,
+        time_masks=0,
+        mel_masks=0,
+        gain_db=min(config.gain_db, options.augment.gain_db),
+        tempo=config.tempo,
+        warp=config.warp,
+    )
+    batches = TrainingBatches(clips, replace(options, augment=augment, inputs=("image",)))
+    for copy in range(1, n_copies + 1):
+        for first in range(0, len(clips), BATCH):
+            chosen = np.arange(first, min(first + BATCH, len(clips)))
+            windows = [batches.augmented(clip, copy) for clip in chosen.tolist()]
+            yield batch_outputs(statistics, to_inputs(windows), at_least=BATCH), chosen, copy
+
+
+def _groups(clips: Clips) -> np.ndarray:
+    """Number of each clip's speaker; where fewer than two are known, of an arbitrary part."""
+    speakers = clips.speakers or (None,) * len(clips)
+    known = sorted({speaker for speaker in speakers if speaker is not None})
+    place = {speaker: i for i, speaker in enumerate(known)}
+    if len(known) < 2:
+        place = {}
+    return np.array([place.get(who, len(place) + i % N_GROUPS) for i, who in enumerate(speakers)])
+
+
+def _centred(values: np.ndarray, takes: np.ndarray) -> np.ndarray:
+    """Values less the mean of their take."""
+    found = values.copy()
+    for take in np.unique(takes):
+        found[takes == take] -= values[takes == take].mean(axis=0)
+    return found
+
+
+def _ridge(
+    kernel: Values, wanted: Values, penalties: Values, groups: np.ndarray
+) -> tuple[Values, Values]:
+    """Dual weights, and what each row is told by the solution without its own group."""
+    inverse = np.linalg.inv(kernel + np.diag(penalties))
+    dual = inverse @ wanted
+    left_out = np.empty_like(wanted)
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        own = inverse[np.ix_(rows, rows)]
+        left_out[rows] = wanted[rows] - np.linalg.solve(own, dual[rows])
+    return dual, left_out
+
+
+def _scale(logits: Values, classes: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """The factor on logits under which they tell the classes best, and the loss then, in nats."""
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    rows = np.arange(len(logits))
+
+    def loss(log_scale: float) -> float:
+        told = log_softmax(np.exp(log_scale) * logits, axis=1)[rows, classes]
+        return -float(np.average(told, weights=weights))
+
+    low, high = np.log(SCALES)
+    best = minimize_scalar(loss, bounds=(low, high), method="bounded")
+    return float(best.fun), float(np.exp(best.x))

@@ -1,0 +1,143 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from speechsent.branches.functionals import ANSWER, FunctionalsConfig, describing
+from speechsent.clips import Clips
+from speechsent.datasets import TrainingOptions
+from speechsent.features.augment import Augment
+from speechsent.features.standardize import Statistics
+from speechsent.training import functionals as module
+from speechsent.training.functionals import Functionals, solve
+from speechsent.training.inference import clip_outputs
+
+N_BANDS, N_FRAMES = 8, 24
+PLAIN = Statistics(np.zeros(N_BANDS, "float32"), np.ones(N_BANDS, "float32"))
+
+
+def clips_of(rng, speakers, *, voice=0.0, n=8):
+    """Of each speaker ``n`` clips that rise, fall or stay; a voice is a level of its own."""
+    views, classes, who = [], [], []
+    for speaker in speakers:
+        level = voice * rng.standard_normal(N_BANDS)
+        for i in range(n):
+            slope = np.linspace(-1, 1, N_FRAMES)[:, None] * (i % 3 - 1)
+            noise = 0.3 * rng.standard_normal((N_FRAMES, N_BANDS))
+            views.append((slope + level + noise).astype("float32"))
+            classes.append(i % 3)
+            who.append(speaker)
+    count = len(views)
+    return Clips(
+        views={"log_mel": views},
+        statistics={"log_mel": [PLAIN] * count},
+        classes=np.array(classes),
+        n_classes=3,
+        n_window=N_FRAMES,
+        ids=tuple(map(str, range(count))),
+        speakers=tuple(who),
+    )
+
+
+def solved(clips, *, by_speaker=False, options=None, **how):
+    config = FunctionalsConfig(filters=40, **{"copies": 0, **how})
+    model = config.build((N_BANDS, N_FRAMES), 3)
+    functionals = Functionals(model, config, 0.5, by_speaker)
+    solve(functionals, clips, options or TrainingOptions(), describing(model))
+    return model
+
+
+def test_new_speakers_are_told_right(rng):
+    model = solved(clips_of(rng, "abcd", voice=1.0))
+    new = clips_of(rng, "xy", voice=1.0)
+    assert (clip_outputs(model, new).argmax(axis=1) == new.classes).mean() > 0.9
+
+
+def test_the_solution_without_a_group_is_that_of_the_others(rng):
+    """Against solving again with the rows of each group left out."""
+    values = rng.standard_normal((30, 5))
+    kernel, wanted = values @ values.T + 1, rng.standard_normal((30, 2))
+    penalties, groups = rng.uniform(0.5, 2, 30), np.arange(30) % 4
+    dual, left_out = module._ridge(kernel, wanted, penalties, groups)
+    np.testing.assert_allclose((kernel + np.diag(penalties)) @ dual, wanted, atol=1e-9)
+    for group in range(4):
+        other, own = groups != group, groups == group
+        system = kernel[np.ix_(other, other)] + np.diag(penalties[other])
+        expected = kernel[np.ix_(own, other)] @ np.linalg.solve(system, wanted[other])
+        np.testing.assert_allclose(left_out[own], expected, atol=1e-9)
+
+
+def test_the_scale_is_that_of_the_lowest_loss(rng):
+    """Logits drawn so that their softmax at five times their size are the true chances."""
+    logits = rng.standard_normal((20_000, 3))
+    odds = np.exp(5 * logits)
+    chances = odds / odds.sum(axis=1, keepdims=True)
+    classes = (rng.random((20_000, 1)) > chances.cumsum(axis=1)).sum(axis=1)
+    _, scale = module._scale(logits, classes, np.ones(20_000))
+    assert scale == pytest.approx(5, rel=0.05)
+
+
+def test_copies_of_a_clip_are_never_apart_from_it(rng):
+    clips = clips_of(rng, "abc")
+    config = FunctionalsConfig(filters=40, copies=2)
+    options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
+    model = describing(config.build((N_BANDS, N_FRAMES), 3))
+    rows = module._rows(model, clips, options, config)
+    assert len(rows.values) == 3 * len(clips)
+    np.testing.assert_array_equal(rows.groups, np.tile(np.repeat([0, 1, 2], 8), 3))
+    assert rows.own.sum() == len(clips)
+    assert len(set(rows.takes.tolist())) == 9  # three speakers, each as they are and twice changed
+
+
+def test_copies_differ_from_the_clip(rng):
+    clips = clips_of(rng, "ab")
+    options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
+    config = FunctionalsConfig(filters=40, copies=1)
+    model = describing(config.build((N_BANDS, N_FRAMES), 3))
+    rows = module._rows(model, clips, options, config)
+    assert not np.allclose(rows.values[rows.own], rows.values[~rows.own])
+
+
+def test_a_clip_of_several_windows_counts_as_one(rng):
+    clips = clips_of(rng, "ab")
+    long = replace(clips, n_window=N_FRAMES // 2)
+    config = FunctionalsConfig(filters=40, copies=0)
+    model = describing(config.build((N_BANDS, N_FRAMES // 2), 3))
+    rows = module._rows(model, long, TrainingOptions(class_weights=False), config)
+    assert len(rows.weights) > len(clips)
+    assert rows.weights.sum() == pytest.approx(len(clips))
+
+
+@pytest.mark.parametrize("speakers", [(None,) * 4, ("one",) * 4, ()])
+def test_without_two_known_speakers_clips_are_left_out_in_parts(rng, speakers):
+    clips = replace(clips_of(rng, "a", n=4), speakers=speakers)
+    assert len(set(module._groups(clips).tolist())) == 4
+
+
+def test_too_many_clips_are_drawn_from(rng, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ROWS", 20)
+    clips = clips_of(rng, "abcdef")
+    assert len(module._fewer(clips, seed=0)) == 20
+    model = solved(clips, copies=2, options=TrainingOptions(augment=Augment(), n_mels=N_BANDS))
+    assert np.isfinite(model.get_layer(ANSWER).get_weights()[0]).all()
+
+
+def test_by_speaker_a_voice_says_nothing(rng):
+    """Where every speaker has one emotion more often, a voice tells it, unless it is taken out."""
+    clips = clips_of(rng, "abcd", voice=3.0)
+    values = module._centred(np.arange(8.0)[:, None], np.array([0, 0, 0, 0, 1, 1, 1, 1]))
+    np.testing.assert_allclose(values[:, 0], [-1.5, -0.5, 0.5, 1.5] * 2)
+    model = solved(clips, by_speaker=True)
+    new = clips_of(rng, "xy", voice=3.0)
+    logits = clip_outputs(model, new)
+    for speaker in "xy":
+        own = np.array(new.speakers) == speaker
+        logits[own] -= logits[own].mean(axis=0)
+    assert (logits.argmax(axis=1) == new.classes).mean() > 0.9
+
+
+def test_the_same_seed_gives_the_same_answer(rng):
+    clips = clips_of(rng, "abc")
+    one, other = (solved(clips).get_layer(ANSWER).get_weights() for _ in range(2))
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
