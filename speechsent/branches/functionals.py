@@ -18,6 +18,7 @@ NAME, ANSWER = "functionals", "functionals_answer"
 WIDTH = 5  # frames a filter looks at
 QUANTILES = (0.2, 0.5, 0.8, 0.95)  # of a filter's output over training frames: its thresholds
 N_STATISTICS = len(QUANTILES) + 2
+SOFTNESS = 0.1  # of a threshold, as a share of the way from the lowest to the highest
 LEVEL_SHARE = 0.3  # of the filters that see levels; the others see changes alone
 SMOOTH_SHARE = 0.5  # of those that see changes: one course over time for all their bands
 LEAST_DEVIATION = 0.3  # standard deviations of the corpus, below which a band of a clip is quiet
@@ -127,8 +128,8 @@ def banks(functionals: keras.Model) -> list["FilterFunctionals"]:
 class FilterFunctionals(layers.Layer):
     """Fixed random filters over time and neighbouring bands, and statistics of their outputs.
 
-    For each filter: the share of frames in which its output is above each of its thresholds, its
-    maximum, and its deviation. Padding behind the clip does not count, and where a filter reaches
+    For each filter: the share of frames in which its output is above each of its thresholds, which
+    are a little soft, its maximum, and its deviation. Padding behind the clip does not count, and where a filter reaches
     beyond the clip it sees the first or last frame again.
 
     Args:
@@ -192,8 +193,11 @@ class FilterFunctionals(layers.Layer):
         used = ops.cast(used, sequence.dtype)
         counted = ops.maximum(ops.sum(used, axis=1), 1.0)  # (batch, 1)
         responses = self.responses(sequence, used)
+        # A hard threshold would turn the last bit of a response into a frame more or less.
+        steepness = 1 / (SOFTNESS * (self.thresholds[-1] - self.thresholds[0]) + 1e-6)
         shares = [
-            ops.sum(ops.cast(responses > threshold, used.dtype) * used, axis=1) / counted
+            ops.sum(ops.clip((responses - threshold) * steepness + 0.5, 0, 1) * used, axis=1)
+            / counted
             for threshold in ops.unstack(self.thresholds, axis=0)
         ]
         mean = ops.sum(responses * used, axis=1) / counted

@@ -195,7 +195,9 @@ def _groups(clips: Clips) -> np.ndarray:
     place = {speaker: i for i, speaker in enumerate(known)}
     if len(known) < 2:
         place = {}
-    return np.array([place.get(who, len(place) + i % N_GROUPS) for i, who in enumerate(speakers)])
+    return np.array(
+        [place.get(who or "", len(place) + i % N_GROUPS) for i, who in enumerate(speakers)]
+    )
 
 
 def _centred(values: np.ndarray, takes: np.ndarray) -> np.ndarray:

@@ -44,7 +44,11 @@ def by_hand(layer, clip):
             for i in range(FILTERS // 2):
                 weights = kernel[:, :, i]
                 responses[frame, part * FILTERS // 2 + i] = np.sum(weights * np.stack(seen))
-    shares = [(responses > threshold).mean(axis=0) for threshold in np.linspace(-1, 1, 4)]
+    # A tenth of the way from -1 to 1 is where a frame counts in part.
+    shares = [
+        np.clip((responses - threshold) / 0.2 + 0.5, 0, 1).mean(axis=0)
+        for threshold in np.linspace(-1, 1, 4)
+    ]
     return np.concatenate([*shares, responses.max(axis=0), responses.std(axis=0)])
 
 
