@@ -38,12 +38,12 @@ ADAPTED = (
 EXPLANATION = (
     "Figures in percent. *UAR a run*: mean ± standard deviation over folds and seeds, never the "
     "best. *UAR pooled*: on the clips of all folds together, mean over seeds, with a 95 % interval "
-    f"of {N_RESAMPLES:,} draws of speakers. Differences are from the better of the two branches, "
-    "on the folds and seeds both have: interval and p (UAR) by draws of speakers, p (accuracy) by "
-    "McNemar's exact test, over several seeds twice the median; both adjusted by Holm for the "
-    "comparisons of the table. *Minutes*: median wall time of a run; `frozen` and `finetune` take "
-    "over branches that were trained already where they are kept, and the SVMs' time is without "
-    "the functionals (two minutes for 1,440 clips)."
+    f"of {N_RESAMPLES:,} draws of speakers. Differences are from the best part alone, CNN, LSTM or "
+    "functionals, on the folds and seeds both have: interval and p (UAR) by draws of speakers, "
+    "p (accuracy) by McNemar's exact test, over several seeds twice the median; both adjusted by "
+    "Holm for the comparisons of the table. *Minutes*: median wall time of a run; `frozen` and "
+    "`finetune` take over branches that were trained already where they are kept, and the SVMs' "
+    "time is without openSMILE's functionals (two minutes for 1,440 clips)."
 )
 HEADER = (
     "system",
@@ -119,7 +119,7 @@ def _partial(study: Study, rows: Sequence[Standing], found: Found) -> list[str]:
 
 
 def _table(study: Study, rows: Sequence[Standing], found: Found) -> str:
-    better = next((f"`{row.against.system}`" for row in rows if row.against), "the better branch")
+    better = next((f"`{row.against.system}`" for row in rows if row.against), "the best part")
     header = [cell.format(better) for cell in HEADER]
     cells = [_cells(row, study, found) for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *cells))

@@ -25,7 +25,11 @@ from speechsent.study.archive import FACTS, Archive, read_entry, read_facts
 from speechsent.study.plan import PlannedRun, Study
 
 VERSIONS = ("speechsent", "keras", "tensorflow", "scikit-learn", "opensmile")
-BRANCHES = ("cnn", "lstm")  # the better of them is what the others are compared with
+BRANCHES = (
+    "cnn",
+    "lstm",
+    "functionals",
+)  # alone; the best of them is what the others are compared with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +79,7 @@ class Standing:
         interval: Interval of ``pooled`` by speaker.
         accuracy: Share of those clips that was recognised, mean over the seeds.
         n_clips: Test clips of all folds.
-        against: Against the better branch; None for that branch, and without one.
+        against: Against the best part alone; None for that part, and without one.
     """
 
     system: str
@@ -149,9 +153,9 @@ def standings(names: Iterable[str], found: Found) -> list[Standing]:
 
 
 def better_branch(runs: Mapping[str, Mapping[Place, Trained]]) -> str:
-    """The branch of higher UAR where both were trained; the one there is; or none."""
+    """The part of highest UAR where all that have runs were trained; or none."""
     there = {name: runs[name] for name in BRANCHES if runs.get(name)}
-    if len(there) < len(BRANCHES):
+    if len(there) < 2:
         return next(iter(there), "")
     folds, seeds, kept = common_places(there)
     return max(kept, key=lambda name: _pooled_uar(Pooled.of(there[name], folds, seeds)))

@@ -20,6 +20,7 @@ _HOME = {
     "DoctorCallback": "doctor",
     "ExperimentConfig": "config",
     "FitConfig": "training.fit",
+    "FunctionalsConfig": "branches.functionals",
     "FusionConfig": "fusion",
     "LogMel": "features.log_mel",
     "LstmBranch": "branches.lstm",
@@ -65,6 +66,7 @@ __all__ = [
     "DoctorCallback",
     "ExperimentConfig",
     "FitConfig",
+    "FunctionalsConfig",
     "FusionConfig",
     "LogMel",
     "LstmBranch",
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from speechsent.audio import AudioConfig
     from speechsent.auditing import audit
     from speechsent.branches.cnn import CnnBranch
+    from speechsent.branches.functionals import FunctionalsConfig
     from speechsent.branches.lstm import LstmBranch
     from speechsent.comparing import compare_runs, reproduce
     from speechsent.config import ExperimentConfig

@@ -129,8 +129,8 @@ class FilterFunctionals(layers.Layer):
     """Fixed random filters over time and neighbouring bands, and statistics of their outputs.
 
     For each filter: the share of frames in which its output is above each of its thresholds, which
-    are a little soft, its maximum, and its deviation. Padding behind the clip does not count, and where a filter reaches
-    beyond the clip it sees the first or last frame again.
+    are a little soft, its maximum, and its deviation. Padding behind the clip does not count, and
+    where a filter reaches beyond the clip it sees the first or last frame again.
 
     Args:
         filters: Number of filters.

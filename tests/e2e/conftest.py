@@ -15,6 +15,7 @@ log_mel: {n_mels: 32}
 mfcc: {n_mfcc: 13}
 cnn: {stem: [8], channels: 8, embedding: 8}
 lstm: {channels: 8, units: [8], embedding: 8}
+functionals: {filters: 40, copies: 1}
 fusion: {units: 8, copies: 2}
 fit: {epochs: 2, head_epochs: 2, batch_size: 16}
 """

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from speechsent import load_config, predict, train
 from speechsent.cli import main
+from speechsent.evaluation.calibrated import Calibration
+from speechsent.evaluation.predictions import read_predictions
 from speechsent.run import Run
 
 
@@ -288,6 +291,35 @@ def test_speaker_standardisation_is_named_in_the_protocol(
     command = ["train", str(voices), "--config", str(tiny), "--fusion", "lstm", "--quiet"]
     assert main([*command, "--standardize", "speaker"]) == 0
     assert "protocol builtin-6-given+spk" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_by_speaker_predict_answers_as_the_evaluation_did(voices, tiny, tmp_path):
+    """All clips of one test speaker, centred and calibrated, against the answers in the run."""
+    config = load_config(tiny, ["fusion.mode=functionals", "view.standardize=speaker"])
+    run = train(config, voices, out=tmp_path, report=False)
+    scored = read_predictions(run.path / "predictions.csv")
+    speaker = scored.speakers[0]
+    own = [i for i, who in enumerate(scored.speakers) if who == speaker]
+    told = predict([voices / scored.files[i] for i in own], run)
+    calibration = Calibration.find(run.path)
+    expected = calibration(scored.probabilities[own])
+    found = [list(one.probabilities.values()) for one in told]
+    np.testing.assert_allclose(found, expected, atol=1e-4)  # the table has six decimals
+
+
+@pytest.mark.slow
+def test_functionals_answer_without_a_network(voices, tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(voices), "--config", str(tiny), "--fusion", "functionals", "--quiet"]
+    assert main(command) == 0
+    assert "protocol builtin-6-given" in capsys.readouterr().out
+    [path] = runs(tmp_path)
+    stages = json.loads((path / "stages.json").read_text())
+    assert [stage["stage"] for stage in stages] == ["functionals", "functionals-again"]
+    scores = json.loads((path / "scores.json").read_text())
+    assert scores["uar"] > 2 / 6  # twice what guessing reaches
+    assert "solved once more from training and validation clips" in scores["note"]
 
 
 @pytest.mark.slow

@@ -6,9 +6,10 @@ import pytest
 from keras import layers
 
 from speechsent.answers import Classes
+from speechsent.branches.functionals import ANSWER, FunctionalsConfig, describing
 from speechsent.clips import Clips
 from speechsent.features.standardize import Statistics
-from speechsent.fusion import fusion_head, late_fusion
+from speechsent.fusion import beside, fusion_head, late_fusion
 from speechsent.report.contributions import contributions
 
 
@@ -41,3 +42,38 @@ def test_only_the_branch_that_decides_is_missed():
 
 def test_one_branch_alone_is_compared_with_nothing():
     assert contributions({"lstm": None}, None, None, None) == []
+
+
+def test_functionals_are_held_like_a_branch():
+    """The network tells nothing; the functionals tell a bright image from a dark one."""
+    n = 24
+    classes = np.arange(n) % 2
+    plain = Statistics(np.zeros(4, np.float32), np.ones(4, np.float32))
+    clips = Clips(
+        {"log_mel": [np.full((6, 4), 2.0 * c - 1, np.float32) for c in classes]},
+        {"log_mel": [plain] * n},
+        classes, 2, 6, tuple(map(str, range(n))), speakers=("a", "b") * (n // 2),
+    )  # fmt: skip
+    branches = {}
+    for name in ("cnn", "other"):
+        image = keras.Input((4, 6, 1), name="image")
+        branches[name] = keras.Model(
+            {"image": image}, layers.GlobalAveragePooling2D()(image), name=name
+        )
+    head = fusion_head({"cnn": 1, "other": 1}, answer=Classes(2), units=2)
+    for weights in head.weights:
+        weights.assign(np.zeros(weights.shape))
+    functionals = FunctionalsConfig(filters=20).build((4, 6), 2)
+    answer = functionals.get_layer(ANSWER)
+    kernel = np.zeros(answer.kernel.shape)
+    seen = describing(functionals)
+    bright, dark = (
+        seen.predict({"image": np.full((1, 4, 6, 1), v, np.float32)}, verbose=0)[0]
+        for v in (1.0, 0.0)
+    )
+    kernel[:, 1] = bright - dark
+    answer.set_weights([kernel, np.array([0, -kernel[:, 1] @ (bright + dark) / 2])])
+    model = beside(late_fusion(branches, head), functionals, power=0.5)
+    found = {row.branch: row for row in contributions(branches, model, clips, clips)}
+    assert found["functionals"].lost == pytest.approx(0.5)
+    assert found["cnn"].lost == found["other"].lost == 0
