@@ -55,9 +55,8 @@ def test_a_key_without_its_section_names_the_section():
 
 def test_a_key_like_no_other_lists_those_there_are():
     (problem,) = problems({"view": {"zzzz": 1}})
-    assert (
-        problem == "view.zzzz: unknown key; known keys: seconds, trim_db, standardize, image_levels"
-    )
+    known = "seconds, trim_db, standardize, centre_answers, image_levels"
+    assert problem == f"view.zzzz: unknown key; known keys: {known}"
 
 
 def test_all_problems_are_told_at_once():
