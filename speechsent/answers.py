@@ -30,6 +30,10 @@ class Asked(Protocol):
     def targets(self) -> np.ndarray | None:
         """Standardised numbers of each clip, ``(n_clips, n_targets)``; None for classes."""
 
+    @property
+    def speakers(self) -> tuple[str | None, ...]:
+        """Speaker of each clip, None where unknown; empty if nobody asked."""
+
 
 @dataclass(frozen=True)
 class Classes:

@@ -9,9 +9,9 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
+from speechsent.centring import speaker_offset, without_offset
 from speechsent.clips import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
-from speechsent.evaluation.centring import speaker_offset, without_offset
 from speechsent.features.augment import Views
 from speechsent.features.standardize import Statistics
 from speechsent.network import load_model, require_numbers

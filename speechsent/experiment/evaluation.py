@@ -9,12 +9,12 @@ from typing import Any
 
 from speechsent.auditing import audit_clips
 from speechsent.auditing.report import AuditReport
+from speechsent.centring import centred
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.merging import groups_of, regroup, told
 from speechsent.corpus.open import read_corpus, require_targets
 from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError
-from speechsent.evaluation.centring import centred
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.regression import AnyScores

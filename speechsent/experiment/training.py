@@ -9,13 +9,13 @@ import keras
 
 from speechsent.auditing import audit_split
 from speechsent.branches import batchnorm
+from speechsent.centring import centred
 from speechsent.clips import Clips
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import Leak
 from speechsent.datasets import TrainingOptions
 from speechsent.environment import environment
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
-from speechsent.evaluation.centring import centred
 from speechsent.evaluation.numeric import write_numbers
 from speechsent.evaluation.predictions import VALIDATION_PREDICTIONS, write_predictions
 from speechsent.experiment.baseline import fit_baseline
@@ -201,6 +201,7 @@ def _carry_out(
         config=config.fit,
         listener=listener,
         functionals=_functionals(config, prepared, workshop),
+        by_speaker=config.centres_answers,
         trackers=trackers,
         store=EmbeddingStore(FeatureCache()) if resources.cache else None,
         workshop=workshop,
@@ -248,7 +249,6 @@ def _functionals(
         model=workshop.fresh("functionals", built),
         config=config.functionals,
         power=config.fusion.network,
-        by_speaker=config.centres_answers,
     )
 
 

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from speechsent.branches.functionals import NAME as FUNCTIONALS
+from speechsent.centring import centred
 from speechsent.clips import Clips, evaluation_batches
-from speechsent.evaluation.centring import centred
 from speechsent.fusion import AGREED
 from speechsent.training.inference import batch_outputs, mean_by_clip
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from speechsent.answers import Asked, answer_of
+from speechsent.centring import centred
 from speechsent.errors import TrainingError
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener, score_of
@@ -26,12 +27,19 @@ class EpochScores(keras.callbacks.Callback):
         train: Some training clips.
         validation: All validation clips; None where nothing is left to choose.
         outputs: Maps the model and a set to the answers for its clips.
+        by_speaker: Score answers less what all clips of a speaker are told alike.
     """
 
     def __init__(
-        self, train: Asked, validation: Asked | None, outputs: Outputs = clip_outputs
+        self,
+        train: Asked,
+        validation: Asked | None,
+        outputs: Outputs = clip_outputs,
+        *,
+        by_speaker: bool = False,
     ) -> None:
         super().__init__()
+        self.by_speaker = by_speaker
         self.train, self.validation, self.outputs = train, validation, outputs
         self.answer = answer_of(train)
 
@@ -46,7 +54,10 @@ class EpochScores(keras.callbacks.Callback):
         for prefix, clips in (("", self.train), ("val_", self.validation)):
             if clips is None:
                 continue
-            loss, score = self.answer.judge(self.outputs(self.model, clips), clips)
+            outputs = self.outputs(self.model, clips)
+            if self.by_speaker:
+                outputs = centred(outputs, clips.speakers)
+            loss, score = self.answer.judge(outputs, clips)
             logs |= {f"{prefix}loss": loss, f"{prefix}{self.answer.score}": score}
 
 

@@ -30,6 +30,7 @@ class Embedded:
         classes: Class index of each clip, shape ``(n_clips,)``.
         n_classes: Number of emotions.
         targets: Standardised numbers of each clip, ``(n_clips, n_targets)``; None for emotions.
+        speakers: Speaker of each clip, None where unknown; empty if nobody asked.
     """
 
     embeddings: Mapping[str, np.ndarray]
@@ -37,6 +38,7 @@ class Embedded:
     classes: np.ndarray
     n_classes: int
     targets: np.ndarray | None = None
+    speakers: tuple[str | None, ...] = ()
 
     def through(self, networks: Mapping[str, keras.Model]) -> "Embedded":
         """Replace some branches' embeddings by what a network of one input makes of them."""
@@ -167,6 +169,7 @@ def _joined(per_clip: Mapping[str, Sequence[np.ndarray]], clips: Clips) -> Embed
         clips.classes,
         clips.n_classes,
         clips.targets,
+        clips.speakers,
     )
 
 

@@ -49,18 +49,20 @@ class Functionals:
         model: From ``FunctionalsConfig.build``.
         config: How many copies of a clip there are, and how far they go.
         power: What a network counts for beside them.
-        by_speaker: Whether answers will be centred by speaker, so that what all clips of a speaker
-            share says nothing.
     """
 
     model: keras.Model
     config: FunctionalsConfig
     power: float
-    by_speaker: bool = False
 
 
 def solve(
-    functionals: Functionals, clips: Clips, options: TrainingOptions, statistics: keras.Model
+    functionals: Functionals,
+    clips: Clips,
+    options: TrainingOptions,
+    statistics: keras.Model,
+    *,
+    by_speaker: bool = False,
 ) -> None:
     """Set thresholds and answer of functionals, from training clips alone; no step is taken.
 
@@ -72,6 +74,8 @@ def solve(
         clips: Training clips.
         options: Seed, and what copies are made with.
         statistics: The same model up to the statistics, from ``describing``.
+        by_speaker: Whether answers will be centred by speaker, so that what all clips of a speaker
+            share says nothing.
 
     References:
         Cawley, Talbot (2003). Efficient leave-one-out cross-validation of kernel Fisher
@@ -82,7 +86,7 @@ def solve(
     rows = _rows(statistics, clips, options, functionals.config)
     values = rows.values
     mean = values.mean(axis=0)
-    values = _centred(values, rows.takes) if functionals.by_speaker else values - mean
+    values = _centred(values, rows.takes) if by_speaker else values - mean
     deviation = values.std(axis=0)
     deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
     values = (values / deviation).astype(np.float32)

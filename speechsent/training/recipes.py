@@ -61,6 +61,7 @@ class Trainer:
         config: How long and how fast.
         listener: Who is told about progress.
         functionals: What is put beside the network; None puts nothing there.
+        by_speaker: Whether answers are centred by speaker, and so scored.
         trackers: Who collects the figures of each epoch.
         store: Where outputs of frozen branches are kept between runs; None keeps nothing.
         workshop: Where compiled models are kept between trainings; the branches come from it.
@@ -79,6 +80,7 @@ class Trainer:
     config: FitConfig
     listener: Listener
     functionals: Functionals | None = None
+    by_speaker: bool = False
     trackers: Sequence[Tracker] = ()
     store: EmbeddingStore | None = None
     workshop: Workshop = field(default_factory=Workshop)
@@ -169,11 +171,11 @@ class Trainer:
     def _solve(self, functionals: Functionals) -> None:
         statistics = self.workshop.fresh("statistics", describing(functionals.model))
         self.listener.note("functionals: solved from training clips, without an epoch")
-        solve(functionals, self.train, self.options, statistics)
+        solve(functionals, self.train, self.options, statistics, by_speaker=self.by_speaker)
 
     def _scored(self, model: keras.Model) -> Stage:
         """The stage in which functionals were solved, with the scores it came to as one epoch."""
-        scores = EpochScores(self._glimpse(), self.validation if self.chosen is None else None)
+        scores = self._scores()
         scores.set_model(model)
         logs: dict[str, float] = {}
         scores.on_epoch_end(0, logs)
@@ -194,7 +196,12 @@ class Trainer:
         model = self.workshop.fresh(name, classifier(self.branches[name], answer=self.train.answer))
         how = (self.config, self.options)
         key = branch_training_key(
-            model, self.train, self.validation, how, last_epoch=self._last_epoch(name)
+            model,
+            self.train,
+            self.validation,
+            how,
+            last_epoch=self._last_epoch(name),
+            by_speaker=self.by_speaker,
         )
         history = self._kept(model, key, name)
         if history is not None:
@@ -329,7 +336,7 @@ class Trainer:
         history = fit(
             model,
             TrainingBatches(self.train, options),
-            EpochScores(self._glimpse(), self.validation if self.chosen is None else None),
+            self._scores(),
             self.config,
             stage=self._named(stage),
             epochs=epochs,
@@ -422,6 +429,7 @@ class Trainer:
                 if self.chosen is None
                 else None,
                 head_outputs,
+                by_speaker=self.by_speaker,
             ),
             self.config,
             stage=self._named(stage),
@@ -448,6 +456,11 @@ class Trainer:
                     self.workshop.fresh(f"behind {name} base", neck),
                 )
         return found
+
+    def _scores(self) -> EpochScores:
+        """What scores a model on whole clips."""
+        validation = self.validation if self.chosen is None else None
+        return EpochScores(self._glimpse(), validation, by_speaker=self.by_speaker)
 
     def _glimpse(self) -> Clips:
         """As many training clips as there are validation clips, evenly spread: enough to see."""

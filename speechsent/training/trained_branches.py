@@ -28,6 +28,7 @@ def branch_training_key(
     how: tuple[FitConfig, TrainingOptions],
     *,
     last_epoch: int | None = None,
+    by_speaker: bool = False,
 ) -> str:
     """SHA-256, in hex, of all that decides what training a branch alone will come to.
 
@@ -37,6 +38,7 @@ def branch_training_key(
         validation: Clips its epoch is chosen by.
         how: Rates, epochs, batches and augmentation.
         last_epoch: The epoch it ends with, if that was chosen before.
+        by_speaker: Whether its epoch is chosen by answers that are centred by speaker.
     """
     views = views_of(input_names(model))
     augment = how[1].augment
@@ -45,7 +47,8 @@ def branch_training_key(
     how = replace(fit, refit=False), options  # what comes behind the branch does not decide it
     shared = f" on {n_sharing()}" if n_sharing() > 1 else ""
     ends = f" to {last_epoch}" if last_epoch else ""
-    told = f"{FORMAT} {branch_key(model)} {how} {len(train)}{shared}{ends}"
+    centred = " centred" if by_speaker else ""
+    told = f"{FORMAT} {branch_key(model)} {how} {len(train)}{shared}{ends}{centred}"
     found = hashlib.sha256(told.encode())
     for clips in (train, validation):
         for i, name in enumerate(clips.ids):

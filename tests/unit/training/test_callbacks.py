@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -66,6 +68,20 @@ def test_scores_are_those_of_scikit_learn(make_branches, make_clips):
     expected = log_loss(validation.classes, probabilities)
     assert logs["val_loss"] == pytest.approx(expected, rel=1e-5)
     assert logs["objective"] == 1.0  # what was minimised keeps a name of its own
+
+
+def test_by_speaker_a_voice_that_always_sounds_alike_is_scored_by_its_differences(make_clips):
+    """Each voice is told one class throughout, a little less where the other is right."""
+    speakers = ("a",) * 20 + ("b",) * 20
+    clips = replace(make_clips(40), classes=np.arange(40) % 2, speakers=speakers, n_classes=2)
+    told = np.where(clips.classes == 0, 0.9, 0.7)
+    told[20:] -= 0.6
+    answers = np.stack([told, 1 - told], axis=1)
+    for by_speaker, expected in ((False, 0.5), (True, 1.0)):
+        scores = EpochScores(clips, clips, lambda *_: answers, by_speaker=by_speaker)
+        logs = {}
+        scores.on_epoch_end(0, logs)
+        assert logs["val_uar"] == expected
 
 
 def test_cross_entropy_by_hand():

@@ -42,8 +42,9 @@ def clips_of(rng, speakers, *, voice=0.0, n=8):
 def solved(clips, *, by_speaker=False, options=None, **how):
     config = FunctionalsConfig(filters=40, **{"copies": 0, **how})
     model = config.build((N_BANDS, N_FRAMES), 3)
-    functionals = Functionals(model, config, 0.5, by_speaker)
-    solve(functionals, clips, options or TrainingOptions(), describing(model))
+    functionals = Functionals(model, config, 0.5)
+    how = options or TrainingOptions()
+    solve(functionals, clips, how, describing(model), by_speaker=by_speaker)
     return model
 
 

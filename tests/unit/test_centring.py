@@ -1,6 +1,6 @@
 import numpy as np
 
-from speechsent.evaluation.centring import centred, speaker_offset, without_offset
+from speechsent.centring import centred, speaker_offset, without_offset
 
 
 def test_a_constant_factor_on_a_speakers_answers_is_taken_out(rng):

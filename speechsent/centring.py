@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from speechsent.evaluation.calibration import FLOOR
 from speechsent.metrics import Values
 
+FLOOR = 1e-7  # of probabilities whose logarithm is taken
 FEW = 4  # clips of a speaker by whose mean half of it is believed
 
 
