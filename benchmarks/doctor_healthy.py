@@ -165,10 +165,11 @@ def healthy(seed: int) -> Iterator[tuple[str, Judge]]:
         for mode in ("cnn", "lstm", "joint", "frozen"):
             if folder.is_dir():
                 chosen = [f"fusion.mode={mode}", f"seed={seed}"]
-                yield f"{mode} on {corpus}, seed {seed}", partial(_trained, folder, TINY + chosen)
+                small = partial(_trained, folder, TINY + chosen)
+                yield f"small {mode} on {corpus}, seed {seed}", small
                 if mode != "frozen":  # which trains the same branches
-                    own = partial(_trained, folder, SHORT + chosen)
-                    yield f"default {mode} on {corpus}, seed {seed}", own
+                    full = partial(_trained, folder, SHORT + chosen)
+                    yield f"default {mode} on {corpus}, seed {seed}", full
 
 
 def _judged(build: Callable[[], Program]) -> Judged:
