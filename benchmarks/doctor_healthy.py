@@ -22,7 +22,9 @@ Stack = list[keras.layers.Layer]
 Judged = tuple[list[str], float]  # errors and warnings, and a score
 Judge = Callable[[], Judged]
 SOFTMAX = N_CLASSES
+SHORT = ["fit.epochs=8", "fit.head_epochs=8"]
 TINY = [
+    *SHORT,
     "view.seconds=1.6",
     "log_mel.n_mels=32",
     "mfcc.n_mfcc=13",
@@ -32,8 +34,6 @@ TINY = [
     "lstm.units=[16]",
     "fusion.units=16",
     "fusion.copies=2",
-    "fit.epochs=8",
-    "fit.head_epochs=8",
 ]
 
 
@@ -164,8 +164,12 @@ def healthy(seed: int) -> Iterator[tuple[str, Judge]]:
     for corpus, folder in (("built-in corpus", builtin_folder()), ("RAVDESS", RAVDESS)):
         for mode in ("cnn", "lstm", "joint", "frozen"):
             if folder.is_dir():
-                own = partial(_trained, folder, [*TINY, f"fusion.mode={mode}", f"seed={seed}"])
-                yield f"{mode} on {corpus}, seed {seed}", own
+                chosen = [f"fusion.mode={mode}", f"seed={seed}"]
+                small = partial(_trained, folder, TINY + chosen)
+                yield f"small {mode} on {corpus}, seed {seed}", small
+                if mode != "frozen":  # which trains the same branches
+                    full = partial(_trained, folder, SHORT + chosen)
+                    yield f"default {mode} on {corpus}, seed {seed}", full
 
 
 def _judged(build: Callable[[], Program]) -> Judged:

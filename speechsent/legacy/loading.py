@@ -52,6 +52,10 @@ def load_model(file: Path | str, weights: Path | str | None = None) -> OldModel:
     file, weights = Path(file), Path(weights) if weights else None
     if weights is not None and file.suffix != ".json" and weights.suffix == ".json":
         file, weights = weights, file
+    if weights is None and file.suffix == ".json":
+        raise WeightsError(
+            f"{file}: tells the layers alone; name the HDF5 file of model.save_weights() behind it"
+        )
     if weights is None:
         holder, described = file, _described_in_hdf5(file)
     else:

@@ -37,7 +37,7 @@ class _Progress:
     """How far one training has come.
 
     Args:
-        start: Weights before the first step; empty once they were compared.
+        start: Weights before the first step; empty after the first look.
         finite: Weights at the end of the last epoch.
         rounds: Looks at samples; None without any.
     """
@@ -120,11 +120,8 @@ class DoctorCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Remember where the weights start."""
-        self._progress = _Progress(
-            start=values_of(kernels(self.model)),
-            finite=values_of(self.model.weights),
-            rounds=self._rounds(),
-        )
+        weights = values_of(self.model.weights)
+        self._progress = _Progress(weights, weights, self._rounds(weights))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Count steps from here."""
@@ -168,22 +165,22 @@ class DoctorCallback(keras.callbacks.Callback):
         """Look a last time, so that short trainings are seen twice as well."""
         now = self._progress
         if not now.broken and now.steps >= LAST * now.last_look >= LAST * UNDER_WAY:
-            self._look(logs or {})
+            self._look(logs or {}, last=True)
 
-    def _rounds(self) -> Rounds | None:
+    def _rounds(self, weights: Values) -> Rounds | None:
         """Begin to look at the samples, if there are any and there will be time."""
         epochs, steps = self.params.get("epochs"), self.params.get("steps")
         if self._x is None or (epochs and steps and epochs * steps < FIRST_STEPS):
             return None
         if self._looker is None or self._looker.model is not self.model:
             self._looker = Looker(self.model)
-        return Rounds(self._looker, self._x, self._y)
+        return Rounds(self._looker, self._x, self._y, weights)
 
-    def _look(self, logs: dict[str, float]) -> None:
+    def _look(self, logs: dict[str, float], *, last: bool = False) -> None:
         now = self._progress
         now.last_look = now.steps
         if now.rounds is not None:
-            self._add(now.rounds.visit(now.steps, logs))
+            self._add(now.rounds.visit(now.steps, logs, last=last))
 
     def _suspects(self, last: int) -> tuple[Any, Any, Sequence[str] | None]:
         """The samples that may have brought NaN, and their names.

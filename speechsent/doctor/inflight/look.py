@@ -1,11 +1,12 @@
 """Some samples through a model that is being trained, leaving no trace in it.
 
-A look costs a forward pass, and one in training mode where BatchNorm trains. Keras's stateless
-scope takes up every assignment, so weights, statistics and seeds stay as they are, bit for bit.
+A look costs a forward pass, and what it notes of layers a fifth on top, so it notes what it is
+asked for. Keras's stateless scope takes up every assignment, so weights, statistics and seeds stay
+as they are, bit for bit.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,13 +71,22 @@ class Looker:
         self.rectified = [la for la in leaves(model) if _rectifies(la)]
         self.join: Node | None = join_of(self.graph)
         self._behind = outputs_behind(self.join, self.graph)
+        self._recurrent = any(isinstance(layer, RECURRENT) for layer in leaves(model))
         self._passes: dict[bool, Any] = {}
 
     def heads(self, y: Any) -> list[Head]:
         """Outputs with their losses and targets; none of a model without a graph."""
         return heads_of(self.graph, model_loss(self.model), y, None) if self.graph else []
 
-    def look(self, x: Any, heads: Sequence[Head], *, training: bool = False) -> Look:
+    def look(
+        self,
+        x: Any,
+        heads: Sequence[Head],
+        *,
+        training: bool = False,
+        noted: Collection[keras.layers.Layer] | None = None,
+        weights: Mapping[int, np.ndarray] | None = None,
+    ) -> Look:
         """Show the model some samples.
 
         Args:
@@ -84,9 +94,16 @@ class Looker:
             heads: From :meth:`heads`, for these samples.
             training: Normalise by the samples themselves, as training does; dropout and other
                 noise are off all the same.
+            noted: Layers whose units or variances are asked for; all if not given. A traced pass
+                notes all, because tracing another costs more.
+            weights: Values to look with instead of the model's own, by ``id`` of the variable.
         """
         n_rows = len(keras.tree.flatten(x)[0])
-        told = self._run(x, heads, training)
+        watched = [*self.rectified, *self.batchnorm]
+        if noted is not None and not self._recurrent:
+            asked = set(map(id, noted))
+            watched = [layer for layer in watched if id(layer) in asked]
+        told = self._run(x, heads, training, watched, weights)
         names = {id(layer): layer.name for layer in self.rectified}
         return Look(
             outputs=[values[:n_rows] for values in told["outputs"]],
@@ -96,32 +113,46 @@ class Looker:
             branches=self._branch_use(told),
         )
 
-    def _run(self, x: Any, heads: Sequence[Head], training: bool) -> Any:
+    def _run(
+        self,
+        x: Any,
+        heads: Sequence[Head],
+        training: bool,
+        watched: Sequence[keras.layers.Layer],
+        weights: Mapping[int, np.ndarray] | None,
+    ) -> Any:
         """Run a pass, traced if the model is recurrent."""
-        if training not in self._passes:
+        run = None if weights else self._passes.get(training)
+        if run is None:
             import tensorflow as tf
 
             def one_pass(x: Any, targets: Any) -> Any:
-                return self._pass(x, targets, heads, training)
+                return self._pass(x, targets, heads, training, watched, weights)
 
-            slow = any(isinstance(layer, RECURRENT) for layer in leaves(self.model))
-            self._passes[training] = tf.function(one_pass) if slow else one_pass
+            run = tf.function(one_pass) if self._recurrent else one_pass
+            if self._recurrent and not weights:
+                self._passes[training] = run
         x = keras.tree.map_structure(ops.convert_to_tensor, x)
         targets = [ops.convert_to_tensor(h.targets) for h in heads] if _judged(heads) else []
-        return keras.tree.map_structure(ops.convert_to_numpy, self._passes[training](x, targets))
+        return keras.tree.map_structure(ops.convert_to_numpy, run(x, targets))
 
     def _pass(
-        self, x: Any, targets: Sequence[Any], heads: Sequence[Head], training: bool
+        self,
+        x: Any,
+        targets: Sequence[Any],
+        heads: Sequence[Head],
+        training: bool,
+        watched: Sequence[keras.layers.Layer],
+        weights: Mapping[int, np.ndarray] | None,
     ) -> dict[str, Any]:
         import tensorflow as tf
 
         noted = _Noted()
         n_rows = keras.tree.flatten(x)[0].shape[0]
-        with (
-            keras.StatelessScope(),
-            tf.GradientTape(watch_accessed_variables=False) as tape,
-            self._watched(noted, n_rows, tape),
-        ):
+        values = [(v, weights[id(v)]) for v in self.model.weights] if weights else []
+        joined = self.join is not None
+        tape: Any = tf.GradientTape(watch_accessed_variables=False) if joined else nullcontext()
+        with keras.StatelessScope(values), tape, self._watched(watched, noted, n_rows, tape):
             outputs = keras.tree.flatten(self.model(x, training=training))
             groups = self._losses_by_group(targets, outputs, heads, n_rows)
         told: dict[str, Any] = {
@@ -153,17 +184,17 @@ class Looker:
         ]
 
     @contextmanager
-    def _watched(self, noted: _Noted, n_rows: int, tape: Any) -> Iterator[None]:
+    def _watched(
+        self, watched: Sequence[keras.layers.Layer], noted: _Noted, n_rows: int, tape: Any
+    ) -> Iterator[None]:
         """Catch what passes ReLUs, BatchNorm and the place where branches are joined."""
         noises = [layer for layer in leaves(self.model) if isinstance(layer, NOISES)]
+        norms = [layer for layer in watched if isinstance(layer, layers.BatchNormalization)]
+        rectified = [layer for layer in watched if _rectifies(layer)]
         with ExitStack() as stack:
             stack.enter_context(_calling(noises, lambda _: _unchanged))
-            stack.enter_context(
-                _calling(self.rectified, lambda la: _noting_alive(la, noted, n_rows))
-            )
-            stack.enter_context(
-                _calling(self.batchnorm, lambda la: _noting_variance(la, noted, n_rows))
-            )
+            stack.enter_context(_calling(rectified, lambda la: _noting_alive(la, noted, n_rows)))
+            stack.enter_context(_calling(norms, lambda la: _noting_variance(la, noted, n_rows)))
             if self.join is not None:
                 joins = [self.join.operation]
                 stack.enter_context(_calling(joins, lambda la: _without_each(la, noted, tape)))

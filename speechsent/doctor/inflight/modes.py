@@ -34,7 +34,7 @@ def loss_gap(training: float, inference: float) -> Iterator[Finding]:
         inference: Loss in inference mode.
     """
     gap = training - inference
-    if abs(gap) <= GAP * max(1.0, min(training, inference)):
+    if _gap(training, inference) <= GAP:
         return
     yield Finding(
         name="batchnorm-modes-disagree",
@@ -48,6 +48,16 @@ def loss_gap(training: float, inference: float) -> Iterator[Finding]:
         remedy="layer.trainable = False for each BatchNormalization of a pretrained base, after "
         "unfreezing it; from scratch momentum=0.9 and batches of 32",
     )
+
+
+def agree(training: float, inference: float) -> bool:
+    """Whether both modes are so near each other that one look may pass without comparing them."""
+    return _gap(training, inference) <= GAP / 2
+
+
+def _gap(training: float, inference: float) -> float:
+    """In nats, or as a share of the loss where that is above 1."""
+    return abs(training - inference) / max(1.0, min(training, inference))
 
 
 def shifted_variances(

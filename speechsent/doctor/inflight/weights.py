@@ -20,7 +20,7 @@ def kernels(model: keras.Model) -> list[keras.Variable]:
 
 def values_of(variables: Sequence[keras.Variable]) -> Values:
     """Copies of variables, by ``id``."""
-    return {id(v): np.array(keras.ops.convert_to_numpy(v)) for v in variables}
+    return {id(v): v.numpy() for v in variables}  # convert_to_numpy would copy them twice
 
 
 def movement(variables: Sequence[keras.Variable], start: Values, step: int) -> Iterator[Finding]:

@@ -99,6 +99,11 @@ def test_weights_alone_need_their_json(old):
         legacy.load_model(old().weights)
 
 
+def test_a_json_alone_needs_its_weights(old):
+    with pytest.raises(WeightsError, match=r"layers alone; name the HDF5 file"):
+        legacy.load_model(old().json)
+
+
 def test_weights_of_another_network_are_refused(old):
     files = old()
     with h5py.File(files.weights, "r+") as file:

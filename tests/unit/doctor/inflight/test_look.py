@@ -89,3 +89,19 @@ def test_residual_connections_and_mixed_blocks_are_no_branches():
     stem = layers.Dense(8)(inputs)
     model = keras.Model(inputs, layers.Add()([stem, layers.Dense(8)(stem)]))
     assert join_of(Looker(model).graph) is None
+
+
+def test_a_look_notes_what_it_is_asked_for(network, features):
+    model = network(
+        (5,), layers.BatchNormalization(), layers.Dense(4, "relu"), layers.Dense(3, "softmax")
+    )
+    looker = Looker(model)
+    norm, dense, _ = model.layers
+    looks = [looker.look(features, [], noted=asked) for asked in ((), [norm], [dense], None)]
+    assert [len(look.variances) for look in looks] == [0, 1, 0, 1]
+    assert [len(look.dead) for look in looks] == [0, 0, 1, 1]
+    np.testing.assert_allclose(
+        looks[1].variances[id(norm)], features.astype("float64").var(axis=0), rtol=1e-5
+    )
+    for look in looks:
+        np.testing.assert_array_equal(look.outputs[0], model(features).numpy())
