@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from speechsent.branches.functionals import ANSWER, FunctionalsConfig, banks
-from speechsent.clips import Clips, evaluation_batches, to_inputs
+from speechsent.clips import Clips, evaluation_batches, to_inputs, window_starts
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.metrics import Values
 from speechsent.training.inference import batch_outputs
@@ -108,11 +108,20 @@ def solve(
 
 
 def _fewer(clips: Clips, seed: int) -> Clips:
-    """At most ``MAX_ROWS`` clips, drawn evenly over the classes as they come."""
-    if len(clips) <= MAX_ROWS:
+    """As many clips as have ``MAX_ROWS`` windows together, drawn from all classes in turn."""
+    windows = np.array(
+        [len(window_starts(len(values), clips.n_window)) for values in clips.views["log_mel"]]
+    )
+    if windows.sum() <= MAX_ROWS:
         return clips
-    drawn = np.random.default_rng([seed, MAX_ROWS]).choice(len(clips), MAX_ROWS, replace=False)
-    return clips.subset(sorted(drawn.tolist()))
+    shuffled = np.random.default_rng([seed, MAX_ROWS]).permutation(len(clips))
+    turn = np.zeros(len(clips), int)  # place of each clip among those of its class
+    for label in range(clips.n_classes):
+        own = shuffled[clips.classes[shuffled] == label]
+        turn[own] = np.arange(len(own))
+    order = shuffled[np.argsort(turn[shuffled], kind="stable")]
+    enough = (windows[order].cumsum() <= MAX_ROWS) | (turn[order] == 0)
+    return clips.subset(sorted(order[enough].tolist()))
 
 
 def _set_thresholds(functionals: keras.Model, clips: Clips) -> None:
