@@ -26,6 +26,12 @@ ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "configs" / "studies" / "results"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 ORDER = ("ravdess-8-luna5", "ravdess-8-luna5+spk", "ravdess-6-random")
+COMBINED = {
+    "average": "the mean of",
+    "product": "the product of",
+    "weighted": "a mean, weighted on validation clips, of",
+    "stacked": "a logistic regression, fitted on validation clips, on",
+}
 LEAKY = (
     "**Leaky by design**: clips are drawn at random, so every test speaker is trained on too, "
     "and most test clips have their twin in training. No figure here says anything about a new "
@@ -177,7 +183,8 @@ def _command(study: Study, system: str, found: Found) -> str:
     for combination in study.combinations:
         if combination.name == system:
             of = " and ".join(f"`{name}`" for name in combination.of)
-            return f"none: the mean of the probabilities of {of}"
+            made = COMBINED[combination.how]
+            return f"none: {made} the probabilities of {of}"
     for known in study.systems:
         if known.name == system:
             return f"`{training_command(study.at(known, 0, 0))}`"

@@ -20,7 +20,7 @@ from speechsent.evaluation.resampling import resample
 from speechsent.evaluation.seeds import SeedSummary, over_seeds
 from speechsent.run import Run
 from speechsent.study.combining import combine
-from speechsent.study.plan import How, Study
+from speechsent.study.plan import FITTED, How, Study
 
 TOLD = "study.json"  # in a run folder: what the study knows of the run
 N_RESAMPLES = 10_000
@@ -165,7 +165,7 @@ def _combine(how: How, members: Sequence[Trained]) -> Trained | None:
     first, test = members[0], [member.test for member in members]
     kept = [member.validation for member in members if member.validation is not None]
     whole = len(kept) == len(members)
-    if how != "average" and not whole:
+    if how in FITTED and not whole:
         return None
     return Trained(
         protocol=first.protocol,

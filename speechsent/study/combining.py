@@ -1,4 +1,4 @@
-"""Systems made of the answers of others: averaged, weighted, stacked."""
+"""Systems made of the answers of others: averaged, multiplied, weighted, stacked."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,9 +23,9 @@ def combine(
     part's truth is not looked at.
 
     Args:
-        how: ``"average"``, ``"weighted"`` or ``"stacked"``.
+        how: ``"average"``, ``"product"``, ``"weighted"`` or ``"stacked"``.
         test: Each system's answers on the test part.
-        validation: Each system's answers on the validation part; not used by ``"average"``.
+        validation: Each system's answers on the validation part; only used by the latter two.
 
     Raises:
         ParameterError: If the systems answered for different clips.
@@ -33,11 +33,20 @@ def combine(
     _check_same_clips(test)
     if how == "average":
         mixed = np.mean([system.probabilities for system in test], axis=0)
+    elif how == "product":
+        mixed = _multiplied(test)
     else:
         _check_same_clips(validation)
         fit = _weighted if how == "weighted" else _stacked
         mixed = fit(test, validation)
     return replace(test[0], probabilities=mixed)
+
+
+def _multiplied(test: Sequence[Predictions]) -> np.ndarray:
+    """Probabilities of each class multiplied, as if systems erred independently."""
+    logs = sum(np.log(np.maximum(system.probabilities, SMALLEST)) for system in test)
+    odds = np.exp(logs - np.max(logs, axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def _weighted(test: Sequence[Predictions], validation: Sequence[Predictions]) -> np.ndarray:

@@ -16,8 +16,9 @@ from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
 from speechsent.study.search import SUFFIX, Search
 
-How = Literal["average", "weighted", "stacked"]
-HOW: tuple[How, ...] = ("average", "weighted", "stacked")
+How = Literal["average", "product", "weighted", "stacked"]
+HOW: tuple[How, ...] = ("average", "product", "weighted", "stacked")
+FITTED: tuple[How, ...] = ("weighted", "stacked")  # on validation clips
 Order = Literal["systems", "folds"]
 ORDERS: tuple[Order, ...] = ("systems", "folds")
 
@@ -43,8 +44,9 @@ class Combination:
 
     Args:
         name: How tables call it.
-        how: ``"average"`` takes the mean of the probabilities; ``"weighted"`` weights them, and
-            ``"stacked"`` fits a logistic regression on them, both on the validation part.
+        how: ``"average"`` takes the mean of the probabilities, ``"product"`` multiplies them;
+            ``"weighted"`` weights them, and ``"stacked"`` fits a logistic regression on them, both
+            on the validation part.
         of: Names of the systems.
     """
 

@@ -33,6 +33,14 @@ def test_averaging_takes_the_mean_of_the_probabilities():
     np.testing.assert_allclose(mixed.probabilities, [[0.5, 0.4, 0.1], [0.2, 0.4, 0.4]])
 
 
+def test_a_product_is_that_of_the_probabilities_and_sums_to_one():
+    one = answers([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2]], [0, 1])
+    other = answers([[0.2, 0.7, 0.1], [0.2, 0.2, 0.6]], [0, 1])
+    mixed = combine("product", [one, other], [one, other])
+    expected = [[0.16 / 0.24, 0.07 / 0.24, 0.01 / 0.24], [0.04 / 0.28, 0.12 / 0.28, 0.12 / 0.28]]
+    np.testing.assert_allclose(mixed.probabilities, expected)
+
+
 @pytest.mark.parametrize("how", ["weighted", "stacked"])
 def test_a_system_that_guesses_gets_little_say(how, rng):
     truth = np.arange(90) % 3
@@ -45,7 +53,7 @@ def test_a_system_that_guesses_gets_little_say(how, rng):
     assert (mixed.predicted == test[0].predicted).mean() > 0.9
 
 
-@pytest.mark.parametrize("how", ["average", "weighted", "stacked"])
+@pytest.mark.parametrize("how", ["average", "product", "weighted", "stacked"])
 def test_the_truth_of_the_test_part_changes_nothing(how, rng):
     truth = np.arange(30) % 3
     validation = [answers(noisy(rng, truth, 2.0), truth) for _ in range(2)]
