@@ -8,6 +8,7 @@ from speechsent.config import ExperimentConfig
 from speechsent.datasets import Targets, TrainingBatches, TrainingOptions
 from speechsent.doctor import Diagnosis, examine
 from speechsent.doctor import overfit as learn_by_heart
+from speechsent.errors import ParameterError
 from speechsent.network import assemble, build_branches, precision
 from speechsent.preparation import CorpusSource, prepare
 from speechsent.resources import Resources
@@ -44,8 +45,14 @@ def preflight(
         CorpusError: If the corpus cannot be read or split.
         AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
         WeightsError: If pretrained weights are not at hand.
+        ParameterError: If the mode has no network.
     """
     config = config or ExperimentConfig()
+    if not config.fusion.branches:
+        raise ParameterError(
+            "nothing in functionals is trained step by step, so there is nothing to examine; take "
+            f"a mode with a network. Received: fusion.mode={config.fusion.mode}"
+        )
     with precision(config.fit.precision):
         branches = build_branches(config)  # first: an hour of features would be a late no
         prepared = prepare(config, corpus, listener or Listener(), resources or Resources())

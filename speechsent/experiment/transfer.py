@@ -50,6 +50,11 @@ class Origin:
         Raises:
             TrainingError: If a key of features or branches differs, or a branch is missing.
         """
+        if not config.fusion.branches:
+            raise TrainingError(
+                "functionals take nothing over from another run; train them by themselves, without "
+                f"a run to start from. Received: fusion.mode={config.fusion.mode}"
+            )
         own = self.run.config
         missing = sorted({*config.fusion.branches} - {*own.fusion.branches})
         if missing:

@@ -89,6 +89,7 @@ def test_the_same_run_comes_out_again(two):
         (["--set", "log_mel.n_mels=40"], "log_mel.n_mels must stay .*: 32. Received: 40"),
         (["--set", "lstm.embedding=9"], "lstm.embedding must stay .*: 8. Received: 9"),
         (["--standardize", "speaker"], "view.standardize must stay .*'corpus'. Received: 'speaker"),
+        (["--fusion", "functionals"], "functionals take nothing over from another run"),
         (["--seeds", "0,1"], "--seeds goes with --one-vs; otherwise there is --seed"),
         (["--one-vs", "neutral", "--no-test"], "--no-test cannot go with it"),
     ],

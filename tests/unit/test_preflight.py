@@ -7,6 +7,7 @@ from speechsent import preflight as module
 from speechsent.config import from_dict
 from speechsent.corpus import read_corpus
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
+from speechsent.errors import ParameterError
 from speechsent.preflight import preflight
 from speechsent.preparation import prepare
 
@@ -79,3 +80,9 @@ def test_labels_of_other_parts_are_not_looked_at(corpus, monkeypatch):
     expected = preflight(config, corpus)
     monkeypatch.setattr(module, "prepare", spoilt)
     assert preflight(config, corpus) == expected
+
+
+def test_without_a_network_there_is_nothing_to_examine(corpus):
+    config = from_dict({**SMALL, "fusion": {"mode": "functionals"}})
+    with pytest.raises(ParameterError, match="take a mode with a network"):
+        preflight(config, corpus)
