@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from speechsent.branches.functionals import NAME as FUNCTIONALS
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.merging import groups_of
@@ -113,10 +114,14 @@ class Origin:
         return f"starts from {self.run.path}: branches {how}, its statistics, a new head"
 
     def stages(self) -> list[dict[str, Any]]:
-        """The run's own stages, which are part of the new model's history."""
+        """The run's own stages, which are part of the new model's history.
+
+        Its functionals are not: nothing of them is taken over.
+        """
         return [
             {**stage, "stage": f"source {stage['stage']}", "started_from": str(self.run.path)}
             for stage in self.run.read_json("stages.json")
+            if not stage["stage"].startswith(FUNCTIONALS)
         ]
 
     def facts(self) -> dict[str, str]:

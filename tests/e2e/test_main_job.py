@@ -251,7 +251,8 @@ def test_frozen_branches_stay_bit_for_bit(voices, tiny, tmp_path, monkeypatch):
     command = ["train", str(voices), "--config", str(tiny), "--fusion", "frozen", "--quiet"]
     assert main(command) == 0
     [path] = runs(tmp_path)
-    cnn, lstm, head = json.loads((path / "stages.json").read_text())
+    cnn, lstm, head, *functionals = json.loads((path / "stages.json").read_text())
+    assert [stage["stage"] for stage in functionals] == ["functionals", "functionals-again"]
     assert head["frozen"]
     assert all(before == after for before, after in head["frozen"].values())
     saved = set(digests(path / "model.weights.h5").values())

@@ -64,7 +64,8 @@ def test_where_it_started_is_recorded(six, two):
         "split_hash": six.facts["split_hash"],
     }
     stages = two.read_json("stages.json")
-    assert [stage["stage"] for stage in stages] == ["source joint", "head"]
+    names = [stage["stage"] for stage in stages]
+    assert names == ["source joint", "head", "functionals", "functionals-again"]
     assert stages[0]["fitted_on"] == six.read_json("stages.json")[0]["fitted_on"]
 
 
