@@ -197,8 +197,13 @@ def test_a_fold_of_real_speech_is_answered_alike(ravdess, tmp_path):
     """All clips of the tested actors: the same emotions, and probabilities within 1e-4."""
     for module in ("onnx", "onnxruntime", "tf2onnx"):
         pytest.importorskip(module, reason="needs the extra [onnx]")
+    settings = {
+        "fit": {"epochs": 2},
+        "functionals": {"copies": 0, "refit": False},
+        "split": {"protocol": "ravdess-8-luna5"},
+    }
     run = train(
-        from_dict({"fit": {"epochs": 2}, "split": {"protocol": "ravdess-8-luna5"}}),
+        from_dict(settings),
         ravdess,
         out=tmp_path,
         test=False,
