@@ -170,7 +170,8 @@ class Trainer:
 
     def _solve(self, functionals: Functionals) -> None:
         statistics = self.workshop.fresh("statistics", describing(functionals.model))
-        self.listener.note("functionals: solved from training clips, without an epoch")
+        more = "" if self.chosen is None else ", once more, with validation clips"
+        self.listener.note(f"functionals: solved in one go from {len(self.train)} clips{more}")
         solve(functionals, self.train, self.options, statistics, by_speaker=self.by_speaker)
 
     def _scored(self, model: keras.Model) -> Stage:
