@@ -24,7 +24,7 @@ def load_as_trained(path: Path) -> ExperimentConfig:
         config = replace(config, cnn=replace(config.cnn, backbone="blocks"))
     if lstm and "channels" not in lstm:
         config = replace(config, lstm=replace(config.lstm, channels=0, dilations=()))
-    if written and "functionals" not in written:
+    if cnn and lstm and "functionals" not in written:
         config = replace(config, functionals=replace(config.functionals, filters=0))
     if config.view.standardize == "speaker" and "centre_answers" not in view:
         config = replace(config, view=replace(config.view, centre_answers=False))

@@ -53,7 +53,7 @@ def assemble(
     if config.fusion.mode == "functionals":
         return alone(build_functionals(config, answer))
     network = _network(branches, config, answer)
-    if not config.uses_functionals:
+    if not config.uses_functionals or not isinstance(answer, Classes):
         return network
     return beside(network, build_functionals(config, answer), power=config.fusion.network)
 

@@ -57,7 +57,8 @@ def test_appended_silence_leaves_the_frames_before_it(seed, n_samples, n_silent)
     signal = noise(seed, n_samples)
     log_mel = LogMel(top_db=200.0)  # the floor may move with the maximum
     short, long = log_mel(signal), log_mel(np.pad(signal, (0, n_silent)))
-    np.testing.assert_array_equal(long[:, : short.shape[1]], short)
+    # Not bit for bit: a matrix product of more rows may round otherwise, depending on the machine.
+    np.testing.assert_allclose(long[:, : short.shape[1]], short, rtol=0, atol=1e-5)
 
 
 @many
