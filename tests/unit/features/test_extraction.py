@@ -91,7 +91,9 @@ def test_silence_around_speech_is_cut(voiced):
     """A clip of a second with speech from 0.1 to 0.9 s: frames 5 to 45, and a margin of two."""
     silence = np.zeros(16_000, np.float32)
     padded = Extractor()(np.concatenate([silence, voiced, silence]))
-    np.testing.assert_array_equal(padded["log_mel"], Extractor()(voiced)["log_mel"])
+    # Not bit for bit: a matrix product of more rows may round otherwise, depending on the machine.
+    alone = Extractor()(voiced)["log_mel"]
+    np.testing.assert_allclose(padded["log_mel"], alone, rtol=0, atol=1e-5)
     assert abs(len(padded["log_mel"]) - 44) <= 2
 
 
