@@ -167,9 +167,14 @@ def test_a_search_never_sees_the_test_part_and_is_not_repeated(study, voices):
     assert not [path for trial in trials for path in trial.glob("*scores.json")]
     assert not [path for trial in trials for path in trial.glob("tests_seen.json")]
     uar = {t.name: json.loads((t / "run.json").read_text())["validation_uar"] for t in trials}
-    best = speechsent.Run.open(Path("studies/small/trials", max(uar, key=uar.get))).config
+    best = {  # several, where they tie
+        speechsent.Run.open(trial).config.fit.learning_rate
+        for trial in trials
+        if uar[trial.name] == max(uar.values())
+    }
     searched = [speechsent.Run.open(p) for p in Path("studies/small/runs").glob("lstm-searched-*")]
-    assert {run.config.fit.learning_rate for run in searched} == {best.fit.learning_rate}
+    (chosen,) = {run.config.fit.learning_rate for run in searched}
+    assert chosen in best
     again = speechsent.ablate(study, voices)
     assert (again.n_trained, again.n_found) == (0, 4)
     assert again.markdown() == first.markdown()
