@@ -25,11 +25,8 @@ from speechsent.study.archive import FACTS, Archive, read_entry, read_facts
 from speechsent.study.plan import PlannedRun, Study
 
 VERSIONS = ("speechsent", "keras", "tensorflow", "scikit-learn", "opensmile")
-BRANCHES = (
-    "cnn",
-    "lstm",
-    "functionals",
-)  # alone; the best of them is what the others are compared with
+# Each alone; the best of them is what the others are compared with.
+BRANCHES = ("cnn", "lstm", "functionals")
 
 
 @dataclass(frozen=True, kw_only=True)

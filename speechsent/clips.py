@@ -79,6 +79,11 @@ class Clips:
         """What a network is to answer."""
         return answer_of(self)
 
+    def spread(self, n: int) -> "Clips":
+        """At most ``n`` of the clips, evenly spread over all."""
+        places = np.linspace(0, len(self) - 1, min(len(self), n))
+        return self.subset(places.round().astype(int).tolist())
+
     def asked(self, clip: int) -> str:
         """What is to be answered for one clip, as a text."""
         return str(self.classes[clip] if self.targets is None else self.targets[clip].tolist())

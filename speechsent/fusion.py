@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from speechsent.answers import Answer
+from speechsent.centring import FLOOR
 from speechsent.errors import ParameterError
 
 FusionMode = Literal["joint", "frozen", "finetune", "cnn", "lstm", "functionals"]
@@ -20,7 +21,6 @@ BRANCHES = {"cnn": ("cnn",), "lstm": ("lstm",), "functionals": ()}  # of modes t
 OUTPUT, AGREED = "emotion", "agreed_emotion"
 MAX_UNITS, MAX_COPIES = 8192, 1000
 LOUDNESS = 32.0  # squared length of each normalised embedding, whatever its width
-FLOOR = 1e-7  # of probabilities whose logarithm is taken
 SILENCE = 1e-6  # variance that counts as none; with Keras's 1e-3 a quiet embedding stays quiet
 
 

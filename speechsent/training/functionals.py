@@ -15,7 +15,7 @@ from speechsent.training.inference import batch_outputs
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # of regularisation, as a share of a row's mean square
 MAX_ROWS = 6000  # windows solved for at once: the matrix has as many rows and columns
 N_GROUPS = 10  # of clips whose speaker nobody knows
-THRESHOLD_WINDOWS = 64
+THRESHOLD_CLIPS = 64
 BATCH = 32
 SCALES = (0.5, 100.0)  # of logits, between which the best is looked for
 
@@ -126,8 +126,7 @@ def _fewer(clips: Clips, seed: int) -> Clips:
 
 def _set_thresholds(functionals: keras.Model, clips: Clips) -> None:
     """Set the thresholds of all filters by some windows of evenly spread clips."""
-    spread = np.linspace(0, len(clips) - 1, min(len(clips), THRESHOLD_WINDOWS)).round().astype(int)
-    batches = list(evaluation_batches(_shown(clips.subset(spread.tolist())), batch_size=BATCH))
+    batches = list(evaluation_batches(_shown(clips.spread(THRESHOLD_CLIPS)), batch_size=BATCH))
     for bank in banks(functionals):
         frames = keras.Model(functionals.input, bank.input)
         found = []

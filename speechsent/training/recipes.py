@@ -465,10 +465,7 @@ class Trainer:
 
     def _glimpse(self) -> Clips:
         """As many training clips as there are validation clips, evenly spread: enough to see."""
-        n = min(len(self.train), len(self.validation) or GLIMPSE)
-        return self.train.subset(
-            np.linspace(0, len(self.train) - 1, n).round().astype(int).tolist()
-        )
+        return self.train.spread(len(self.validation) or GLIMPSE)
 
     def _fingerprints(self) -> dict[str, str]:
         return {
