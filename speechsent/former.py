@@ -26,6 +26,9 @@ def load_as_trained(path: Path) -> ExperimentConfig:
         config = replace(config, lstm=replace(config.lstm, channels=0, dilations=()))
     if cnn and lstm and "functionals" not in written:
         config = replace(config, functionals=replace(config.functionals, filters=0))
+    if written.get("functionals") and "kinds" not in written["functionals"]:
+        kinds = ("levels", "normalised")
+        config = replace(config, functionals=replace(config.functionals, kinds=kinds))
     if config.view.standardize == "speaker" and "centre_answers" not in view:
         config = replace(config, view=replace(config.view, centre_answers=False))
     return config

@@ -67,7 +67,7 @@ def build_functionals(config: ExperimentConfig, answer: Answer) -> keras.Model:
     if not isinstance(answer, Classes):
         raise ParameterError("functionals tell emotions; for numbers use functionals.filters=0")
     shape = (config.log_mel.n_mels, config.n_window)
-    return config.functionals.build(shape, answer.n, seed=config.seed)
+    return config.functionals.build(shape, answer.n, hertz=config.log_mel.centres, seed=config.seed)
 
 
 def _network(

@@ -1,6 +1,5 @@
 """Functionals of a spectrogram: statistics over time of what many fixed filters make of it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,21 +8,20 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from speechsent.branches.filters import WIDTH, local_filters, ripple_filters, shape_filters
 from speechsent.branches.frames import MAX_CHANNELS, MAX_DILATION, FramesInUse
 from speechsent.errors import ParameterError
 from speechsent.features.image import CONTRAST
 from speechsent.typed import shown
 
 NAME, ANSWER = "functionals", "functionals_answer"
-WIDTH = 5  # frames a filter looks at
+KINDS = ("levels", "normalised", "shapes", "ripples")
 QUANTILES = (0.2, 0.5, 0.8, 0.95)  # of a filter's output over training frames: its thresholds
 N_STATISTICS = len(QUANTILES) + 2
 LOW = 1e9  # below any response
 SOFTNESS = 0.1  # of a threshold, as a share of the way from the lowest to the highest
-LEVEL_SHARE = 0.3  # of the filters that see levels; the others see changes alone
-SMOOTH_SHARE = 0.5  # of those that see changes: one course over time for all their bands
+LEVEL_SHARE = 0.3  # of the filters of kind "levels" that see them; the others see changes alone
 LEAST_DEVIATION = 0.3  # standard deviations of the corpus, below which a band of a clip is quiet
-BANK_SEED = 0xF117
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +29,13 @@ class FunctionalsConfig:
     """A linear answer from statistics of fixed filters, beside the networks.
 
     Args:
-        filters: Number of filters, the half of them on the clip with each band brought to mean 0
-            and deviation 1; 0 leaves the functionals away.
+        filters: Number of filters; 0 leaves the functionals away.
+        kinds: What the filters are for; each kind has an equal part of them. ``"levels"`` and how
+            they change, in neighbouring bands; ``"normalised"``: the same changes where each band
+            of a clip is brought to mean 0 and deviation 1; ``"shapes"``: how a frame's level is
+            spread over neighbouring bands; ``"ripples"``: pitch and formants.
         dilations: Distances, in frames, of the neighbours a filter looks at; each has an equal
-            part of the filters.
+            part of the filters of a kind.
         copies: Copies of each training clip in other voices, beside the clip itself.
         tempo: Largest relative change of tempo in a copy.
         warp: Largest relative change of formants and pitch in a copy.
@@ -46,6 +47,7 @@ class FunctionalsConfig:
     """
 
     filters: int = 2000
+    kinds: tuple[str, ...] = KINDS
     dilations: tuple[int, ...] = (1, 2, 4, 8, 12)
     copies: int = 2
     tempo: float = 0.15
@@ -60,11 +62,16 @@ class FunctionalsConfig:
                 f"functionals.dilations are one or more numbers from 1 to {MAX_DILATION}. "
                 f"Received: {shown(self.dilations)}"
             )
-        parts = 2 * len(self.dilations)
+        if not self.kinds or len(set(self.kinds) & set(KINDS)) < len(self.kinds):
+            raise ParameterError(
+                f"functionals.kinds are one or more of {', '.join(KINDS)}, each once. "
+                f"Received: {shown(self.kinds)}"
+            )
+        parts = len(self.kinds) * len(self.dilations)
         if not 0 <= self.filters <= 4 * MAX_CHANNELS or self.filters % parts:
             raise ParameterError(
-                f"functionals.filters must be a multiple of {parts}, twice the number of "
-                f"dilations, of at most {4 * MAX_CHANNELS}. Received: {self.filters}"
+                f"functionals.filters must be a multiple of {parts}, the number of kinds times "
+                f"that of dilations, of at most {4 * MAX_CHANNELS}. Received: {self.filters}"
             )
         if not 0 <= self.copies <= 100 or not (0 <= self.tempo < 1 and 0 <= self.warp < 1):
             raise ParameterError(
@@ -76,12 +83,15 @@ class FunctionalsConfig:
                 f"functionals.gain_db must lie in [0, 100]. Received: {self.gain_db}"
             )
 
-    def build(self, shape: tuple[int, int], n_classes: int, *, seed: int = 0) -> keras.Model:
+    def build(
+        self, shape: tuple[int, int], n_classes: int, *, hertz: np.ndarray, seed: int = 0
+    ) -> keras.Model:
         """Build a model from the image to a number for each class.
 
         Args:
             shape: ``(n_mels, n_frames)`` of the image.
             n_classes: Number of emotions.
+            hertz: Centres of the mel bands in Hz, low ones first, shape ``(n_mels,)``.
             seed: Seed of the filters.
 
         Returns:
@@ -89,10 +99,6 @@ class FunctionalsConfig:
             0 until it is fitted; the probabilities are their softmax.
         """
         image = keras.Input((*shape, 1), name="image")
-        kinds: list[dict[str, Any]] = [
-            {"name": "functionals_levels", "level_share": LEVEL_SHARE},
-            {"name": "functionals_normalised", "level_share": 0.0, "normalised": True},
-        ]
         used = FramesInUse(axes=(1, 3), name="functionals_in_use")
         scaled = layers.Rescaling(
             2 * CONTRAST, -CONTRAST, dtype="float32", name="functionals_scaling"
@@ -100,11 +106,18 @@ class FunctionalsConfig:
         frames = layers.Permute((2, 1, 3), name="functionals_time_first")(scaled)
         sequence = layers.Reshape((shape[1], shape[0]), name="functionals_frames")(frames)
         known = used(scaled)
+        downwards = hertz[::-1].tolist()  # an image has its low bands at the bottom
         values = [
             FilterFunctionals(
-                self.filters // 2, self.dilations, seed=seed, dtype="float32", **kind
+                self.filters // len(self.kinds),
+                self.dilations,
+                kind=kind,
+                hertz=downwards,
+                seed=seed,
+                dtype="float32",
+                name=f"functionals_{kind}",
             )([sequence, known])
-            for kind in kinds
+            for kind in self.kinds
         ]
         joined = layers.Concatenate(dtype="float32", name="functionals_join")(values)
         answer = layers.Dense(n_classes, kernel_initializer="zeros", dtype="float32", name=ANSWER)(
@@ -127,7 +140,7 @@ def banks(functionals: keras.Model) -> list["FilterFunctionals"]:
 
 @keras.saving.register_keras_serializable("speechsent")
 class FilterFunctionals(layers.Layer):
-    """Fixed random filters over time and neighbouring bands, and statistics of their outputs.
+    """Fixed random filters over time and bands, and statistics of their outputs.
 
     For each filter: the share of frames in which its output is above each of its thresholds, which
     are a little soft, its maximum, and its deviation. Padding behind the clip does not count, and
@@ -136,9 +149,8 @@ class FilterFunctionals(layers.Layer):
     Args:
         filters: Number of filters.
         dilations: Distances of the frames a filter looks at; each has an equal part of them.
-        level_share: Share of filters that see levels; the weights of the others sum to 0 over
-            time, so that no constant added to a band changes what they say.
-        normalised: Bring each band of a clip to mean 0 and deviation 1 beforehand.
+        kind: One of ``KINDS``.
+        hertz: Centres of the bands in Hz, in their order.
         seed: Seed of the filters.
 
     References:
@@ -152,22 +164,20 @@ class FilterFunctionals(layers.Layer):
         filters: int,
         dilations: Sequence[int],
         *,
-        level_share: float,
-        normalised: bool = False,
+        kind: str,
+        hertz: Sequence[float],
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.filters, self.dilations = filters, tuple(dilations)
-        self.level_share, self.normalised, self.seed = level_share, normalised, seed
+        self.kind, self.hertz, self.seed = kind, tuple(hertz), seed
 
     def build(self, input_shape: Any) -> None:
         """Draw the filters; thresholds are 0 until :meth:`set_thresholds` is called."""
         (_, _, n_bands), _ = input_shape
         part = self.filters // len(self.dilations)
-        drawn = random_filters(
-            n_bands, self.filters, level_share=self.level_share, seed=[self.seed, self.normalised]
-        )
+        drawn = self._drawn(n_bands)
         self.kernels = [
             self.add_weight(
                 shape=(WIDTH, n_bands, part),
@@ -183,6 +193,20 @@ class FilterFunctionals(layers.Layer):
             trainable=False,
             name="thresholds",
         )
+
+    def _drawn(self, n_bands: int) -> np.ndarray:
+        if self.kind == "ripples":
+            return ripple_filters(np.array(self.hertz), self.filters, seed=self.seed)
+        if self.kind == "shapes":
+            return shape_filters(n_bands, self.filters, seed=self.seed)
+        share = LEVEL_SHARE if self.kind == "levels" else 0.0
+        seed = [self.seed, self.normalised]  # the two kinds have filters of their own
+        return local_filters(n_bands, self.filters, level_share=share, seed=seed)
+
+    @property
+    def normalised(self) -> bool:
+        """Whether each band of a clip is brought to mean 0 and deviation 1 beforehand."""
+        return self.kind == "normalised"
 
     def call(self, inputs: Any) -> Any:
         """Map ``(batch, n_frames, n_bands)`` and ``(batch, n_frames, 1)`` to statistics.
@@ -251,8 +275,8 @@ class FilterFunctionals(layers.Layer):
             **super().get_config(),
             "filters": self.filters,
             "dilations": self.dilations,
-            "level_share": self.level_share,
-            "normalised": self.normalised,
+            "kind": self.kind,
+            "hertz": self.hertz,
             "seed": self.seed,
         }
 
@@ -265,37 +289,6 @@ class _Given(keras.initializers.Initializer):
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None, **kwargs: Any) -> Any:
         return ops.convert_to_tensor(self.values.reshape(shape), dtype or "float32")
-
-
-def random_filters(
-    n_bands: int, n_filters: int, *, level_share: float, seed: int | Sequence[int]
-) -> np.ndarray:
-    """Draw filters over ``WIDTH`` frames and a stretch of neighbouring bands each.
-
-    Args:
-        n_bands: Bands of the spectrogram.
-        n_filters: Number of filters.
-        level_share: Share of filters whose weights need not sum to 0 over time.
-        seed: Seed.
-
-    Returns:
-        Weights of unit length, float32, shape ``(WIDTH, n_bands, n_filters)``.
-    """
-    seeds = [seed] if isinstance(seed, int) else list(seed)
-    rng = np.random.default_rng([BANK_SEED, *map(int, seeds)])
-    filters = np.zeros((WIDTH, n_bands, n_filters), np.float32)
-    narrowest = min(2, n_bands)
-    widest = max(narrowest, 2 * n_bands // 3)
-    for i in range(n_filters):
-        n = round(math.exp(rng.uniform(math.log(narrowest), math.log(widest))))
-        first = int(rng.integers(n_bands - n + 1))
-        weights = rng.normal(size=(WIDTH, n))
-        if rng.random() >= level_share:
-            if rng.random() < SMOOTH_SHARE:
-                weights = np.outer(rng.normal(size=WIDTH), np.hanning(n + 2)[1:-1])
-            weights = weights - weights.mean(axis=0)
-        filters[:, first : first + n, i] = weights / np.linalg.norm(weights)
-    return filters
 
 
 def _normalised(sequence: Any, used: Any, counted: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechsent.errors import ParameterError
-from speechsent.features.spectrum import mel_power
+from speechsent.features.spectrum import mel_edges, mel_power
 
 AMIN = 1e-10  # power below which a band counts as this, -100 dB
 MAX_FFT, MAX_MELS = 1 << 16, 1024
@@ -68,6 +68,11 @@ class LogMel:
             raise ParameterError(
                 f"top_db must lie in (0, {MAX_DB:g}]. Received: top_db={self.top_db}"
             )
+
+    @property
+    def centres(self) -> np.ndarray:
+        """Frequency in Hz at which each mel band is highest, shape ``(n_mels,)``."""
+        return mel_edges(self.n_mels, self.fmin, self.fmax)[1:-1]
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """Map a signal ``(n_samples,)`` to decibels re 1, float32, ``(n_mels, n_frames)``."""

@@ -51,6 +51,16 @@ def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
     return np.where(mel < 15, 200 * mel / 3, 1000 * np.exp(log_step * (np.maximum(mel, 15) - 15)))
 
 
+def mel_edges(n_mels: int, fmin: float, fmax: float) -> np.ndarray:
+    """Edges in Hz: band ``i`` begins at edge ``i``, is highest at the next, ends at that after.
+
+    Example:
+        >>> mel_edges(2, 0.0, 600.0)
+        array([  0., 200., 400., 600.])
+    """
+    return mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(fmax), n_mels + 2))
+
+
 @lru_cache(maxsize=8)
 def mel_filters(
     *, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float
@@ -61,7 +71,7 @@ def mel_filters(
         Weights, shape ``(n_fft // 2 + 1, n_mels)``; frequency in Hz along the rows.
     """
     bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)
-    edges = mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(fmax), n_mels + 2))
+    edges = mel_edges(n_mels, fmin, fmax)
     widths = np.diff(edges)
     rising = (bins[:, None] - edges[:-2]) / widths[:-1]
     falling = (edges[2:] - bins[:, None]) / widths[1:]

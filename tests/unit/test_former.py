@@ -27,9 +27,16 @@ def test_an_older_run_has_no_functionals_and_centres_nothing(tmp_path):
     assert not config.centres_answers
 
 
+def test_older_functionals_have_the_kinds_of_filters_they_had(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{WRITTEN}functionals: {{filters: 2000, copies: 2}}\n")
+    assert load_as_trained(path).functionals.kinds == ("levels", "normalised")
+
+
 def test_a_run_of_today_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(ExperimentConfig(view=ViewConfig(standardize="speaker"))))
     config = load_as_trained(path)
     assert config.uses_functionals
+    assert len(config.functionals.kinds) == 4
     assert config.centres_answers

@@ -189,7 +189,7 @@ def test_parameters_out_of_range_are_refused(field, value, message):
 
 def test_a_network_and_functionals_multiply_their_probabilities(branches, inputs, rng):
     network = classifier(branches["cnn"], answer=Classes(3))
-    functionals = FunctionalsConfig(filters=20).build((8, 12), 3)
+    functionals = FunctionalsConfig(filters=20).build((8, 12), 3, hertz=np.linspace(0, 8000, 8))
     answer = functionals.get_layer(ANSWER)
     answer.set_weights([rng.normal(size=w.shape, scale=0.1) for w in answer.get_weights()])
     both = beside(network, functionals, power=0.5)
@@ -203,6 +203,6 @@ def test_a_network_and_functionals_multiply_their_probabilities(branches, inputs
 
 def test_functionals_bring_their_input_to_a_network_without_an_image(branches):
     network = classifier(branches["lstm"], answer=Classes(3))
-    functionals = FunctionalsConfig(filters=20).build((8, 12), 3)
+    functionals = FunctionalsConfig(filters=20).build((8, 12), 3, hertz=np.linspace(0, 8000, 8))
     both = beside(network, functionals, power=0.5)
     assert sorted(tensor.name for tensor in both.inputs) == ["image", "mfcc"]

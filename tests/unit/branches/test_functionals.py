@@ -3,19 +3,20 @@ import numpy as np
 import pytest
 
 from speechsent.branches.functionals import (
+    KINDS,
     FilterFunctionals,
     FunctionalsConfig,
     banks,
     describing,
-    random_filters,
 )
 from speechsent.errors import ParameterError
 
 N_BANDS, FILTERS, DILATIONS = 7, 6, (1, 3)
+HERTZ = np.linspace(40, 1440, 36)
 
 
-def bank(**how):
-    layer = FilterFunctionals(FILTERS, DILATIONS, level_share=0.5, **how)
+def bank(kind="levels", **how):
+    layer = FilterFunctionals(FILTERS, DILATIONS, kind=kind, hertz=range(N_BANDS), **how)
     layer.build([(None, None, N_BANDS), (None, None, 1)])
     layer.thresholds.assign(np.linspace(-1, 1, 4)[:, None] * np.ones(FILTERS))
     return layer
@@ -52,37 +53,19 @@ def by_hand(layer, clip):
     return np.concatenate([*shares, responses.max(axis=0), responses.std(axis=0)])
 
 
-@pytest.mark.parametrize("normalised", [False, True])
-def test_statistics_are_those_of_a_loop_over_frames(rng, normalised):
-    layer = bank(normalised=normalised)
+@pytest.mark.parametrize("kind", KINDS)
+def test_statistics_are_those_of_a_loop_over_frames(rng, kind):
+    layer = bank(kind)
     clips = [rng.standard_normal((n, N_BANDS)).astype("float32") for n in (11, 4, 16)]
     expected = np.stack([by_hand(layer, clip) for clip in clips])
     np.testing.assert_allclose(said(layer, clips, 16), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("normalised", [False, True])
-def test_padding_changes_nothing(rng, normalised):
-    layer = bank(normalised=normalised)
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_changes_nothing(rng, kind):
+    layer = bank(kind)
     clip = rng.standard_normal((9, N_BANDS)).astype("float32")
     np.testing.assert_allclose(said(layer, [clip], 9), said(layer, [clip], 30), atol=1e-5)
-
-
-def test_filters_of_changes_do_not_see_levels():
-    filters = random_filters(40, 300, level_share=0.3, seed=0)
-    blind = np.abs(filters.sum(axis=0)).max(axis=0) < 1e-6
-    assert 0.6 < blind.mean() < 0.8
-
-
-def test_filters_have_unit_length_and_look_at_neighbouring_bands():
-    filters = random_filters(40, 200, level_share=0.3, seed=0)
-    np.testing.assert_allclose(np.sqrt((filters**2).sum(axis=(0, 1))), 1, rtol=1e-5)
-    for one in np.moveaxis(filters, 2, 0):
-        seen = np.flatnonzero(np.abs(one).sum(axis=0))
-        assert len(seen) == seen[-1] - seen[0] + 1
-
-
-def test_another_seed_draws_other_filters():
-    assert not np.array_equal(*(random_filters(9, 4, level_share=1, seed=s) for s in (0, 1)))
 
 
 def test_thresholds_are_quantiles_of_what_filters_say(rng):
@@ -96,19 +79,48 @@ def test_thresholds_are_quantiles_of_what_filters_say(rng):
 
 
 def test_an_unsolved_model_prefers_no_class(rng):
-    model = FunctionalsConfig(filters=20).build((8, 30), 3)
-    image = rng.random((2, 8, 30, 1)).astype("float32")
+    model = FunctionalsConfig(filters=20).build((36, 30), 3, hertz=HERTZ)
+    image = rng.random((2, 36, 30, 1)).astype("float32")
     np.testing.assert_array_equal(model.predict({"image": image}, verbose=0), np.zeros((2, 3)))
 
 
-def test_six_statistics_of_each_filter_in_two_banks():
-    model = FunctionalsConfig(filters=20).build((8, 30), 3)
-    assert [layer.normalised for layer in banks(model)] == [False, True]
-    assert describing(model).output_shape == (None, 6 * 20)
+def test_six_statistics_of_each_filter_of_each_kind():
+    model = FunctionalsConfig(filters=40).build((36, 30), 3, hertz=HERTZ)
+    assert [(layer.kind, layer.filters) for layer in banks(model)] == [
+        ("levels", 10),
+        ("normalised", 10),
+        ("shapes", 10),
+        ("ripples", 10),
+    ]
+    assert describing(model).output_shape == (None, 6 * 40)
+
+
+def test_kinds_are_left_away_where_nobody_wants_them():
+    config = FunctionalsConfig(filters=40, kinds=("shapes", "levels"))
+    model = config.build((36, 30), 3, hertz=HERTZ)
+    assert [(layer.kind, layer.filters) for layer in banks(model)] == [
+        ("shapes", 20),
+        ("levels", 20),
+    ]
+
+
+def test_the_ripples_of_a_model_hear_pitch():
+    """The image has its low bands at the bottom; a voice of 140 Hz is told from one upside down."""
+    model = FunctionalsConfig(filters=2000).build((36, 30), 3, hertz=HERTZ)
+    ripples = model.get_layer("functionals_ripples")
+
+    def loudest(levels):
+        sequence = np.tile(levels.astype("float32"), (1, 30, 1))
+        said = ripples.responses(sequence, np.ones((1, 30, 1), "float32"))
+        return np.asarray(said)[0, 15].max()
+
+    voice = np.cos(2 * np.pi * (HERTZ - 40) / 140 + np.pi / 2)
+    fading = np.linspace(1, 0.2, len(HERTZ))
+    assert loudest((voice * fading)[::-1]) > 0
 
 
 def test_nothing_in_it_trains():
-    assert not FunctionalsConfig(filters=20).build((8, 30), 3).trainable_variables
+    assert not FunctionalsConfig(filters=20).build((36, 30), 3, hertz=HERTZ).trainable_variables
 
 
 @pytest.mark.parametrize(
@@ -117,6 +129,9 @@ def test_nothing_in_it_trains():
         {"filters": 15},
         {"filters": -10},
         {"filters": 10**9},
+        {"kinds": ()},
+        {"kinds": ("levels", "levels")},
+        {"kinds": ("combs",)},
         {"dilations": ()},
         {"dilations": (0,)},
         {"copies": -1},
@@ -130,8 +145,9 @@ def test_what_cannot_be_meant_is_refused(how):
         FunctionalsConfig(**how)
 
 
-def test_the_layer_is_rebuilt_from_its_configuration():
-    layer = bank(normalised=True, seed=3)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_layer_is_rebuilt_from_its_configuration(kind):
+    layer = bank(kind, seed=3)
     again = FilterFunctionals.from_config(layer.get_config())
     again.build([(None, None, N_BANDS), (None, None, 1)])
     for one, other in zip(layer.kernels, again.kernels, strict=True):

@@ -63,7 +63,7 @@ def test_functionals_are_held_like_a_branch():
     head = fusion_head({"cnn": 1, "other": 1}, answer=Classes(2), units=2)
     for weights in head.weights:
         weights.assign(np.zeros(weights.shape))
-    functionals = FunctionalsConfig(filters=20).build((4, 6), 2)
+    functionals = FunctionalsConfig(filters=20).build((4, 6), 2, hertz=np.linspace(0, 8000, 4))
     answer = functionals.get_layer(ANSWER)
     kernel = np.zeros(answer.kernel.shape)
     seen = describing(functionals)

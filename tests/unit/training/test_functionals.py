@@ -13,6 +13,7 @@ from speechsent.training.functionals import Functionals, solve
 from speechsent.training.inference import clip_outputs
 
 N_BANDS, N_FRAMES = 8, 24
+HERTZ = np.linspace(0, 8000, N_BANDS)
 PLAIN = Statistics(np.zeros(N_BANDS, "float32"), np.ones(N_BANDS, "float32"))
 
 
@@ -41,7 +42,7 @@ def clips_of(rng, speakers, *, voice=0.0, n=8):
 
 def solved(clips, *, by_speaker=False, options=None, **how):
     config = FunctionalsConfig(filters=40, **{"copies": 0, **how})
-    model = config.build((N_BANDS, N_FRAMES), 3)
+    model = config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ)
     functionals = Functionals(model, config, 0.5)
     how = options or TrainingOptions()
     solve(functionals, clips, how, describing(model), by_speaker=by_speaker)
@@ -82,7 +83,7 @@ def test_copies_of_a_clip_are_never_apart_from_it(rng):
     clips = clips_of(rng, "abc")
     config = FunctionalsConfig(filters=40, copies=2)
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
-    model = describing(config.build((N_BANDS, N_FRAMES), 3))
+    model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
     rows = module._rows(model, clips, options, config)
     assert len(rows.values) == 3 * len(clips)
     np.testing.assert_array_equal(rows.groups, np.tile(np.repeat([0, 1, 2], 8), 3))
@@ -94,7 +95,7 @@ def test_copies_differ_from_the_clip(rng):
     clips = clips_of(rng, "ab")
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     config = FunctionalsConfig(filters=40, copies=1)
-    model = describing(config.build((N_BANDS, N_FRAMES), 3))
+    model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
     rows = module._rows(model, clips, options, config)
     assert not np.allclose(rows.values[rows.own], rows.values[~rows.own])
 
@@ -103,7 +104,7 @@ def test_a_clip_of_several_windows_counts_as_one(rng):
     clips = clips_of(rng, "ab")
     long = replace(clips, n_window=N_FRAMES // 2)
     config = FunctionalsConfig(filters=40, copies=0)
-    model = describing(config.build((N_BANDS, N_FRAMES // 2), 3))
+    model = describing(config.build((N_BANDS, N_FRAMES // 2), 3, hertz=HERTZ))
     rows = module._rows(model, long, TrainingOptions(class_weights=False), config)
     assert len(rows.weights) > len(clips)
     assert rows.weights.sum() == pytest.approx(len(clips))
