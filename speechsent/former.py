@@ -26,7 +26,8 @@ def load_as_trained(path: Path) -> ExperimentConfig:
         config = replace(config, lstm=replace(config.lstm, channels=0, dilations=()))
     if cnn and lstm and "functionals" not in written:
         config = replace(config, functionals=replace(config.functionals, filters=0))
-    if written.get("functionals") and "kinds" not in written["functionals"]:
+    told = written.get("functionals") or {}
+    if told.get("filters") and "kinds" not in told:
         kinds = ("levels", "normalised")
         config = replace(config, functionals=replace(config.functionals, kinds=kinds))
     if config.view.standardize == "speaker" and "centre_answers" not in view:
