@@ -12,7 +12,7 @@ from speechsent.features.augment import Augment
 from speechsent.features.cache import FeatureCache
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
-from speechsent.training import embeddings, recipes
+from speechsent.training import embeddings, stage_trainer
 from speechsent.training.fit import FitConfig, History
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -72,14 +72,14 @@ def stage_names(trained):
 def test_joint_training_changes_both_branches_and_the_head(make_trainer, auxiliary, monkeypatch):
     trainer, before = make_trainer("joint", auxiliary=auxiliary), {}
     parts = dict(trainer.branches)
-    fit = recipes.fit
+    fit = stage_trainer.fit
 
     def watch(model, *args, **kwargs):
         parts["head"] = model.get_layer("fusion_head")
         before.update({name: trainable_hashes(part) for name, part in parts.items()})
         return fit(model, *args, **kwargs)
 
-    monkeypatch.setattr(recipes, "fit", watch)
+    monkeypatch.setattr(stage_trainer, "fit", watch)
     trained = trainer.run()
     assert stage_names(trained) == ["joint"]
     assert head_of(trained) is parts["head"]
@@ -108,7 +108,7 @@ def pretend_fit(*_, stage, val_uar=0.0, **__):
 def watched_frozen(make_trainer):
     """A frozen fusion, with the branches' hashes taken when the head's training starts."""
     trainer, taken = make_trainer("frozen"), {}
-    fit = recipes.fit
+    fit = stage_trainer.fit
 
     def watch(model, *args, stage, **kwargs):
         if stage == "head":
@@ -117,7 +117,7 @@ def watched_frozen(make_trainer):
         return fit(model, *args, stage=stage, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipes, "fit", watch)
+        patch.setattr(stage_trainer, "fit", watch)
         return trainer, trainer.run(), taken
 
 
@@ -155,7 +155,7 @@ def test_a_change_of_a_frozen_branch_is_an_error(make_trainer, monkeypatch):
             bias.assign_add(np.full(bias.shape, 1e-3))
         return pretend_fit(stage=stage)
 
-    monkeypatch.setattr(recipes, "fit", tamper)
+    monkeypatch.setattr(stage_trainer, "fit", tamper)
     with pytest.raises(TrainingError, match=r"frozen variables changed: cnn/cnn_embedding/bias$"):
         trainer.run()
 
@@ -163,7 +163,7 @@ def test_a_change_of_a_frozen_branch_is_an_error(make_trainer, monkeypatch):
 def test_fine_tuning_changes_branches_but_no_batchnorm_statistics(make_trainer, monkeypatch):
     trainer, taken = make_trainer("finetune"), {}
     cnn, lstm = trainer.branches["cnn"], trainer.branches["lstm"]
-    fit, rates = recipes.fit, {}
+    fit, rates = stage_trainer.fit, {}
 
     def watch(model, *args, stage, **kwargs):
         rates[stage] = kwargs.get("rate", 1.0)
@@ -176,7 +176,7 @@ def test_fine_tuning_changes_branches_but_no_batchnorm_statistics(make_trainer, 
     def statistics(branch):
         return [v for la in batchnorm_layers(branch) for v in (la.moving_mean, la.moving_variance)]
 
-    monkeypatch.setattr(recipes, "fit", watch)
+    monkeypatch.setattr(stage_trainer, "fit", watch)
     trained = trainer.run()
     assert stage_names(trained) == ["cnn", "lstm", "head", "finetune"]
     assert rates["finetune"] == trainer.config.finetune_rate == 0.1
@@ -197,7 +197,7 @@ def test_a_frozen_fusion_is_kept_where_fine_tuning_only_loses(make_trainer, monk
         model.set_weights([np.zeros_like(values) for values in model.get_weights()])
         return pretend_fit(stage=stage, val_uar=0.5)
 
-    monkeypatch.setattr(recipes, "fit", worsen)
+    monkeypatch.setattr(stage_trainer, "fit", worsen)
     trained = trainer.run()
     model = trained.model
     assert trained.validation_score == 0.6
@@ -295,9 +295,9 @@ def with_store(make_trainer, tmp_path):
 
 def fitted(monkeypatch):
     """Names of the stages that are really fitted from now on."""
-    stages, original = [], recipes.fit
+    stages, original = [], stage_trainer.fit
     monkeypatch.setattr(
-        recipes,
+        stage_trainer,
         "fit",
         lambda *args, stage, **how: stages.append(stage) or original(*args, stage=stage, **how),
     )

@@ -4,7 +4,7 @@ import pytest
 from speechsent.datasets import TrainingOptions
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
-from speechsent.training import recipes
+from speechsent.training import stage_trainer
 from speechsent.training.fit import FitConfig
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -69,13 +69,13 @@ def test_the_head_learns_and_the_whole_answers_as_the_head_did(make_transfer, mo
 @pytest.mark.parametrize("mode", ["joint", "finetune"])
 def test_what_trains_on_does_so_at_the_low_rate(make_transfer, monkeypatch, mode):
     rates = {}
-    fit = recipes.fit
+    fit = stage_trainer.fit
 
     def seen(*args, stage, rate=1.0, **options):
         rates[stage] = rate
         return fit(*args, stage=stage, rate=rate, **options)
 
-    monkeypatch.setattr(recipes, "fit", seen)
+    monkeypatch.setattr(stage_trainer, "fit", seen)
     trainer = make_transfer(mode, rate=0.25)
     trainer.run()
     assert rates.pop(mode) == 0.25
