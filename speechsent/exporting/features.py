@@ -20,8 +20,11 @@ Tensor = Any  # tensorflow ships no types
 
 def log_mel(signal: Tensor, config: LogMel) -> Tensor:
     """Level in dB re 1, shape ``(n_frames, n_mels)``, of samples ``(n_samples,)``."""
-    spectrum = tf.matmul(_frames(signal, config), _fourier(config.n_fft))
-    real, imaginary = tf.split(tf.square(spectrum), 2, axis=1)
+    before, behind = _halves(signal, config)
+    cosines, sines = _fourier(config.n_fft)
+    # The window and the cosines are the same on both sides of a frame's middle, the sines opposite.
+    real = tf.matmul(before + behind, cosines)
+    imaginary = tf.matmul(before - behind, sines)
     filters = mel_filters(
         sample_rate=config.sample_rate,
         n_fft=config.n_fft,
@@ -29,25 +32,35 @@ def log_mel(signal: Tensor, config: LogMel) -> Tensor:
         fmin=config.fmin,
         fmax=config.fmax,
     )
-    power = tf.matmul(real + imaginary, tf.constant(filters))
+    power = tf.matmul(tf.square(real) + tf.square(imaginary), tf.constant(filters))
     level = tf.math.log(tf.maximum(power, AMIN)) * DB_PER_NEPER
     return tf.maximum(level, tf.reduce_max(level) - config.top_db)
 
 
-def _frames(signal: Tensor, config: LogMel) -> Tensor:
-    """Frames centred on multiples of the hop, ``(n_frames, n_fft)``."""
+def _halves(signal: Tensor, config: LogMel) -> tuple[Tensor, Tensor]:
+    """Frames centred on multiples of the hop, as what lies before and behind their middle.
+
+    Sample ``i`` of the one lies as far from the middle as sample ``i`` of the other, and an even
+    frame's middle is in both; the first sample of a frame is in neither, its weight is 0. Each has
+    the shape ``(n_frames, n_fft // 2)``.
+    """
     half = config.n_fft // 2
     padded = tf.pad(signal, [[half, half]])
     n_frames = (tf.size(padded) - config.n_fft) // config.hop_length + 1
     first = tf.range(n_frames)[:, None] * config.hop_length
-    return tf.gather(padded, first + tf.range(config.n_fft)[None])
+    place = tf.range(1, half + 1)[None]
+    return tf.gather(padded, first + place), tf.gather(padded, first + config.n_fft - place)
 
 
-def _fourier(n_fft: int) -> Tensor:
-    """Windowed cosines, then sines, of each frequency: ``(n_fft, 2 * (n_fft // 2 + 1))``."""
-    angle = 2 * np.pi / n_fft * (np.outer(np.arange(n_fft), np.arange(n_fft // 2 + 1)) % n_fft)
-    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
-    return tf.constant(hann(n_fft)[:, None] * waves, tf.float32)
+def _fourier(n_fft: int) -> tuple[Tensor, Tensor]:
+    """Windowed cosines and sines of each frequency: ``(n_fft // 2, n_fft // 2 + 1)`` each."""
+    place = np.arange(1, n_fft // 2 + 1)
+    angle = 2 * np.pi / n_fft * (np.outer(place, np.arange(n_fft // 2 + 1)) % n_fft)
+    weight = hann(n_fft)[place, None] * np.where(2 * place == n_fft, 0.5, 1.0)[:, None]
+    return (
+        tf.constant(weight * np.cos(angle), tf.float32),
+        tf.constant(weight * np.sin(angle), tf.float32),
+    )
 
 
 def mfcc(level: Tensor, config: Mfcc) -> Tensor:
