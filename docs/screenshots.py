@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browsing"))
 from chromium import Page, chromium
 
 IMAGES = Path(__file__).parent / "images"
-DESK, PHONE = 1080, 390  # CSS pixels
-TALLEST = 1060
+DESK, PHONE = 1080, 390  # width of a window in CSS pixels
+PHONE_HEIGHT = 860
 GAP = 20
 SAID = ("happiness", "anger", "sadness", "neutral")
 CLIP = "section[aria-labelledby=clips] details"
@@ -53,7 +53,7 @@ def of_report(page: Page, report: Path, place: Path) -> None:
     address = report.resolve().as_uri()
     page.look(width=DESK)
     page.open(address)
-    save(seen(page, place, tallest=TALLEST), "report")
+    save(seen(page, place, tallest=1060), "report")
     save(seen(page, place, first="#learning-curves", last="#doctor"), "report-curves")
     page.look(width=DESK, dark=True)
     page.js(f"document.querySelector('{CLIP}').open = true")
@@ -61,9 +61,9 @@ def of_report(page: Page, report: Path, place: Path) -> None:
     page.until(f"[...document.querySelectorAll('{CLIP} img')].slice(0, 2).every(i => i.complete)")
     save(seen(page, place, first="#clips", tallest=1000), "report-dark")
     page.look(width=PHONE)
-    clip = seen(page, place, first=CLIP, tallest=860)
-    head = seen(page, place, tallest=860)
-    both = Image.new("RGB", (head.width + GAP + clip.width, 860), "#888888")
+    clip = seen(page, place, first=CLIP, tallest=PHONE_HEIGHT)
+    head = seen(page, place, tallest=PHONE_HEIGHT)
+    both = Image.new("RGB", (head.width + GAP + clip.width, PHONE_HEIGHT), "#888888")
     both.paste(head, (0, 0))
     both.paste(clip, (head.width + GAP, 0))
     save(both, "report-phone")

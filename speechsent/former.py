@@ -17,7 +17,8 @@ def load_as_trained(path: Path) -> ExperimentConfig:
     """
     written = read_yaml(path) or {}
     config = from_dict(written, source=str(path))
-    cnn, lstm, view = (written.get(section) or {} for section in ("cnn", "lstm", "view"))
+    sections = ("cnn", "lstm", "functionals", "view")
+    cnn, lstm, functionals, view = (written.get(section) or {} for section in sections)
     if "dropout" in cnn and "block_dropout" not in cnn:  # one rate for blocks and embedding
         config = replace(config, cnn=replace(config.cnn, block_dropout=config.cnn.dropout))
     if cnn and "stem" not in cnn and config.cnn.backbone == "compact":
@@ -26,8 +27,7 @@ def load_as_trained(path: Path) -> ExperimentConfig:
         config = replace(config, lstm=replace(config.lstm, channels=0, dilations=()))
     if cnn and lstm and "functionals" not in written:
         config = replace(config, functionals=replace(config.functionals, filters=0))
-    told = written.get("functionals") or {}
-    if told.get("filters") and "kinds" not in told:
+    if functionals.get("filters") and "kinds" not in functionals:
         kinds = ("levels", "normalised")
         config = replace(config, functionals=replace(config.functionals, kinds=kinds))
     if config.view.standardize == "speaker" and "centre_answers" not in view:
