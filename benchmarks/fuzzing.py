@@ -187,8 +187,12 @@ MUTATIONS: tuple[Change, ...] = (_flip, _number, _cut, _remove, _insert, _repeat
 TEXT_MUTATIONS: tuple[Change, ...] = (_word, _cell, _letter, _line)
 
 
-def outcome(what: Callable[[], object]) -> str:
+def outcome(what: Callable[[], object], patience: float = PATIENCE) -> str:
     """``"accepted"`` or ``"refused"``.
+
+    Args:
+        what: What reads the input.
+        patience: Seconds of CPU within which it must have its outcome.
 
     Raises:
         FaultError: If it took too long, or failed in any other way.
@@ -207,7 +211,7 @@ def outcome(what: Callable[[], object]) -> str:
         raise
     except Exception as error:
         raise FaultError(f"{type(error).__name__}: {error}") from error
-    if time.process_time() - start > PATIENCE:
+    if time.process_time() - start > patience:
         raise FaultError(f"took {time.process_time() - start:.1f} s")
     return told
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -177,7 +178,7 @@ class FilterFunctionals(layers.Layer):
         """Draw the filters; thresholds are 0 until :meth:`set_thresholds` is called."""
         (_, _, n_bands), _ = input_shape
         part = self.filters // len(self.dilations)
-        drawn = self._drawn(n_bands)
+        drawn = _drawn(self.kind, n_bands, self.filters, self.hertz, self.seed)
         self.kernels = [
             self.add_weight(
                 shape=(WIDTH, n_bands, part),
@@ -193,15 +194,6 @@ class FilterFunctionals(layers.Layer):
             trainable=False,
             name="thresholds",
         )
-
-    def _drawn(self, n_bands: int) -> np.ndarray:
-        if self.kind == "ripples":
-            return ripple_filters(np.array(self.hertz), self.filters, seed=self.seed)
-        if self.kind == "shapes":
-            return shape_filters(n_bands, self.filters, seed=self.seed)
-        share = LEVEL_SHARE if self.kind == "levels" else 0.0
-        seed = [self.seed, self.normalised]  # the two kinds have filters of their own
-        return local_filters(n_bands, self.filters, level_share=share, seed=seed)
 
     @property
     def normalised(self) -> bool:
@@ -245,16 +237,17 @@ class FilterFunctionals(layers.Layer):
         padded = ops.take_along_axis(sequence, places[..., None], axis=1)
         found = []
         for kernel, dilation in zip(self.kernels, self.dilations, strict=True):
-            # As products of shifted frames: TensorFlow spreads a dilated convolution over copies.
-            shifted = [
-                ops.matmul(padded[:, first : first + n_frames], tap)
-                for tap, first in zip(
-                    ops.unstack(kernel, axis=0),
-                    range(reach - WIDTH // 2 * dilation, 2 * reach + 1, dilation),
-                    strict=False,
-                )
-            ]
-            found.append(sum(shifted[1:], shifted[0]))
+            # One product with the frames side by side: TensorFlow spreads a dilated convolution
+            # over copies, and a product for each tap is five times as much to trace.
+            first = reach - WIDTH // 2 * dilation
+            looked_at = ops.concatenate(
+                [
+                    padded[:, at : at + n_frames]
+                    for at in range(first, first + WIDTH * dilation, dilation)
+                ],
+                axis=2,
+            )
+            found.append(ops.matmul(looked_at, ops.reshape(kernel, (-1, kernel.shape[-1]))))
         return ops.concatenate(found, axis=2)
 
     def set_thresholds(self, responses: np.ndarray) -> None:
@@ -279,6 +272,19 @@ class FilterFunctionals(layers.Layer):
             "hertz": self.hertz,
             "seed": self.seed,
         }
+
+
+@lru_cache(maxsize=len(KINDS))  # opening a run builds its network twice
+def _drawn(
+    kind: str, n_bands: int, n_filters: int, hertz: tuple[float, ...], seed: int
+) -> np.ndarray:
+    if kind == "ripples":
+        return ripple_filters(np.array(hertz), n_filters, seed=seed)
+    if kind == "shapes":
+        return shape_filters(n_bands, n_filters, seed=seed)
+    share = LEVEL_SHARE if kind == "levels" else 0.0
+    seeds = [seed, kind == "normalised"]  # the two kinds have filters of their own
+    return local_filters(n_bands, n_filters, level_share=share, seed=seeds)
 
 
 class _Given(keras.initializers.Initializer):
