@@ -167,6 +167,12 @@ class ExperimentConfig:
                 "fusion.mode=functionals needs functionals.filters, and emotions to tell. "
                 f"Received: {self.functionals.filters}, targets={', '.join(self.corpus.targets)}"
             )
+        if self.functionals.likeness and self.centres_answers:
+            raise ParameterError(
+                "functionals.likeness is for speakers that were heard in training, and "
+                "view.standardize=speaker with view.centre_answers for new ones; choose one. "
+                f"Received: likeness={self.functionals.likeness}"
+            )
 
     @property
     def centres_answers(self) -> bool:

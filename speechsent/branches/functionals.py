@@ -11,11 +11,13 @@ from keras import layers, ops
 
 from speechsent.branches.filters import WIDTH, local_filters, ripple_filters, shape_filters
 from speechsent.branches.frames import MAX_CHANNELS, MAX_DILATION, FramesInUse
+from speechsent.branches.likeness import Likeness
 from speechsent.errors import ParameterError
 from speechsent.features.image import CONTRAST
 from speechsent.typed import shown
 
 NAME, ANSWER = "functionals", "functionals_answer"
+JOINED, LIKENESS = "functionals_join", "functionals_likeness"
 KINDS = ("levels", "normalised", "shapes", "ripples")
 QUANTILES = (0.2, 0.5, 0.8, 0.95)  # of a filter's output over training frames: its thresholds
 N_STATISTICS = len(QUANTILES) + 2
@@ -42,6 +44,9 @@ class FunctionalsConfig:
         warp: Largest relative change of formants and pitch in a copy.
         gain_db: Largest change of level in a copy, up or down, in dB.
         refit: When the rest is chosen, solve once more from training and validation clips together.
+        likeness: Principal components along which a clip is compared with every training clip. 0
+            tells it by a line, which new speakers are told better by; speakers who were heard in
+            training are told better by likeness, with 256.
 
     Raises:
         ParameterError: If a field is out of range.
@@ -55,6 +60,7 @@ class FunctionalsConfig:
     warp: float = 0.15
     gain_db: float = 3.0
     refit: bool = True
+    likeness: int = 0
 
     def __post_init__(self) -> None:
         near = all(1 <= dilation <= MAX_DILATION for dilation in self.dilations)
@@ -82,6 +88,10 @@ class FunctionalsConfig:
         if not 0 <= self.gain_db <= 100:
             raise ParameterError(
                 f"functionals.gain_db must lie in [0, 100]. Received: {self.gain_db}"
+            )
+        if not 0 <= self.likeness <= MAX_CHANNELS:
+            raise ParameterError(
+                f"functionals.likeness must lie in [0, {MAX_CHANNELS}]. Received: {self.likeness}"
             )
 
     def build(
@@ -120,9 +130,11 @@ class FunctionalsConfig:
             )([sequence, known])
             for kind in self.kinds
         ]
-        joined = layers.Concatenate(dtype="float32", name="functionals_join")(values)
+        told = layers.Concatenate(dtype="float32", name=JOINED)(values)
+        if self.likeness:
+            told = Likeness(self.likeness, dtype="float32", name=LIKENESS)(told)
         answer = layers.Dense(n_classes, kernel_initializer="zeros", dtype="float32", name=ANSWER)(
-            joined
+            told
         )
         model = keras.Model({"image": image}, answer, name=NAME)
         model.trainable = False  # its answer is solved for, and nothing else in it ever changes
@@ -131,7 +143,7 @@ class FunctionalsConfig:
 
 def describing(functionals: keras.Model) -> keras.Model:
     """The same up to the statistics: a model from the image to ``(batch, n_values)``."""
-    return keras.Model(functionals.input, functionals.get_layer(ANSWER).input)
+    return keras.Model(functionals.input, functionals.get_layer(JOINED).output)
 
 
 def banks(functionals: keras.Model) -> list["FilterFunctionals"]:

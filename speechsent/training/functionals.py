@@ -1,20 +1,23 @@
 """Solve for the answer of the functionals: ridge regression, with strength and scale by speaker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 
-from speechsent.branches.functionals import ANSWER, FunctionalsConfig, banks
+from speechsent.branches.functionals import ANSWER, LIKENESS, FunctionalsConfig, banks
+from speechsent.branches.likeness import MAX_CENTRES
 from speechsent.clips import Clips, evaluation_batches, to_inputs, window_starts
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.metrics import Values
 from speechsent.training.inference import batch_outputs
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # of regularisation, as a share of a row's mean square
-MAX_ROWS = 6000  # windows solved for at once: the matrix has as many rows and columns
-N_GROUPS = 10  # of clips whose speaker nobody knows
+LIKENESS_STRENGTHS = (0.01, 0.03, 0.1, 0.3)  # the same where rows are told by likeness
+NEARNESS = 0.25  # of two rows: their mean squared difference in standard deviations, times this
+MAX_ROWS = MAX_CENTRES  # windows solved for at once: the matrix has as many rows and columns
+N_GROUPS = 10  # of clips that are left out whoever speaks
 THRESHOLD_CLIPS = 64
 BATCH = 8  # windows whose responses fit into a CPU's cache: a third faster than 32
 SCALES = (0.5, 100.0)  # of logits, between which the best is looked for
@@ -91,20 +94,57 @@ def solve(
     deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
     values = (values / deviation).astype(np.float32)
     n_values, n_classes = values.shape[1], clips.n_classes
-    # One more value, always 1, is the intercept.
-    kernel = (values @ values.T / n_values).astype(np.float64) + 1.0
     wanted = np.eye(n_classes)[rows.classes] - 1 / n_classes
+    answer = functionals.model.get_layer(ANSWER)
+    if functionals.config.likeness:
+        directions = _directions(values, functionals.config.likeness, options.seed)
+        points = values @ directions
+        dual = _dual(_nearness(points), wanted, rows, LIKENESS_STRENGTHS)
+        directions /= deviation[:, None]
+        layer = functionals.model.get_layer(LIKENESS)
+        layer.set_points(directions, -mean @ directions, points)
+        weights = np.zeros((MAX_CENTRES, n_classes))
+        weights[: len(dual)] = dual
+        intercept = dual.sum(axis=0)
+    else:
+        kernel = (values @ values.T / n_values).astype(np.float64)
+        dual = _dual(kernel, wanted, rows, STRENGTHS)
+        weights = (values.T @ dual) / n_values / deviation[:, None]
+        intercept = dual.sum(axis=0) - mean @ weights
+    answer.set_weights([weights.astype(np.float32), intercept.astype(np.float32)])
+
+
+def _dual(kernel: Values, wanted: Values, rows: Rows, strengths: Sequence[float]) -> Values:
+    """Weights of the rows in the answer, under the strength and the scale that told best."""
     own, solutions = rows.own, []
-    for strength in STRENGTHS:
-        dual, left_out = _ridge(kernel, wanted, strength / rows.weights, rows.groups)
+    for strength in strengths:
+        # One more value, always 1, is the intercept.
+        dual, left_out = _ridge(kernel + 1.0, wanted, strength / rows.weights, rows.groups)
         loss, scale = _scale(left_out[own], rows.classes[own], rows.weights[own])
-        solutions.append((loss, scale, dual))
-    _, scale, dual = min(solutions, key=lambda found: found[0])
-    weights = scale * (values.T @ dual) / n_values / deviation[:, None]
-    intercept = scale * dual.sum(axis=0) - mean @ weights
-    functionals.model.get_layer(ANSWER).set_weights(
-        [weights.astype(np.float32), intercept.astype(np.float32)]
-    )
+        solutions.append((loss, scale * dual))
+    return min(solutions, key=lambda found: found[0])[1]
+
+
+def _directions(values: np.ndarray, components: int, seed: int) -> np.ndarray:
+    """Directions in which the rows differ most, each as long as makes distances a nearness.
+
+    Returns:
+        Float32, shape ``(n_values, components)``; 0 beyond as many as the rows have.
+    """
+    from sklearn.utils.extmath import randomized_svd
+
+    n_found = min(components, *values.shape)
+    *_, found = randomized_svd(values, n_found, random_state=seed)
+    directions = np.zeros((values.shape[1], components), np.float32)
+    directions[:, :n_found] = np.sqrt(NEARNESS / values.shape[1]) * found.T
+    return directions
+
+
+def _nearness(points: np.ndarray) -> Values:
+    """What :class:`~speechsent.branches.likeness.Likeness` says of each point and each other."""
+    points = points.astype(np.float64)
+    lengths = np.square(points).sum(axis=1)
+    return np.exp(-np.maximum(lengths[:, None] + lengths - 2 * points @ points.T, 0.0))
 
 
 def _fewer(clips: Clips, seed: int) -> Clips:
@@ -152,7 +192,9 @@ def _rows(
     values = np.concatenate([piece for piece, _, _ in pieces])
     owners = np.concatenate([of for _, of, _ in pieces])
     copies = np.concatenate([np.full(len(of), copy) for _, of, copy in pieces])
-    groups = _groups(clips)
+    speakers = _groups(clips)
+    parts = np.arange(len(clips)) % N_GROUPS
+    groups = parts if config.likeness else speakers
     windows = np.bincount(owners[copies == 0], minlength=len(clips))
     share = np.where(copies == 0, 1 / windows[owners], 1.0)  # a clip counts once, however long
     balance = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
@@ -161,7 +203,7 @@ def _rows(
         classes=clips.classes[owners],
         weights=balance[owners] * share,
         groups=groups[owners],
-        takes=groups[owners] * (config.copies + 1) + copies,
+        takes=speakers[owners] * (config.copies + 1) + copies,
         own=copies == 0,
     )
 
