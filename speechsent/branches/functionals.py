@@ -46,7 +46,7 @@ class FunctionalsConfig:
         refit: When the rest is chosen, solve once more from training and validation clips together.
         likeness: Principal components along which a clip is compared with every training clip. 0
             tells it by a line, which new speakers are told better by; speakers who were heard in
-            training are told better by likeness, with 256.
+            training are told better by likeness, with 512.
 
     Raises:
         ParameterError: If a field is out of range.

@@ -14,8 +14,8 @@ from speechsent.metrics import Values
 from speechsent.training.inference import batch_outputs
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # of regularisation, as a share of a row's mean square
-LIKENESS_STRENGTHS = (0.01, 0.03, 0.1, 0.3)  # the same where rows are told by likeness
-NEARNESS = 0.25  # of two rows: their mean squared difference in standard deviations, times this
+LIKENESS_STRENGTHS = (0.003, 0.01, 0.03, 0.1)  # the same where rows are told by likeness
+NEARNESS = 0.5  # of two rows: their mean squared difference in standard deviations, times this
 MAX_ROWS = MAX_CENTRES  # windows solved for at once: the matrix has as many rows and columns
 N_GROUPS = 10  # of clips that are left out whoever speaks
 THRESHOLD_CLIPS = 64
