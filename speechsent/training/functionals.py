@@ -134,9 +134,10 @@ def _directions(values: np.ndarray, components: int, seed: int) -> np.ndarray:
     from sklearn.utils.extmath import randomized_svd
 
     n_found = min(components, *values.shape)
-    *_, found = randomized_svd(values, n_found, random_state=seed)
+    _, sizes, found = randomized_svd(values, n_found, random_state=seed)
+    found = found[sizes > 1e-5 * sizes[0]]  # of the others it is chance where they point
     directions = np.zeros((values.shape[1], components), np.float32)
-    directions[:, :n_found] = np.sqrt(NEARNESS / values.shape[1]) * found.T
+    directions[:, : len(found)] = np.sqrt(NEARNESS / values.shape[1]) * found.T
     return directions
 
 

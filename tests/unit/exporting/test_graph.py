@@ -66,6 +66,14 @@ def test_calibrated_probabilities_and_numbers_in_their_units_are_the_recognisers
     np.testing.assert_allclose(found, recogniser.signal(voiced), rtol=1e-5, atol=1e-5)
 
 
+def test_functionals_by_likeness_are_in_the_graph(tmp_path, voiced):
+    alike = {"filters": 20, "likeness": 4}
+    run = small_run(tmp_path, fusion={"mode": "functionals"}, functionals=alike)
+    recogniser = Recogniser(run)
+    found = tf.function(answering(recogniser, "answer"))(tf.constant(voiced))["answer"].numpy()
+    np.testing.assert_allclose(found, recogniser.signal(voiced), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

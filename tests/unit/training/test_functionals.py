@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import rbf_kernel
 
 from speechsent.branches.functionals import ANSWER, FunctionalsConfig, describing
 from speechsent.clips import Clips
@@ -147,3 +149,41 @@ def test_the_same_seed_gives_the_same_answer(rng):
     one, other = (solved(clips).get_layer(ANSWER).get_weights() for _ in range(2))
     for a, b in zip(one, other, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_by_likeness_the_answer_is_that_of_kernel_ridge_regression(rng, monkeypatch):
+    """Against scikit-learn on the same statistics, along as many directions as they have."""
+    monkeypatch.setattr(module, "LIKENESS_STRENGTHS", (0.05,))
+    monkeypatch.setattr(module, "_scale", lambda *_: (0.0, 1.0))
+    clips = clips_of(rng, "abc")
+    model = solved(clips, likeness=24, options=TrainingOptions(class_weights=False))
+    new = clips_of(rng, "xy")
+    known, asked = (clip_outputs(describing(model), some) for some in (clips, new))
+    mean, deviation = known.mean(axis=0), known.std(axis=0)
+    varies = deviation > 1e-6
+    known, asked = ((v - mean)[:, varies] / deviation[varies] for v in (known, asked))
+    span = np.linalg.svd(known)[2][:23]  # 24 clips less their mean have 23 directions
+    asked = asked @ span.T @ span
+    gamma = module.NEARNESS / len(mean)
+    ridge = KernelRidge(alpha=0.05, kernel="precomputed")
+    ridge.fit(rbf_kernel(known, gamma=gamma) + 1, np.eye(3)[clips.classes] - 1 / 3)
+    expected = ridge.predict(rbf_kernel(asked, known, gamma=gamma) + 1)
+    np.testing.assert_allclose(clip_outputs(model, new), expected, atol=2e-3)
+    assert np.abs(expected).max() > 0.1
+
+
+def test_by_likeness_new_clips_of_known_speakers_are_told_right(rng):
+    both = clips_of(rng, "abc", voice=1.0, n=16)
+    odd = np.arange(len(both)) // 3 % 2 == 1
+    model = solved(both.subset(np.flatnonzero(~odd).tolist()), likeness=8)
+    new = both.subset(np.flatnonzero(odd).tolist())
+    assert (clip_outputs(model, new).argmax(axis=1) == new.classes).mean() > 0.9
+
+
+def test_by_likeness_clips_are_left_out_whoever_speaks(rng):
+    clips = clips_of(rng, "abc")
+    config = FunctionalsConfig(filters=40, copies=1, likeness=4)
+    options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
+    model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
+    rows = module._rows(model, clips, options, config)
+    np.testing.assert_array_equal(rows.groups, np.tile(np.arange(len(clips)) % 10, 2))
