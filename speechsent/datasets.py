@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from speechsent.clips import Clips, Inputs, as_inputs, n_frames, views_of
 from speechsent.errors import ParameterError
@@ -79,11 +80,20 @@ class SeededBatches(keras.utils.PyDataset):
         known = tf.nest.map_structure(
             lambda array: tf.TensorSpec(array.shape, array.dtype), self[0]
         )
-        made = tf.data.Dataset.from_generator(
-            lambda: (self[step] for step in range(len(self))), output_signature=known
-        )
-        counted = made.apply(tf.data.experimental.assert_cardinality(len(self)))
-        return counted.prefetch(tf.data.AUTOTUNE)
+        specs = tf.nest.flatten(known)
+        blas = ThreadpoolController().select(user_api="blas")
+
+        def made(step: np.ndarray) -> list[np.ndarray]:
+            with blas.limit(limits=1):  # its threads would wait in a loop while TensorFlow trains
+                return [np.ascontiguousarray(array) for array in tf.nest.flatten(self[int(step)])]
+
+        def batch(step: Any) -> Any:
+            found = tf.numpy_function(made, [step], [spec.dtype for spec in specs])
+            pairs = zip(found, specs, strict=True)
+            sized = [tf.ensure_shape(array, spec.shape) for array, spec in pairs]
+            return tf.nest.pack_sequence_as(known, sized)
+
+        return tf.data.Dataset.range(len(self)).map(batch).prefetch(tf.data.AUTOTUNE)
 
     def chosen(self, step: int) -> np.ndarray:
         """Indices of the items in one batch of this epoch."""
@@ -105,6 +115,7 @@ class TrainingBatches(SeededBatches):
         self.weights = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
         self.wanted = clips.answer.wanted(clips)
         self._views = views_of(options.inputs) or tuple(clips.views)
+        self._room: dict[str, np.ndarray] = {}
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
@@ -115,7 +126,10 @@ class TrainingBatches(SeededBatches):
         mixing = self._mixing(step, len(chosen))
         if mixing is not None:
             partner, share = mixing
-            inputs = {name: _mix(values, partner, share) for name, values in inputs.items()}
+            inputs = {
+                name: _mix(values, partner, share, self._room_like(name, values))
+                for name, values in inputs.items()
+            }
             targets, weights = _mix(targets, partner, share), _mix(weights, partner, share)
         if not self.options.outputs:
             return inputs, targets, weights
@@ -175,6 +189,13 @@ class TrainingBatches(SeededBatches):
         augment.mask(rng, windows, min(length - first, clips.n_window))
         return windows
 
+    def _room_like(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Memory for one more batch of an input, kept from batch to batch."""
+        room = self._room.get(name)
+        if room is None or room.shape != values.shape:
+            room = self._room[name] = np.empty_like(values)
+        return room
+
     def _mixing(self, step: int, n_clips: int) -> tuple[np.ndarray, np.ndarray] | None:
         if self.options.augment is None:
             return None
@@ -182,10 +203,12 @@ class TrainingBatches(SeededBatches):
         return self.options.augment.mix(rng, n_clips)
 
 
-def _mix(values: np.ndarray, partner: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _mix(
+    values: np.ndarray, partner: np.ndarray, share: np.ndarray, room: np.ndarray | None = None
+) -> np.ndarray:
     """Mix rows with their partners, in place: fresh memory costs more than the arithmetic."""
     share = share.reshape(-1, *[1] * (values.ndim - 1))
-    others = values[partner]
+    others = np.take(values, partner, axis=0, out=room, mode="clip")  # "raise" would copy once more
     others *= 1 - share
     values *= share
     values += others

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from speechsent.answers import answer_of
 from speechsent.clips import Clips, evaluation_windows, to_inputs, views_of
@@ -18,6 +19,7 @@ from speechsent.training.inference import batch_outputs, input_names, mean_by_cl
 from speechsent.training.store import EmbeddingStore, branch_key
 
 BATCH = 32  # windows a branch is shown at once; always as many, so that outputs never differ
+GATHERED = 64  # batches of a head that are taken from memory at once, which one by one costs more
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,12 @@ def _computed(
             yield from own
 
     pieces, batch = [], []
-    for window in shown():
-        batch.append(window)
-        if len(batch) == BATCH:
-            pieces.append(_batch(branch, batch))
-            batch = []
+    with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
+        for window in shown():
+            batch.append(window)
+            if len(batch) == BATCH:
+                pieces.append(_batch(branch, batch))
+                batch = []
     if batch:
         pieces.append(_batch(branch, batch))
     if not pieces:
@@ -213,9 +216,9 @@ class HeadBatches(SeededBatches):
         self.weights = weights[embedded.owners].astype(np.float32)
 
     def feed(self) -> Any:
-        """The batches as ``tf.data``: in memory, so that only an epoch's first waits for Python.
+        """The batches as ``tf.data``: in memory, so that only one of many waits for Python.
 
-        The order of an epoch comes from a generator, because a variable would be one on each of
+        The order of an epoch is asked of Python, because a variable would be one on each of
         several devices, where ``tf.data`` does not look.
         """
         import tensorflow as tf
@@ -223,18 +226,19 @@ class HeadBatches(SeededBatches):
         arrays = (dict(self.embedded.embeddings), self.targets, self.weights)
         with tf.device("CPU:0"):
             held = tf.nest.map_structure(lambda a: tf.constant(a, tf.float32), arrays)
-        size = self.batch_size
 
-        def epoch(order: Any) -> Any:
-            def batch(step: Any) -> Any:
-                chosen = order[step * size : (step + 1) * size]
-                return tf.nest.map_structure(lambda a: tf.gather(a, chosen), held)
+        def rows(first: np.ndarray) -> np.ndarray:
+            order = self._order[: len(self) * self.batch_size].reshape(-1, self.batch_size)
+            return order[first : first + GATHERED]
 
-            return tf.data.Dataset.range(len(self)).map(batch)
+        def several(first: Any) -> Any:
+            chosen = tf.numpy_function(rows, [first], tf.int64)
+            chosen = tf.ensure_shape(chosen, (None, self.batch_size))
+            batches = tf.nest.map_structure(lambda a: tf.gather(a, chosen), held)
+            return tf.data.Dataset.from_tensor_slices(batches)
 
-        shape = tf.TensorSpec((self.n_items,), tf.int64)
-        orders = tf.data.Dataset.from_generator(lambda: iter([self._order]), output_signature=shape)
-        return orders.flat_map(epoch).apply(tf.data.experimental.assert_cardinality(len(self)))
+        made = tf.data.Dataset.range(0, len(self), GATHERED).flat_map(several)
+        return made.apply(tf.data.experimental.assert_cardinality(len(self)))
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Embeddings, targets and weights of one batch."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from speechsent.branches.functionals import ANSWER, LIKENESS, FunctionalsConfig, banks
 from speechsent.branches.likeness import MAX_CENTRES
@@ -189,7 +190,8 @@ def _rows(
     ]
     n_own = sum(len(owners) for _, owners, _ in pieces)
     n_copies = min(config.copies, max(0, (MAX_ROWS - n_own) // len(clips)))
-    pieces += list(_copies(statistics, clips, options, config, n_copies))
+    with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
+        pieces += list(_copies(statistics, clips, options, config, n_copies))
     values = np.concatenate([piece for piece, _, _ in pieces])
     owners = np.concatenate([of for _, of, _ in pieces])
     copies = np.concatenate([np.full(len(of), copy) for _, of, copy in pieces])
