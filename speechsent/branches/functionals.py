@@ -259,7 +259,7 @@ class FilterFunctionals(layers.Layer):
                 ],
                 axis=2,
             )
-            found.append(ops.matmul(looked_at, ops.reshape(kernel, (-1, kernel.shape[-1]))))
+            found.append(ops.matmul(looked_at, ops.reshape(kernel, (1, -1, kernel.shape[-1]))))
         return ops.concatenate(found, axis=2)
 
     def set_thresholds(self, responses: np.ndarray) -> None:
