@@ -31,8 +31,8 @@ def main() -> None:
     args = arguments(__doc__)
     inception = ExperimentConfig(cnn=CnnBranch(backbone="inceptionv3", weights="none"))
     figures = [
-        *ratios("InceptionV3 + LSTM", inception, args.rounds, named=True),
-        *ratios("compact + LSTM", ExperimentConfig(), args.rounds, named=False),
+        *ratios("compact + LSTM, the default", ExperimentConfig(), args.rounds, named=True),
+        *ratios("InceptionV3 + LSTM", inception, args.rounds, named=False),
     ]
     report(figures, args.json)
 
