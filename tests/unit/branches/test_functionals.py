@@ -2,13 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from speechsent.branches.functionals import (
-    KINDS,
-    FilterFunctionals,
-    FunctionalsConfig,
-    banks,
-    describing,
-)
+from speechsent.branches.filter_bank import KINDS, FilterFunctionals
+from speechsent.branches.functionals import FunctionalsConfig, banks, describing
 from speechsent.errors import ParameterError
 
 N_BANDS, FILTERS, DILATIONS = 7, 6, (1, 3)
