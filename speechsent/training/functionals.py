@@ -1,7 +1,8 @@
 """Solve for the answer of the functionals: ridge regression, with strength and scale by speaker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,17 +12,16 @@ from speechsent.branches.functionals import ANSWER, LIKENESS, FunctionalsConfig,
 from speechsent.branches.likeness import MAX_CENTRES
 from speechsent.clips import Clips, evaluation_batches, to_inputs, window_starts
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
-from speechsent.metrics import Values
+from speechsent.errors import TrainingError
 from speechsent.training.inference import batch_outputs
+from speechsent.training.kernel_ridge import best_dual, main_directions, nearness
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # of regularisation, as a share of a row's mean square
 LIKENESS_STRENGTHS = (0.003, 0.01, 0.03, 0.1)  # the same where rows are told by likeness
-NEARNESS = 0.5  # of two rows: their mean squared difference in standard deviations, times this
 MAX_ROWS = MAX_CENTRES  # windows solved for at once: the matrix has as many rows and columns
 N_GROUPS = 10  # of clips that are left out whoever speaks
 THRESHOLD_CLIPS = 64
 BATCH = 8  # windows whose responses fit into a CPU's cache: a third faster than 32
-SCALES = (0.5, 100.0)  # of logits, between which the best is looked for
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,8 @@ def solve(
         by_speaker: Whether answers will be centred by speaker, so that what all clips of a speaker
             share says nothing.
 
-    References:
-        Cawley, Talbot (2003). Efficient leave-one-out cross-validation of kernel Fisher
-        discriminant classifiers. https://doi.org/10.1016/S0031-3203(03)00136-5
+    Raises:
+        TrainingError: If likeness would compare with more windows than it can.
     """
     clips = _fewer(clips, options.seed)
     _set_thresholds(functionals.model, clips)
@@ -95,12 +94,23 @@ def solve(
     deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
     values = (values / deviation).astype(np.float32)
     n_values, n_classes = values.shape[1], clips.n_classes
-    wanted = np.eye(n_classes)[rows.classes] - 1 / n_classes
+    told: dict[str, Any] = {
+        "classes": rows.classes,
+        "n_classes": n_classes,
+        "weights": rows.weights,
+        "groups": rows.groups,
+        "own": rows.own,
+    }
     answer = functionals.model.get_layer(ANSWER)
     if functionals.config.likeness:
-        directions = _directions(values, functionals.config.likeness, options.seed)
+        if len(values) > MAX_CENTRES:
+            raise TrainingError(
+                f"functionals.likeness compares with {MAX_CENTRES} windows at most, and one clip "
+                f"of each emotion has {len(values)}; cut long clips, or set functionals.likeness=0"
+            )
+        directions = main_directions(values, functionals.config.likeness, options.seed)
         points = values @ directions
-        dual = _dual(_nearness(points), wanted, rows, LIKENESS_STRENGTHS)
+        dual = best_dual(nearness(points), strengths=LIKENESS_STRENGTHS, **told)
         directions /= deviation[:, None]
         layer = functionals.model.get_layer(LIKENESS)
         layer.set_points(directions, -mean @ directions, points)
@@ -109,44 +119,10 @@ def solve(
         intercept = dual.sum(axis=0)
     else:
         kernel = (values @ values.T / n_values).astype(np.float64)
-        dual = _dual(kernel, wanted, rows, STRENGTHS)
+        dual = best_dual(kernel, strengths=STRENGTHS, **told)
         weights = (values.T @ dual) / n_values / deviation[:, None]
         intercept = dual.sum(axis=0) - mean @ weights
     answer.set_weights([weights.astype(np.float32), intercept.astype(np.float32)])
-
-
-def _dual(kernel: Values, wanted: Values, rows: Rows, strengths: Sequence[float]) -> Values:
-    """Weights of the rows in the answer, under the strength and the scale that told best."""
-    own, solutions = rows.own, []
-    for strength in strengths:
-        # One more value, always 1, is the intercept.
-        dual, left_out = _ridge(kernel + 1.0, wanted, strength / rows.weights, rows.groups)
-        loss, scale = _scale(left_out[own], rows.classes[own], rows.weights[own])
-        solutions.append((loss, scale * dual))
-    return min(solutions, key=lambda found: found[0])[1]
-
-
-def _directions(values: np.ndarray, components: int, seed: int) -> np.ndarray:
-    """Directions in which the rows differ most, each as long as makes distances a nearness.
-
-    Returns:
-        Float32, shape ``(n_values, components)``; 0 beyond as many as the rows have.
-    """
-    from sklearn.utils.extmath import randomized_svd
-
-    n_found = min(components, *values.shape)
-    _, sizes, found = randomized_svd(values, n_found, random_state=seed)
-    found = found[sizes > 1e-5 * sizes[0]]  # of the others it is chance where they point
-    directions = np.zeros((values.shape[1], components), np.float32)
-    directions[:, : len(found)] = np.sqrt(NEARNESS / values.shape[1]) * found.T
-    return directions
-
-
-def _nearness(points: np.ndarray) -> Values:
-    """What :class:`~speechsent.branches.likeness.Likeness` says of each point and each other."""
-    points = points.astype(np.float64)
-    lengths = np.square(points).sum(axis=1)
-    return np.exp(-np.maximum(lengths[:, None] + lengths - 2 * points @ points.T, 0.0))
 
 
 def _fewer(clips: Clips, seed: int) -> Clips:
@@ -264,33 +240,3 @@ def _centred(values: np.ndarray, takes: np.ndarray) -> np.ndarray:
     for take in np.unique(takes):
         found[takes == take] -= values[takes == take].mean(axis=0)
     return found
-
-
-def _ridge(
-    kernel: Values, wanted: Values, penalties: Values, groups: np.ndarray
-) -> tuple[Values, Values]:
-    """Dual weights, and what each row is told by the solution without its own group."""
-    inverse = np.linalg.inv(kernel + np.diag(penalties))
-    dual = inverse @ wanted
-    left_out = np.empty_like(wanted)
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
-        own = inverse[np.ix_(rows, rows)]
-        left_out[rows] = wanted[rows] - np.linalg.solve(own, dual[rows])
-    return dual, left_out
-
-
-def _scale(logits: Values, classes: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """The factor on logits under which they tell the classes best, and the loss then, in nats."""
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    rows = np.arange(len(logits))
-
-    def loss(log_scale: float) -> float:
-        told = log_softmax(np.exp(log_scale) * logits, axis=1)[rows, classes]
-        return -float(np.average(told, weights=weights))
-
-    low, high = np.log(SCALES)
-    best = minimize_scalar(loss, bounds=(low, high), method="bounded")
-    return float(best.fun), float(np.exp(best.x))

@@ -8,9 +8,11 @@ from sklearn.metrics.pairwise import rbf_kernel
 from speechsent.branches.functionals import ANSWER, FunctionalsConfig, describing
 from speechsent.clips import Clips
 from speechsent.datasets import TrainingOptions
+from speechsent.errors import TrainingError
 from speechsent.features.augment import Augment
 from speechsent.features.standardize import Statistics
 from speechsent.training import functionals as module
+from speechsent.training import kernel_ridge
 from speechsent.training.functionals import Functionals, solve
 from speechsent.training.inference import clip_outputs
 
@@ -55,30 +57,6 @@ def test_new_speakers_are_told_right(rng):
     model = solved(clips_of(rng, "abcd", voice=1.0))
     new = clips_of(rng, "xy", voice=1.0)
     assert (clip_outputs(model, new).argmax(axis=1) == new.classes).mean() > 0.9
-
-
-def test_the_solution_without_a_group_is_that_of_the_others(rng):
-    """Against solving again with the rows of each group left out."""
-    values = rng.standard_normal((30, 5))
-    kernel, wanted = values @ values.T + 1, rng.standard_normal((30, 2))
-    penalties, groups = rng.uniform(0.5, 2, 30), np.arange(30) % 4
-    dual, left_out = module._ridge(kernel, wanted, penalties, groups)
-    np.testing.assert_allclose((kernel + np.diag(penalties)) @ dual, wanted, atol=1e-9)
-    for group in range(4):
-        other, own = groups != group, groups == group
-        system = kernel[np.ix_(other, other)] + np.diag(penalties[other])
-        expected = kernel[np.ix_(own, other)] @ np.linalg.solve(system, wanted[other])
-        np.testing.assert_allclose(left_out[own], expected, atol=1e-9)
-
-
-def test_the_scale_is_that_of_the_lowest_loss(rng):
-    """Logits drawn so that their softmax at five times their size are the true chances."""
-    logits = rng.standard_normal((20_000, 3))
-    odds = np.exp(5 * logits)
-    chances = odds / odds.sum(axis=1, keepdims=True)
-    classes = (rng.random((20_000, 1)) > chances.cumsum(axis=1)).sum(axis=1)
-    _, scale = module._scale(logits, classes, np.ones(20_000))
-    assert scale == pytest.approx(5, rel=0.05)
 
 
 def test_copies_of_a_clip_are_never_apart_from_it(rng):
@@ -154,7 +132,7 @@ def test_the_same_seed_gives_the_same_answer(rng):
 def test_by_likeness_the_answer_is_that_of_kernel_ridge_regression(rng, monkeypatch):
     """Against scikit-learn on the same statistics, along as many directions as they have."""
     monkeypatch.setattr(module, "LIKENESS_STRENGTHS", (0.05,))
-    monkeypatch.setattr(module, "_scale", lambda *_: (0.0, 1.0))
+    monkeypatch.setattr(kernel_ridge, "fitting_scale", lambda *_: (0.0, 1.0))
     clips = clips_of(rng, "abc")
     model = solved(clips, likeness=24, options=TrainingOptions(class_weights=False))
     new = clips_of(rng, "xy")
@@ -164,7 +142,7 @@ def test_by_likeness_the_answer_is_that_of_kernel_ridge_regression(rng, monkeypa
     known, asked = ((v - mean)[:, varies] / deviation[varies] for v in (known, asked))
     span = np.linalg.svd(known)[2][:23]  # 24 clips less their mean have 23 directions
     asked = asked @ span.T @ span
-    gamma = module.NEARNESS / len(mean)
+    gamma = kernel_ridge.NEARNESS / len(mean)
     ridge = KernelRidge(alpha=0.05, kernel="precomputed")
     ridge.fit(rbf_kernel(known, gamma=gamma) + 1, np.eye(3)[clips.classes] - 1 / 3)
     expected = ridge.predict(rbf_kernel(asked, known, gamma=gamma) + 1)
@@ -187,3 +165,9 @@ def test_by_likeness_clips_are_left_out_whoever_speaks(rng):
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
     rows = module._rows(model, clips, options, config)
     np.testing.assert_array_equal(rows.groups, np.tile(np.arange(len(clips)) % 10, 2))
+
+
+def test_more_windows_than_likeness_can_hold_are_refused(rng, monkeypatch):
+    monkeypatch.setattr(module, "MAX_CENTRES", 10)
+    with pytest.raises(TrainingError, match=r"10 windows at most.*has 24"):
+        solved(clips_of(rng, "abc"), likeness=4)
