@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 import keras
 import numpy as np
@@ -95,13 +95,14 @@ def solve(
     deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
     values = (values / deviation).astype(np.float32)
     n_values, n_classes = values.shape[1], clips.n_classes
-    told: dict[str, Any] = {
-        "classes": rows.classes,
-        "n_classes": n_classes,
-        "weights": rows.weights,
-        "groups": rows.groups,
-        "own": rows.own,
-    }
+    solved = partial(
+        best_dual,
+        classes=rows.classes,
+        n_classes=n_classes,
+        weights=rows.weights,
+        groups=rows.groups,
+        own=rows.own,
+    )
     answer = functionals.model.get_layer(ANSWER)
     if functionals.config.likeness:
         if len(values) > MAX_CENTRES:
@@ -111,7 +112,7 @@ def solve(
             )
         directions = main_directions(values, functionals.config.likeness, options.seed)
         points = values @ directions
-        dual = best_dual(nearness(points), strengths=LIKENESS_STRENGTHS, **told)
+        dual = solved(nearness(points), strengths=LIKENESS_STRENGTHS)
         directions /= deviation[:, None]
         layer = functionals.model.get_layer(LIKENESS)
         layer.set_points(directions, -mean @ directions, points)
@@ -120,7 +121,7 @@ def solve(
         intercept = dual.sum(axis=0)
     else:
         kernel = (values @ values.T / n_values).astype(np.float64)
-        dual = best_dual(kernel, strengths=STRENGTHS, **told)
+        dual = solved(kernel, strengths=STRENGTHS)
         weights = (values.T @ dual) / n_values / deviation[:, None]
         intercept = dual.sum(axis=0) - mean @ weights
     answer.set_weights([weights.astype(np.float32), intercept.astype(np.float32)])

@@ -86,7 +86,7 @@ def patience(run, signal, expected):
     """Damage may not make a run several times as dear to open as it is undamaged."""
     start = time.process_time()
     answer(run, signal)
-    return max(PATIENCE, 5 * (time.process_time() - start))
+    return max(PATIENCE, 3 * (time.process_time() - start))
 
 
 def test_what_is_not_damaged_is_accepted(clips, listed):
