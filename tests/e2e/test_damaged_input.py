@@ -13,6 +13,7 @@ from attacks import ATTACKS, answer, attacked, listing, mutated_run
 from fuzzing import (
     CONTAINERS,
     PATIENCE,
+    TRIES,
     FaultError,
     clip,
     configuration_of,
@@ -107,6 +108,27 @@ def test_a_fault_is_seen(error):
 
     with pytest.raises(FaultError):
         outcome(fail)
+
+
+def test_what_takes_too_long_each_time_is_seen():
+    calls = []
+    with pytest.raises(FaultError, match="took"):
+        outcome(lambda: calls.append(sum(range(100_000))), patience=0)
+    assert len(calls) == TRIES
+
+
+def test_what_took_too_long_once_is_asked_again():
+    calls = []
+
+    def once():
+        calls.append(1)
+        if len(calls) == 1:
+            start = time.process_time()
+            while time.process_time() < start + 0.4:
+                pass
+
+    assert outcome(once, patience=0.2) == "accepted"
+    assert len(calls) == 2
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
