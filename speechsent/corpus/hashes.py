@@ -35,29 +35,31 @@ def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
     Raises:
         OSError: If a file cannot be read.
     """
-    memory = _memory_of(paths, folder)
+    names = [str(path.absolute()) for path in paths]
+    memory = _memory_of(names, folder)
     known = _recall(memory)
     fresh: Known = {}
+    changed = False
     hashes = []
-    for path in paths:
-        name = str(path.absolute())
+    for path, name in zip(paths, names, strict=True):
         status = path.stat()
         stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         found = fresh.get(name) or known.get(name)
         if not found or found[:3] != stamp:
             found = (*stamp, sha256(path))
+            changed = True
         fresh[name] = found
         hashes.append(found[3])
-    if memory is not None and fresh.items() - known.items():
+    if memory is not None and changed:
         _remember(memory, known | fresh)
     return hashes
 
 
-def _memory_of(paths: Sequence[Path], folder: Path | None) -> Path | None:
+def _memory_of(names: Sequence[str], folder: Path | None) -> Path | None:
     """One file for each corpus folder, so that corpora do not slow each other down."""
-    if folder is None or not paths:
+    if folder is None or not names:
         return None
-    root = os.path.commonpath([path.parent.absolute() for path in paths])
+    root = os.path.commonpath({os.path.dirname(name) for name in names})  # noqa: PTH120 - many
     return folder / f"{hashlib.sha256(root.encode()).hexdigest()[:16]}.json"
 
 
