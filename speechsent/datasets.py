@@ -121,7 +121,7 @@ class TrainingBatches(SeededBatches):
         """Inputs, targets and weights of one batch."""
         chosen = self.chosen(step)
         made = as_inputs(self._windows(chosen))
-        # Images are turned windows, and mixing what lies turned in memory takes three times as long.
+        # Images are turned windows, and mixing what lies turned takes three times as long.
         inputs = {name: np.ascontiguousarray(values) for name, values in made.items()}
         targets = self.wanted[chosen]
         weights = self.weights[chosen].astype(np.float32)
