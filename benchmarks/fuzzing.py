@@ -201,16 +201,16 @@ def outcome(what: Callable[[], object], patience: float = PATIENCE) -> str:
         FaultError: If it took too long ``TRIES`` times, or failed in any other way.
     """
     took = []
-    while len(took) < TRIES:
+    for _ in range(TRIES):
         start = time.process_time()
-        told = _told(what)
+        told = _once(what)
         took.append(time.process_time() - start)
         if took[-1] <= patience:
             return told
     raise FaultError(f"took {min(took):.1f} s")
 
 
-def _told(what: Callable[[], object]) -> str:
+def _once(what: Callable[[], object]) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -85,7 +85,7 @@ class SeededBatches(keras.utils.PyDataset):
 
         def made(step: np.ndarray) -> list[np.ndarray]:
             with blas.limit(limits=1):  # its threads would wait in a loop while TensorFlow trains
-                return [np.ascontiguousarray(array) for array in tf.nest.flatten(self[int(step)])]
+                return tf.nest.flatten(self[int(step)])
 
         def batch(step: Any) -> Any:
             found = tf.numpy_function(made, [step], [spec.dtype for spec in specs])

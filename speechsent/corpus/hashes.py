@@ -39,7 +39,6 @@ def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
     memory = _memory_of(names, folder)
     known = _recall(memory)
     fresh: Known = {}
-    changed = False
     hashes = []
     for path, name in zip(paths, names, strict=True):
         status = path.stat()
@@ -47,11 +46,11 @@ def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
         found = fresh.get(name) or known.get(name)
         if not found or found[:3] != stamp:
             found = (*stamp, sha256(path))
-            changed = True
         fresh[name] = found
         hashes.append(found[3])
-    if memory is not None and changed:
-        _remember(memory, known | fresh)
+    merged = known | fresh
+    if memory is not None and merged != known:
+        _remember(memory, merged)
     return hashes
 
 

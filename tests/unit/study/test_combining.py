@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from speechsent.errors import ParameterError
 from speechsent.evaluation.predictions import Predictions
@@ -73,11 +74,10 @@ def test_weights_that_make_no_difference_are_equal(rng):
 
 
 def test_stacking_is_sklearns_logistic_regression(rng):
-    linear_model = pytest.importorskip("sklearn.linear_model")
     truth = np.arange(60) % 3
     systems = [answers(noisy(rng, truth, 2.0), truth) for _ in range(2)]
     logs = np.log(np.hstack([system.probabilities for system in systems]))
-    model = linear_model.LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
+    model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
     expected = model.fit(logs, truth).predict_proba(logs)
     found = combine("stacked", systems, systems)
     np.testing.assert_allclose(found.probabilities, expected, atol=1e-9)

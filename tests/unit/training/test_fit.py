@@ -116,7 +116,7 @@ def test_a_diverging_training_is_stopped(lstm, make_clips):
 
 
 def test_tensorboard_files_are_written_where_told(lstm, make_clips, tmp_path):
-    pytest.importorskip("tensorboard")
+    pytest.importorskip("tensorboard", reason="needs the extra [tensorboard]")
     board = TensorBoard(Run(tmp_path), "toy", Listener())
     train(lstm(), make_clips(), make_clips(seed=9), epochs=1, trackers=[board])
     assert list((tmp_path / "tensorboard" / "lstm").rglob("events.out.tfevents.*"))
