@@ -1,10 +1,8 @@
 """A run's model in memory: audio in, probabilities or numbers out, nothing loaded twice."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
@@ -16,7 +14,7 @@ from speechsent.features.augment import Views
 from speechsent.features.standardize import Statistics
 from speechsent.network import load_model, require_numbers
 from speechsent.run import Run
-from speechsent.training.inference import input_names
+from speechsent.training.inference import forward
 
 BLOCK = 60.0  # seconds of a long file that are in memory at once
 BATCH = 32  # windows of a long file evaluated at once
@@ -43,7 +41,7 @@ class Recogniser:
         self.calibration = Calibration.find(run.sound(CALIBRATION).parent)
         self.offset: np.ndarray | None = None
         self.model = load_model(run)
-        self._forward = compiled(self.model)
+        self._forward = forward(self.model)
         # Small matrix products spin for many times their cost when BLAS shares them among
         # threads. Finding the libraries takes milliseconds, so it is done once.
         self._blas = ThreadpoolController().select(user_api="blas")
@@ -120,8 +118,7 @@ class Recogniser:
 
     def _outputs(self, windows: list[Views]) -> np.ndarray:
         """What the network says of some windows, in the units of its answers."""
-        inputs = to_inputs(windows)
-        answers = self._forward({name: inputs[name] for name in input_names(self.model)})
+        answers = self._forward(to_inputs(windows))
         require_numbers(answers, self.run)
         return self.scale.undone(answers) if self.scale else answers
 
@@ -137,12 +134,3 @@ class Recogniser:
 
     def _signals(self, path: Path) -> Iterator[np.ndarray]:
         return audio.pieces(path, self.extractor.audio, seconds=BLOCK)
-
-
-def compiled(model: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
-    """A forward pass as one graph for any number of windows; ``predict`` costs twice as much."""
-    import tensorflow as tf
-
-    specs = {t.name: tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in model.inputs}
-    graph: Any = tf.function(lambda inputs: model(inputs, training=False), input_signature=[specs])
-    return lambda inputs: graph(inputs).numpy()

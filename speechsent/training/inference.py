@@ -1,6 +1,8 @@
 """Outputs of a model for whole clips: every window once, averaged over each clip."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import keras
 import numpy as np
@@ -8,6 +10,10 @@ import numpy as np
 from speechsent.clips import Clips, evaluation_batches
 from speechsent.errors import TrainingError
 from speechsent.fusion import OUTPUT
+
+Forward = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+_forwards: WeakKeyDictionary[keras.Model, Forward] = WeakKeyDictionary()
 
 
 def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = 64) -> np.ndarray:
@@ -55,8 +61,6 @@ def batch_outputs(
 ) -> np.ndarray:
     """Main output of a model for one batch, in inference mode.
 
-    The batch is filled up to a power of two, so that few sizes are ever traced.
-
     Args:
         model: Its (main) output is ``(batch, n_values)``.
         inputs: Arrays by name, ``(batch, ...)`` each; the model takes those it knows.
@@ -67,14 +71,45 @@ def batch_outputs(
         The output, shape ``(batch, n_values)``.
     """
     n = len(next(iter(inputs.values())))
-    n_padded = max(1 << (n - 1).bit_length(), at_least)
+    n_missing = max(at_least - n, 0)
     padded = {
-        name: np.concatenate([inputs[name], np.repeat(inputs[name][-1:], n_padded - n, axis=0)])
+        name: np.concatenate([inputs[name], np.repeat(inputs[name][-1:], n_missing, axis=0)])
         for name in input_names(model)
     }
-    outputs = model.predict_on_batch(padded)
-    values: np.ndarray = outputs[OUTPUT] if isinstance(outputs, dict) else outputs
-    return values[:n]
+    return forward(model)(padded)[:n]
+
+
+def forward(model: keras.Model) -> Forward:
+    """A model's main output in inference mode, as one graph for any number of windows.
+
+    ``predict`` costs twice as much. ``predict_on_batch`` compiles for the first batch size it
+    meets and for any size at the second, and the two differ in the last bits: what it answers
+    depends on what the model was shown before.
+
+    Args:
+        model: Its (main) output is ``(batch, n_values)``. The graph is kept as long as the model
+            is, and reads the weights that the model has when it is called.
+
+    Returns:
+        Takes arrays by name of input, ``(batch, ...)`` each, and all inputs of the model.
+    """
+    if model not in _forwards:
+        _forwards[model] = _compiled(model)
+    return _forwards[model]
+
+
+def _compiled(model: keras.Model) -> Forward:
+    import tensorflow as tf
+
+    known: Callable[[], Any] = ref(model)  # the graph may not keep alive what it is kept for
+
+    def main_output(inputs: dict[str, Any]) -> Any:
+        outputs = known()(inputs, training=False)
+        return outputs[OUTPUT] if isinstance(outputs, dict) else outputs
+
+    specs = {t.name: tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in model.inputs}
+    graph: Any = tf.function(main_output, input_signature=[specs])
+    return lambda inputs: graph({name: inputs[name] for name in specs}).numpy()
 
 
 def input_names(model: keras.Model) -> list[str]:

@@ -41,13 +41,13 @@ def make_clips():
 def make_branches():
     """Make two untrained branches of a few hundred parameters, the same for the same seed."""
 
-    def make(seed=1) -> dict[str, keras.Model]:
+    def make(seed=1, n_window=N_WINDOW) -> dict[str, keras.Model]:
         keras.utils.set_random_seed(seed)
         return {
             "cnn": CnnBranch(backbone="blocks", filters=(4,), embedding=5).build(
-                (N_MELS, N_WINDOW)
+                (N_MELS, n_window)
             ),
-            "lstm": SEQUENCES.build({"mfcc": (N_WINDOW, N_MFCC)}),
+            "lstm": SEQUENCES.build({"mfcc": (n_window, N_MFCC)}),
         }
 
     return make

@@ -1,9 +1,24 @@
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
 
+from speechsent.answers import Classes
+from speechsent.config import from_dict
 from speechsent.errors import TrainingError
+from speechsent.network import assemble, build_branches
 from speechsent.training.inference import batch_outputs, clip_outputs, input_names
+
+SMALL = {
+    "view": {"seconds": 0.5},
+    "log_mel": {"n_mels": 32},
+    "mfcc": {"n_mfcc": 13},
+    "cnn": {"stem": [8], "channels": 8, "embedding": 8},
+    "lstm": {"channels": 8, "units": [8], "embedding": 8},
+    "functionals": {"filters": 40},
+}
 
 
 @pytest.fixture
@@ -38,6 +53,42 @@ def test_a_batch_of_any_size_has_as_many_outputs(mean_model, rng, n):
     values = rng.standard_normal((n, 12, 2)).astype("float32")
     outputs = batch_outputs(mean_model, {"mfcc": values, "unused": np.zeros(n)})
     np.testing.assert_allclose(outputs, values.mean(axis=1), atol=1e-6)
+
+
+def test_what_a_model_was_shown_before_changes_no_bit(rng):
+    """Keras's own prediction compiles anew at the second batch size, to other last bits."""
+    config = from_dict(SMALL)
+    fresh, used = (assemble(build_branches(config), config, Classes(4)) for _ in range(2))
+    weights = [w if w.any() else 0.1 * rng.standard_normal(w.shape) for w in fresh.get_weights()]
+    inputs = {
+        tensor.name: rng.random((32, *tensor.shape[1:])).astype("float32")
+        for tensor in fresh.inputs
+    }
+    for model in (fresh, used):
+        model.set_weights(weights)
+    for n in (16, 1):
+        batch_outputs(used, {name: values[:n] for name, values in inputs.items()})
+    np.testing.assert_array_equal(*(batch_outputs(model, inputs) for model in (fresh, used)))
+
+
+def test_a_graph_reads_the_weights_of_now(rng):
+    mfcc = keras.Input((2,), name="mfcc")
+    model = keras.Model({"mfcc": mfcc}, keras.layers.Dense(2, use_bias=False)(mfcc))
+    values = rng.random((3, 2)).astype("float32")
+    for scale in (1.0, 2.0):
+        model.set_weights([scale * np.eye(2)])
+        np.testing.assert_allclose(batch_outputs(model, {"mfcc": values}), scale * values)
+
+
+def test_what_is_compiled_for_a_model_goes_with_it(rng):
+    mfcc = keras.Input((2,), name="mfcc")
+    model = keras.Model({"mfcc": mfcc}, keras.layers.Dense(2)(mfcc))
+    batch_outputs(model, {"mfcc": rng.random((3, 2)).astype("float32")})
+    known = weakref.ref(model)
+    del model, mfcc
+    keras.backend.clear_session()
+    gc.collect()
+    assert known() is None
 
 
 def test_of_several_outputs_the_emotion_counts(rng):

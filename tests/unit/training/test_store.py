@@ -81,7 +81,9 @@ def test_whatever_changes_what_is_shown_is_computed_anew(
     elif change == "features":
         clips.views["mfcc"][3][2, 1] += 1e-3
     elif change == "window":
-        branches = {"lstm": branches["lstm"]}  # a convolution is built for one width
+        weights = branches["lstm"].get_weights()
+        branches = {"lstm": make_branches(n_window=11)["lstm"]}
+        branches["lstm"].set_weights(weights)
         clips = replace(clips, n_window=11)
     elif change == "statistics":
         other = replace(clips.statistics["mfcc"][0], scale=np.float32(2))
