@@ -16,7 +16,7 @@ from training_command import training_command
 
 from speechsent.corpus.named import load_protocol
 from speechsent.errors import RunError
-from speechsent.study.analysis import N_RESAMPLES
+from speechsent.study.comparisons import N_RESAMPLES
 from speechsent.study.plan import Study
 from speechsent.study.reading import load_study
 from speechsent.study.tables import p_value, with_sd

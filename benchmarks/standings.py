@@ -12,17 +12,10 @@ from speechsent.evaluation.comparison import PairedDifference, holm, paired_boot
 from speechsent.evaluation.intervals import Interval, percentile_interval
 from speechsent.evaluation.resampling import resample
 from speechsent.evaluation.seeds import SeedSummary, over_seeds
-from speechsent.study.analysis import (
-    N_RESAMPLES,
-    Place,
-    Pooled,
-    Trained,
-    combined,
-    common_places,
-    mcnemar_over_seeds,
-)
 from speechsent.study.archive import FACTS, Archive, read_entry, read_facts
+from speechsent.study.comparisons import N_RESAMPLES, Pooled, common_places, mcnemar_over_seeds
 from speechsent.study.plan import PlannedRun, Study
+from speechsent.study.trained import Place, Trained, combined
 
 VERSIONS = ("speechsent", "keras", "tensorflow", "scikit-learn", "opensmile")
 # Each alone; the best of them is what the others are compared with.

@@ -10,7 +10,8 @@ from speechsent.doctor import Diagnosis, examine
 from speechsent.doctor import overfit as learn_by_heart
 from speechsent.errors import ParameterError
 from speechsent.network import assemble, build_branches, precision
-from speechsent.preparation import CorpusSource, prepare
+from speechsent.opening import CorpusSource
+from speechsent.preparation import prepare
 from speechsent.resources import Resources
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener

@@ -10,17 +10,11 @@ import numpy as np
 
 from speechsent.clips import Clips
 from speechsent.config import ExperimentConfig
-from speechsent.corpus.default import builtin_path, default_corpus
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.leaky import Leak, leaky
 from speechsent.corpus.membership import describe_members
-from speechsent.corpus.merging import groups_of, regroup_split, told
-from speechsent.corpus.open import require_targets
-from speechsent.corpus.pool import read_corpora
-from speechsent.corpus.protocols import Split, hold_out, restrict
-from speechsent.corpus.split import thinned
-from speechsent.corpus.synthetic import SyntheticCorpus
+from speechsent.corpus.protocols import Split
 from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
 from speechsent.errors import CorpusError, some
 from speechsent.features.cache import FeatureCache
@@ -28,12 +22,11 @@ from speechsent.features.extraction import FeatureTable, extract
 from speechsent.features.image import FIXED_LEVELS
 from speechsent.features.reuse import extract_or_reuse, hashes_folder
 from speechsent.features.standardize import Standardizer
+from speechsent.opening import CorpusSource, open_corpus, split_corpus
 from speechsent.resources import Resources
 from speechsent.run_split import RunSplit, relative
 from speechsent.targets import TargetScale
 from speechsent.training.listener import Listener
-
-CorpusSource = Corpus | Path | str | Sequence[Path | str] | None
 
 
 @dataclass(frozen=True)
@@ -161,70 +154,6 @@ def _scale(targets: Sequence[str], table: FeatureTable, train: Sequence[int]) ->
     return TargetScale.of(targets, [table.utterances[i].values for i in train])
 
 
-def split_corpus(
-    corpus: Corpus, config: ExperimentConfig, listener: Listener
-) -> tuple[Corpus, Split]:
-    """Take a corpus apart as a configuration says: the clips that take part, and in which part.
-
-    Raises:
-        CorpusError: If it cannot be split, or fewer than two classes are left.
-    """
-    corpus = restrict(corpus, config.split)
-    _check_emotions(corpus)
-    split = hold_out(corpus, config.split)
-    if config.split.train_fraction < 1:
-        corpus, split = thinned(corpus, split, config.split.train_fraction, config.split.seed)
-    if config.corpus.merge:
-        groups = groups_of(config.corpus.merge, config.corpus.labels)
-        listener.note(told(corpus, groups))
-        corpus, split = regroup_split(corpus, split, groups)
-    return corpus, split
-
-
-def open_corpus(
-    corpus: CorpusSource,
-    config: ExperimentConfig,
-    listener: Listener,
-    *,
-    here: Path | None = None,
-) -> Corpus:
-    """Read a corpus from wherever it is, pool several, or find the default one.
-
-    Args:
-        corpus: A corpus, or where one is or several are; None for the default one.
-        config: Decides which clips take part, and what they are called.
-        listener: Who is told.
-        here: Where the default one is looked for; the current folder if not given.
-    """
-    if isinstance(corpus, Corpus):
-        require_targets(corpus, config.corpus.targets)
-        return corpus
-    labels, classes = config.corpus.labels, config.corpus.classes or None
-    skip_bad = config.corpus.skip_bad_audio
-    if corpus is not None:
-        places = [corpus] if isinstance(corpus, (Path, str)) else corpus
-        return read_corpora(
-            [Path(place) for place in places],
-            labels=labels,
-            classes=classes,
-            skip_bad=skip_bad,
-            targets=config.corpus.targets,
-        )
-    here = here or Path.cwd()
-    if not (here / "train").is_dir() and not builtin_path(SyntheticCorpus()).is_dir():
-        listener.note("making the built-in voices: once, some seconds")
-    found = default_corpus(here, labels=labels, classes=classes, skip_bad=skip_bad)
-    require_targets(found, config.corpus.targets)
-    if found.root in (here, here / "train"):
-        listener.note(f"corpus: {found.root}")
-    else:
-        listener.note(
-            "corpus: the built-in synthetic voices, because no corpus was named and there is no "
-            "train/ here. A demonstration, never a result"
-        )
-    return found
-
-
 def features(
     utterances: Sequence[Utterance],
     config: ExperimentConfig,
@@ -272,14 +201,6 @@ def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list
         return file_hashes([u.path for u in utterances], hashes_folder(cache))
     except OSError:
         return None
-
-
-def _check_emotions(corpus: Corpus) -> None:
-    if not corpus.targets and len(corpus.emotions) < 2:
-        raise CorpusError(
-            f"{corpus.root}: a recogniser needs two or more emotions. "
-            f"Received: {some(corpus.emotions) or 'none'}"
-        )
 
 
 def parts_of(table: FeatureTable, corpus: Corpus, split: Split) -> dict[Part, list[int]]:

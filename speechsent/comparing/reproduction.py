@@ -19,7 +19,7 @@ from speechsent.corpus.utterance import Corpus, Part, Utterance
 from speechsent.environment import environment
 from speechsent.errors import CorpusError, RunError, some
 from speechsent.experiment import open_run, train
-from speechsent.preparation import open_corpus, split_corpus
+from speechsent.opening import open_corpus, split_corpus
 from speechsent.resources import Resources
 from speechsent.run import MODEL, Run
 from speechsent.run_split import RunSplit, relative

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from speechsent.experiment.training import train
 from speechsent.experiment.unfinished import taken_up
-from speechsent.preparation import CorpusSource
+from speechsent.opening import CorpusSource
 from speechsent.report import N_CLIPS
 from speechsent.resources import Resources
 from speechsent.run import Run

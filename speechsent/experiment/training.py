@@ -30,7 +30,8 @@ from speechsent.experiment.transfer import open_origin, settled
 from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
 from speechsent.network import build_branches, build_functionals, load_model, precision, save_model
-from speechsent.preparation import CorpusSource, Prepared, prepare
+from speechsent.opening import CorpusSource
+from speechsent.preparation import Prepared, prepare
 from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
 from speechsent.run import MODEL, TARGETS, Run

@@ -14,7 +14,8 @@ from speechsent.corpus.utterance import Corpus
 from speechsent.environment import environment
 from speechsent.errors import CorpusError, LockedError, RunError, SaveError
 from speechsent.locking import locked
-from speechsent.preparation import CorpusSource, Prepared, open_corpus
+from speechsent.opening import CorpusSource, open_corpus
+from speechsent.preparation import Prepared
 from speechsent.run import CHECKPOINT, MODEL, PLAN, Run, now
 from speechsent.run_split import RunSplit
 from speechsent.training.listener import Listener

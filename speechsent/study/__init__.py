@@ -9,10 +9,10 @@ from pathlib import Path
 from speechsent.corpus.named import load_protocol
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import RunError
-from speechsent.preparation import CorpusSource, open_corpus
+from speechsent.opening import CorpusSource, open_corpus
 from speechsent.resources import Resources
 from speechsent.run import Run
-from speechsent.study.analysis import Place, Table, Trained, summarise
+from speechsent.study.analysis import Table, summarise
 from speechsent.study.archive import Archive
 from speechsent.study.execution import Done, in_processes, on_cluster, one_by_one
 from speechsent.study.leaky import also_leaky
@@ -23,6 +23,7 @@ from speechsent.study.reading import load_study
 from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
 from speechsent.study.tasks import Outcome, Task, sweep
+from speechsent.study.trained import Place, Trained
 from speechsent.training.listener import Listener, clock
 
 __all__ = [

@@ -19,11 +19,11 @@ from speechsent.evaluation.predictions import (
 )
 from speechsent.evaluation.scores import Scores
 from speechsent.former import load_as_trained
-from speechsent.preparation import split_corpus
+from speechsent.opening import split_corpus
 from speechsent.run import FORMAT as RUN_FORMAT
 from speechsent.run import Run
-from speechsent.study.analysis import Trained, read_trained
 from speechsent.study.plan import PlannedRun
+from speechsent.study.trained import Trained, read_trained
 from speechsent.training.listener import Listener
 
 FORMAT = 1

@@ -14,7 +14,7 @@ from speechsent.errors import ParameterError
 from speechsent.evaluation.intervals import Interval
 from speechsent.experiment import resume, train
 from speechsent.experiment.evaluation import RUNS
-from speechsent.preparation import CorpusSource
+from speechsent.opening import CorpusSource
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.training.listener import Listener

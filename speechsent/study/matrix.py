@@ -11,7 +11,7 @@ from speechsent.corpus.utterance import Corpus
 from speechsent.errors import ParameterError, RunError, some
 from speechsent.evaluation.predictions import PREDICTIONS, read_predictions
 from speechsent.experiment import evaluate
-from speechsent.preparation import open_corpus
+from speechsent.opening import open_corpus
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.study.matrix_cells import Cell, Matrix

@@ -11,7 +11,7 @@ from speechsent.evaluation.intervals import Interval, percentile_interval
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.resampling import resample
 from speechsent.evaluation.seeds import SeedSummary, over_seeds
-from speechsent.study.analysis import N_RESAMPLES
+from speechsent.study.comparisons import N_RESAMPLES
 
 SMALLEST = 1e-7  # probability that counts as none
 

@@ -14,7 +14,7 @@ from speechsent.corpus.protocols import restrict
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError
 from speechsent.experiment.transfer import open_origin, settled
-from speechsent.preparation import CorpusSource, open_corpus
+from speechsent.opening import CorpusSource, open_corpus
 from speechsent.run import Run
 from speechsent.study import STUDIES, StudyResult, carry_out
 from speechsent.study.analysis import Table

@@ -18,9 +18,9 @@ from speechsent.errors import CorpusError, RunError, SaveError, SpeechsentError
 from speechsent.experiment import resume, train
 from speechsent.resources import Resources
 from speechsent.run import Run
-from speechsent.study.analysis import TOLD, Trained, read_trained
 from speechsent.study.archive import Archive
 from speechsent.study.plan import PlannedRun
+from speechsent.study.trained import TOLD, Trained, read_trained
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
 

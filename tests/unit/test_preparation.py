@@ -3,12 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from speechsent import preparation
-from speechsent.config import ExperimentConfig, ViewConfig, from_dict
+from speechsent.config import ViewConfig, from_dict
 from speechsent.corpus import read_corpus
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
 from speechsent.errors import AudioError, CorpusError
-from speechsent.preparation import open_corpus, prepare
+from speechsent.preparation import prepare
 from speechsent.resources import Resources
 from speechsent.training.listener import Listener
 
@@ -174,55 +173,6 @@ def test_an_emotion_of_which_nothing_can_be_trained_on_is_told(voices):
     corpus = without(voices, lambda u: u.part == "train" and u.emotion == "fear")
     with pytest.raises(CorpusError, match="no training clip is left for fear"):
         prepare(SKIPPING, corpus, Listener(), NO_CACHE)
-
-
-def test_a_corpus_in_memory_is_taken_as_it_is(voices):
-    assert open_corpus(voices, ExperimentConfig(), Listener()) is voices
-
-
-def test_a_path_is_read_with_the_configured_classes(voices):
-    config = from_dict({"corpus": {"classes": ["angry", "fear"]}})
-    for path in (voices.root, str(voices.root)):
-        assert set(open_corpus(path, config, Listener()).emotions) == {"anger", "fear"}
-
-
-def test_without_a_name_the_folder_here_is_taken_and_told(tmp_path, monkeypatch):
-    for name in ("anger/a", "fear/b"):
-        path = tmp_path / "train" / f"{name}.wav"
-        path.parent.mkdir(parents=True)
-        path.touch()
-    monkeypatch.chdir(tmp_path)
-    notes = Notes()
-    assert len(open_corpus(None, ExperimentConfig(), notes)) == 2
-    assert notes.notes == [f"corpus: {tmp_path / 'train'}"]
-
-
-def test_stray_files_here_are_left_out_when_asked(tmp_path, monkeypatch):
-    for name in ("anger/a", "fear/b", "stray"):
-        path = tmp_path / "train" / f"{name}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CorpusError, match=r"stray\.wav"):
-        open_corpus(None, ExperimentConfig(), Listener())
-    assert len(open_corpus(None, SKIPPING, Listener())) == 2
-
-
-@pytest.mark.parametrize("home", ["elsewhere", "here/.cache"])
-def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, home):
-    """Also where the cache lies below the current folder, as below a home folder it does."""
-    folder = tmp_path / home / "builtin"
-    for name in ("anger/syn-f01-anger-s1-1", "fear/syn-f01-fear-s1-1"):
-        path = folder / "train" / f"{name}.wav"
-        path.parent.mkdir(parents=True)
-        path.touch()
-    (tmp_path / "here").mkdir(exist_ok=True)
-    monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(preparation, "default_corpus", lambda *_, **__: read_corpus(folder))
-    notes = Notes()
-    assert open_corpus(None, ExperimentConfig(), notes).name == "builtin"
-    assert "built-in synthetic voices" in notes.notes[-1]
-    assert "A demonstration, never a result" in notes.notes[-1]
 
 
 def test_targets_are_standardised_by_the_training_part_alone(voices):

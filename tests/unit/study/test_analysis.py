@@ -9,10 +9,11 @@ from sklearn.metrics import balanced_accuracy_score
 
 from speechsent.config import ExperimentConfig
 from speechsent.evaluation.predictions import Predictions
-from speechsent.study.analysis import Trained, summarise
+from speechsent.study.analysis import summarise
 from speechsent.study.picture import study_figure
 from speechsent.study.plan import Combination, Study, System
 from speechsent.study.tables import as_csv, latex, markdown
+from speechsent.study.trained import Trained
 
 LABELS = ("angry", "happy", "sad")
 N_CLIPS = 60

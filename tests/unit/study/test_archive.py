@@ -12,11 +12,11 @@ from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError
 from speechsent.evaluation.predictions import Predictions, write_predictions
 from speechsent.evaluation.scores import score
-from speechsent.preparation import split_corpus
+from speechsent.opening import split_corpus
 from speechsent.run import MODEL, Run
-from speechsent.study.analysis import TOLD
 from speechsent.study.archive import Archive, entry_name
 from speechsent.study.plan import PlannedRun
+from speechsent.study.trained import TOLD
 from speechsent.training.listener import Listener
 
 CONFIG = ExperimentConfig()
