@@ -85,6 +85,7 @@ def solve(
     Raises:
         TrainingError: If likeness would compare with more windows than it can.
     """
+    require_solvable(functionals.config, clips, options.seed)
     clips = _fewer(clips, options.seed)
     _set_thresholds(functionals.model, clips)
     rows = _rows(statistics, clips, options, functionals.config)
@@ -105,11 +106,6 @@ def solve(
     )
     answer = functionals.model.get_layer(ANSWER)
     if functionals.config.likeness:
-        if len(values) > MAX_CENTRES:
-            raise TrainingError(
-                f"functionals.likeness compares with {MAX_CENTRES} windows at most, and one clip "
-                f"of each emotion has {len(values)}; cut long clips, or set functionals.likeness=0"
-            )
         directions = main_directions(values, functionals.config.likeness, options.seed)
         points = values @ directions
         dual = solved(nearness(points), strengths=LIKENESS_STRENGTHS)
@@ -127,11 +123,29 @@ def solve(
     answer.set_weights([weights.astype(np.float32), intercept.astype(np.float32)])
 
 
+def require_solvable(config: FunctionalsConfig, clips: Clips, seed: int) -> None:
+    """Refuse what :func:`solve` would refuse, before networks are trained for hours.
+
+    Raises:
+        TrainingError: If likeness would compare with more windows than it can.
+    """
+    n_windows = int(_windows(_fewer(clips, seed)).sum())
+    if config.likeness and n_windows > MAX_CENTRES:
+        raise TrainingError(
+            f"functionals.likeness compares with {MAX_CENTRES} windows at most, and one clip "
+            f"of each emotion has {n_windows}; cut long clips, or set functionals.likeness=0"
+        )
+
+
+def _windows(clips: Clips) -> np.ndarray:
+    """How many windows each clip has."""
+    views = clips.views["log_mel"]
+    return np.array([len(window_starts(len(values), clips.n_window)) for values in views])
+
+
 def _fewer(clips: Clips, seed: int) -> Clips:
     """As many clips as have ``MAX_ROWS`` windows together, drawn from all classes in turn."""
-    windows = np.array(
-        [len(window_starts(len(values), clips.n_window)) for values in clips.views["log_mel"]]
-    )
+    windows = _windows(clips)
     if windows.sum() <= MAX_ROWS:
         return clips
     shuffled = np.random.default_rng([seed, MAX_ROWS]).permutation(len(clips))

@@ -26,7 +26,7 @@ from speechsent.fusion import (
 from speechsent.training.callbacks import figures_of
 from speechsent.training.fingerprint import fingerprint
 from speechsent.training.fit import History
-from speechsent.training.functionals import Functionals, solve
+from speechsent.training.functionals import Functionals, require_solvable, solve
 from speechsent.training.seed import layers_seeded
 from speechsent.training.stage_trainer import StageTrainer
 from speechsent.training.stages import Stage, Trained, freeze, refuse_leak
@@ -43,6 +43,8 @@ class Trainer(StageTrainer):
 
     def run(self) -> Trained:
         """Train in the configured mode."""
+        if self.functionals is not None:
+            require_solvable(self.functionals.config, self.train, self.options.seed)
         mode = self.fusion.mode
         if mode == FUNCTIONALS:
             return self.without_network()

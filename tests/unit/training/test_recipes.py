@@ -6,14 +6,16 @@ import pytest
 
 from speechsent.branches.batchnorm import batchnorm_layers, leaves
 from speechsent.branches.cnn import CnnBranch, frozen_base, thaw
+from speechsent.branches.functionals import FunctionalsConfig
 from speechsent.datasets import TrainingOptions
 from speechsent.errors import TrainingError
 from speechsent.features.augment import Augment
 from speechsent.features.cache import FeatureCache
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
-from speechsent.training import embeddings, stage_trainer
+from speechsent.training import embeddings, functionals, stage_trainer
 from speechsent.training.fit import FitConfig, History
+from speechsent.training.functionals import Functionals
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
@@ -339,3 +341,18 @@ def test_a_branch_trained_otherwise_is_not_taken(with_store, change, make_clips,
     stages = fitted(monkeypatch)
     trainer.run()
     assert stages == ["cnn", "lstm", "head"]
+
+
+def test_functionals_that_cannot_be_solved_are_refused_before_anything_trains(
+    make_trainer, monkeypatch
+):
+    monkeypatch.setattr(functionals, "MAX_CENTRES", 10)
+    config = FunctionalsConfig(filters=40, likeness=4)
+    model = config.build((8, 12), 3, hertz=np.linspace(0, 8000, 8))
+    trainer = replace(make_trainer("joint"), functionals=Functionals(model, config, 0.5))
+    before = [branch.get_weights() for branch in trainer.branches.values()]
+    with pytest.raises(TrainingError, match=r"10 windows at most.*has 18"):
+        trainer.run()
+    for branch, weights in zip(trainer.branches.values(), before, strict=True):
+        for one, other in zip(branch.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(one, other)
