@@ -8,6 +8,7 @@ sides.
 """
 
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from measure import Figure, arguments, cpu_seconds, interleaved, report
+from measure import Figure, arguments, cpu_seconds, in_turn, interleaved, report
 
 from speechsent.answers import Classes
 from speechsent.clips import Clips
@@ -119,16 +120,21 @@ def step_figures(
         model.fit(data, verbose=0, shuffle=False, callbacks=[clock])
         return clock.seconds / n_steps
 
-    cpu = interleaved(
+    rows = in_turn(
         {"real": lambda: step_seconds(real), "constant": lambda: step_seconds(constant)}, rounds
     )
+    ratios = [row["real"] / row["constant"] for row in rows]
+    quartiles = statistics.quantiles(ratios)
     yield Figure(
         name="" if variant else f"pipeline.{name}",
         what=f"{name} step, real input over constant tensors{variant}",
-        value=cpu["real"] / cpu["constant"],
+        value=statistics.median(ratios),
         at_most=None if variant else GOALS[name],
     )
-    yield Figure(what="  a step on constant tensors, CPU ms", value=1e3 * cpu["constant"])
+    yield Figure(what="  its rounds, lower quartile", value=quartiles[0])
+    yield Figure(what="  its rounds, upper quartile", value=quartiles[-1])
+    constant_seconds = statistics.median(row["constant"] for row in rows)
+    yield Figure(what="  a step on constant tensors, CPU ms", value=1e3 * constant_seconds)
     yield Figure(
         what="  making a batch, CPU ms", value=1e3 * input_seconds(batches, n_steps, rounds)
     )

@@ -167,10 +167,15 @@ def to_inputs(windows: Sequence[Views]) -> Inputs:
 
 
 def as_inputs(stacked: Views) -> Inputs:
-    """What the model reads of windows, ``(n_windows, n_window, n_values)`` a view."""
+    """What the model reads of windows, ``(n_windows, n_window, n_values)`` a view.
+
+    The image takes the memory of the log-mel windows: a batch of it that is made anew costs as
+    much as its arithmetic.
+    """
     inputs = dict(stacked)
     if "log_mel" in inputs:
-        inputs["image"] = to_image(inputs.pop("log_mel"))
+        levels = inputs.pop("log_mel")
+        inputs["image"] = to_image(levels, out=levels)
     return inputs
 
 

@@ -129,7 +129,7 @@ class TrainingBatches(SeededBatches):
         if mixing is not None:
             partner, share = mixing
             inputs = {
-                name: _mix(values, partner, share, self._room_like(name, values))
+                name: _mix(values, partner, share, self._room_like(name, values.shape))
                 for name, values in inputs.items()
             }
             targets, weights = _mix(targets, partner, share), _mix(weights, partner, share)
@@ -140,14 +140,21 @@ class TrainingBatches(SeededBatches):
     def _windows(self, chosen: np.ndarray) -> Views:
         """One window of each clip, ``(n_clips, n_window, n_values)`` a view."""
         first = self.augmented(int(chosen[0]))
-        windows = {
-            view: np.zeros((len(chosen), *one.shape), np.float32) for view, one in first.items()
-        }
+        windows = {}
         for view, one in first.items():
+            windows[view] = self._silence(view, (len(chosen), *one.shape))
             windows[view][0] = one
         for row, clip in enumerate(chosen[1:].tolist(), start=1):
             self.augmented(clip, out={view: values[row] for view, values in windows.items()})
         return windows
+
+    def _silence(self, view: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Zeros for the windows of a view; in memory of its own if TensorFlow takes it over."""
+        if view != "log_mel":
+            return np.zeros(shape, np.float32)
+        room = self._room_like(view, shape)
+        room.fill(0)
+        return room
 
     def _for_each_output(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """The same values for every output, each in memory of its own.
@@ -191,11 +198,11 @@ class TrainingBatches(SeededBatches):
         augment.mask(rng, windows, min(length - first, clips.n_window))
         return windows
 
-    def _room_like(self, name: str, values: np.ndarray) -> np.ndarray:
-        """Memory for one more batch of an input, kept from batch to batch."""
+    def _room_like(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Memory for one more batch of a view or an input, kept from batch to batch."""
         room = self._room.get(name)
-        if room is None or room.shape != values.shape:
-            room = self._room[name] = np.empty_like(values)
+        if room is None or room.shape != shape:
+            room = self._room[name] = np.empty(shape, np.float32)
         return room
 
     def _mixing(self, step: int, n_clips: int) -> tuple[np.ndarray, np.ndarray] | None:
