@@ -160,6 +160,7 @@ def _train(
 ) -> Attempt:
     """Train until all is known, or the steps are used up."""
     model.compile(optimizer, loss, jit_compile=False)
+    model.optimizer.build(model.trainable_variables)  # in a step, it would be traced twice
     for done in range(1, steps + 1):
         value = float(np.ravel(model.train_on_batch(x, y))[0])
         if not np.isfinite(value):

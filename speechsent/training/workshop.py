@@ -72,6 +72,7 @@ class Workshop:
                 variable.assign(np.zeros(variable.shape, variable.dtype))
             return schedule
         model.compile(optimizer=adamw(schedule, **optimizer), **losses)
+        _create_variables(model)
         self._compiled[name] = model.optimizer, schedule
         return schedule
 
@@ -86,6 +87,14 @@ class Workshop:
         if kept is None or kept.model is not model:
             kept = self._lookers[name] = Looker(model)
         return kept
+
+
+def _create_variables(model: keras.Model) -> None:
+    """Make the variables of optimiser and losses: a step that makes them is traced twice."""
+    model.optimizer.build(model.trainable_variables)
+    told = keras.tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), np.float32), model.output)
+    model.compute_loss(y=told, y_pred=told)
+    model.reset_metrics()
 
 
 def _transplant(source: keras.Model, target: keras.Model) -> None:

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -5,6 +6,7 @@ from speechsent.datasets import TrainingOptions
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
+from speechsent.training import inference
 from speechsent.training.fit import FitConfig
 from speechsent.training.listener import Listener
 from speechsent.training.recipes import Trainer
@@ -50,10 +52,10 @@ def test_a_second_fold_traces_nothing_and_is_the_same_as_without_the_first(train
     first = train(shared, mode, fold=0, seed=1)
     weights_of_first = first.model.get_weights()
     models = list(shared._models.values())
-    traced = [(model.train_function, model.predict_function) for model in models]
+    traced = [(model.train_function, inference._forwards.get(model)) for model in models]
     second = train(shared, mode, fold=1, seed=2)
     assert second.model is first.model
-    assert traced == [(model.train_function, model.predict_function) for model in models]
+    assert traced == [(model.train_function, inference._forwards.get(model)) for model in models]
     assert sum(step is not None for step, _ in traced) == n_fits
     assert [stage.history for stage in second.stages] == [stage.history for stage in alone.stages]
     for one, other in zip(alone.model.get_weights(), second.model.get_weights(), strict=True):
@@ -62,6 +64,33 @@ def test_a_second_fold_traces_nothing_and_is_the_same_as_without_the_first(train
         not np.array_equal(one, other)
         for one, other in zip(weights_of_first, second.model.get_weights(), strict=True)
     )
+
+
+class Counting(keras.layers.Layer):
+    """Passes on what it is given, and counts how often Python runs through it."""
+
+    n_calls = 0
+
+    def call(self, values):
+        self.n_calls += 1
+        return values
+
+
+@pytest.mark.parametrize("outputs", [("emotion",), ("emotion", "lstm")])
+def test_a_step_is_traced_once(outputs, rng):
+    """TensorFlow traces a step twice that creates variables of optimiser or losses."""
+    mfcc = keras.Input((2,), name="mfcc")
+    counting = Counting()
+    told = counting(mfcc)
+    heads = {name: keras.layers.Dense(3, "softmax", name=name)(told) for name in outputs}
+    model = keras.Model({"mfcc": mfcc}, heads)
+    losses = dict.fromkeys(outputs, "categorical_crossentropy")
+    Workshop().compile(model, "joint", optimizer=OPTIMIZER, loss=losses)
+    x = {"mfcc": rng.random((12, 2)).astype("float32")}
+    y = dict.fromkeys(outputs, np.eye(3, dtype="float32")[np.arange(12) % 3])
+    counting.n_calls = 0
+    model.fit(x, y, batch_size=4, epochs=2, verbose=0)
+    assert counting.n_calls == 1
 
 
 def test_another_recipe_starts_with_no_models(make_branches):
