@@ -17,8 +17,9 @@ from speechsent.branches.cnn import CnnBranch
 from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.features.standardize import Standardizer, Statistics
 from speechsent.network import assemble, build_branches
-from speechsent.recogniser import Recogniser, compiled
+from speechsent.recogniser import Recogniser
 from speechsent.run import MODEL, STATISTICS, Run
+from speechsent.training.inference import forward
 
 EMOTIONS = ["anger", "fear", "happiness", "neutral", "sadness", "surprise"]
 SAMPLE_RATE = 16_000
@@ -52,7 +53,7 @@ def predict_figures(
     """Time of a prediction over that of a forward pass, for one network."""
     with tempfile.TemporaryDirectory() as folder:
         recogniser = Recogniser(random_run(config, Path(folder)))
-    forward = compiled(recogniser.model)
+    one_pass = forward(recogniser.model)
     inputs = {t.name: np.zeros((1, *t.shape[1:]), np.float32) for t in recogniser.model.inputs}
 
     def seconds(call: Callable[[], object]) -> float:
@@ -61,7 +62,7 @@ def predict_figures(
     cpu = interleaved(
         {
             "predict": lambda: seconds(lambda: recogniser.file(clip)),
-            "forward": lambda: seconds(lambda: forward(inputs)),
+            "forward": lambda: seconds(lambda: one_pass(inputs)),
         },
         rounds,
     )

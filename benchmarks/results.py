@@ -113,12 +113,12 @@ def _partial(study: Study, rows: Sequence[Standing], found: Found) -> list[str]:
     missing = [name for name in study.names if name not in {row.system for row in rows}]
     if missing:
         told.append(f"No finished run yet: {', '.join(f'`{name}`' for name in missing)}.")
-    for row in rows:
-        if row.left_out:
-            told.append(
-                f"`{row.system}`: {row.left_out} finished runs do not count yet, because their "
-                "seed lacks a fold."
-            )
+    waiting = [f"`{row.system}` {row.left_out}" for row in rows if row.left_out]
+    if waiting:
+        told.append(
+            f"Finished runs that do not count yet, because their seed lacks a fold: "
+            f"{', '.join(waiting)}."
+        )
     if found.stale:
         told.append(f"{len(found.stale)} entries of other settings or files are left out.")
     return told

@@ -150,7 +150,7 @@ def test_a_seed_without_all_folds_is_told_and_does_not_count(written):
     row = written.rows()["joint"]
     assert (row.folds, row.seeds, row.left_out) == ((0, 1), (0,), 1)
     page = results.measured(written.archive, written.studies)
-    assert "`joint`: 1 finished runs do not count yet" in page
+    assert "do not count yet, because their seed lacks a fold: `joint` 1." in page
     assert "No finished run yet: `cnn`, `lstm`, `averaged`." in page
     assert row.against is None
 
