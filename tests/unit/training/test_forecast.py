@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import keras
 import pytest
 
@@ -53,7 +55,7 @@ def test_a_warning_says_what_to_lower_where_memory_is_short(monkeypatch):
 def test_time_is_told_once_after_a_few_steps_without_the_first(monkeypatch):
     """Half a second a step, 100 steps an epoch, 4 epochs: 50 s and 3.3 min."""
     notes, clock = Notes(), iter([10.0, 12.5])
-    monkeypatch.setattr(forecast.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(forecast, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     told = Forecast(notes, "joint", epochs=4, n_steps=100, memory=900.0)
     for step in range(20):
         told.on_train_batch_end(step)

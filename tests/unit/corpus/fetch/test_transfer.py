@@ -1,5 +1,6 @@
 import random
 from hashlib import md5, sha256
+from types import SimpleNamespace
 
 import pytest
 
@@ -217,7 +218,7 @@ def test_pauses_double_unless_the_server_asks_for_one_and_have_a_limit(
     pauses = []
     monkeypatch.setattr(module, "PAUSE", 1)
     monkeypatch.setattr(module, "LONGEST_PAUSE", 60)
-    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append))
     url = server.serve(
         "/f", say(503), say(503), say(429, Retry_After="7"), say(429, Retry_After="999"), send(BODY)
     )
