@@ -85,8 +85,7 @@ def solve(
     Raises:
         TrainingError: If likeness would compare with more windows than it can.
     """
-    require_solvable(functionals.config, clips, options.seed)
-    clips = _fewer(clips, options.seed)
+    clips = _enough(functionals.config, clips, options.seed)
     _set_thresholds(functionals.model, clips)
     rows = _rows(statistics, clips, options, functionals.config)
     values = rows.values
@@ -129,33 +128,30 @@ def require_solvable(config: FunctionalsConfig, clips: Clips, seed: int) -> None
     Raises:
         TrainingError: If likeness would compare with more windows than it can.
     """
-    n_windows = int(_windows(_fewer(clips, seed)).sum())
-    if config.likeness and n_windows > MAX_CENTRES:
+    if config.likeness:
+        _enough(config, clips, seed)
+
+
+def _enough(config: FunctionalsConfig, clips: Clips, seed: int) -> Clips:
+    """As many clips as have ``MAX_ROWS`` windows together, drawn from all classes in turn."""
+    views = clips.views["log_mel"]
+    windows = np.array([len(window_starts(len(values), clips.n_window)) for values in views])
+    if windows.sum() > MAX_ROWS:
+        shuffled = np.random.default_rng([seed, MAX_ROWS]).permutation(len(clips))
+        turn = np.zeros(len(clips), int)  # place of each clip among those of its class
+        for label in range(clips.n_classes):
+            own = shuffled[clips.classes[shuffled] == label]
+            turn[own] = np.arange(len(own))
+        order = shuffled[np.argsort(turn[shuffled], kind="stable")]
+        enough = (windows[order].cumsum() <= MAX_ROWS) | (turn[order] == 0)
+        chosen = sorted(order[enough].tolist())
+        clips, windows = clips.subset(chosen), windows[chosen]
+    if config.likeness and windows.sum() > MAX_CENTRES:
         raise TrainingError(
             f"functionals.likeness compares with {MAX_CENTRES} windows at most, and one clip "
-            f"of each emotion has {n_windows}; cut long clips, or set functionals.likeness=0"
+            f"of each emotion has {windows.sum()}; cut long clips, or set functionals.likeness=0"
         )
-
-
-def _windows(clips: Clips) -> np.ndarray:
-    """How many windows each clip has."""
-    views = clips.views["log_mel"]
-    return np.array([len(window_starts(len(values), clips.n_window)) for values in views])
-
-
-def _fewer(clips: Clips, seed: int) -> Clips:
-    """As many clips as have ``MAX_ROWS`` windows together, drawn from all classes in turn."""
-    windows = _windows(clips)
-    if windows.sum() <= MAX_ROWS:
-        return clips
-    shuffled = np.random.default_rng([seed, MAX_ROWS]).permutation(len(clips))
-    turn = np.zeros(len(clips), int)  # place of each clip among those of its class
-    for label in range(clips.n_classes):
-        own = shuffled[clips.classes[shuffled] == label]
-        turn[own] = np.arange(len(own))
-    order = shuffled[np.argsort(turn[shuffled], kind="stable")]
-    enough = (windows[order].cumsum() <= MAX_ROWS) | (turn[order] == 0)
-    return clips.subset(sorted(order[enough].tolist()))
+    return clips
 
 
 def _set_thresholds(functionals: keras.Model, clips: Clips) -> None:

@@ -9,14 +9,12 @@ from speechsent.opening import open_corpus
 from speechsent.training.listener import Listener
 
 
-class Notes(Listener):
-    """Keeps what it was told."""
-
-    def __init__(self):
-        self.notes = []
-
-    def note(self, text):
-        self.notes.append(text)
+@pytest.fixture
+def notes(monkeypatch):
+    """What any listener was told."""
+    told = []
+    monkeypatch.setattr(Listener, "note", lambda _, text: told.append(text))
+    return told
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +34,14 @@ def test_a_path_is_read_with_the_configured_classes(voices):
         assert set(open_corpus(path, config, Listener()).emotions) == {"anger", "fear"}
 
 
-def test_without_a_name_the_folder_here_is_taken_and_told(tmp_path, monkeypatch):
+def test_without_a_name_the_folder_here_is_taken_and_told(tmp_path, monkeypatch, notes):
     for name in ("anger/a", "fear/b"):
         path = tmp_path / "train" / f"{name}.wav"
         path.parent.mkdir(parents=True)
         path.touch()
     monkeypatch.chdir(tmp_path)
-    notes = Notes()
-    assert len(open_corpus(None, ExperimentConfig(), notes)) == 2
-    assert notes.notes == [f"corpus: {tmp_path / 'train'}"]
+    assert len(open_corpus(None, ExperimentConfig(), Listener())) == 2
+    assert notes == [f"corpus: {tmp_path / 'train'}"]
 
 
 def test_stray_files_here_are_left_out_when_asked(tmp_path, monkeypatch):
@@ -60,7 +57,7 @@ def test_stray_files_here_are_left_out_when_asked(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("home", ["elsewhere", "here/.cache"])
-def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, home):
+def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, notes, home):
     """Also where the cache lies below the current folder, as below a home folder it does."""
     folder = tmp_path / home / "builtin"
     for name in ("anger/syn-f01-anger-s1-1", "fear/syn-f01-fear-s1-1"):
@@ -70,7 +67,6 @@ def test_the_builtin_corpus_is_called_a_demonstration(tmp_path, monkeypatch, hom
     (tmp_path / "here").mkdir(exist_ok=True)
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(opening, "default_corpus", lambda *_, **__: read_corpus(folder))
-    notes = Notes()
-    assert open_corpus(None, ExperimentConfig(), notes).name == "builtin"
-    assert "built-in synthetic voices" in notes.notes[-1]
-    assert "A demonstration, never a result" in notes.notes[-1]
+    assert open_corpus(None, ExperimentConfig(), Listener()).name == "builtin"
+    assert "built-in synthetic voices" in notes[-1]
+    assert "A demonstration, never a result" in notes[-1]

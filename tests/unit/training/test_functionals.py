@@ -99,11 +99,11 @@ def test_without_two_known_speakers_clips_are_left_out_in_parts(rng, speakers):
 def test_too_many_clips_are_drawn_from(rng, monkeypatch):
     monkeypatch.setattr(module, "MAX_ROWS", 20)
     clips = clips_of(rng, "abcdef")
-    drawn = module._fewer(clips, seed=0)
+    drawn = module._enough(FunctionalsConfig(), clips, seed=0)
     assert len(drawn) == 20
     assert sorted(np.bincount(drawn.classes).tolist()) == [6, 7, 7]
     long = replace(clips, n_window=N_FRAMES // 2)  # three windows of each clip
-    assert len(module._fewer(long, seed=0)) == 6
+    assert len(module._enough(FunctionalsConfig(), long, seed=0)) == 6
     model = solved(clips, copies=2, options=TrainingOptions(augment=Augment(), n_mels=N_BANDS))
     assert np.isfinite(model.get_layer(ANSWER).get_weights()[0]).all()
 
