@@ -121,7 +121,7 @@ class Clips:
             clip: Index of the clip, whose statistics are used.
             first: First frame.
             raw: Features of the clip, perhaps changed.
-            out: Zeros which become the windows, by view; made if not given.
+            out: Float32 arrays which become the windows, by view; made if not given.
         """
         statistics = {view: self.statistics[view][clip] for view in raw}
         return standard_window(raw, statistics, first, self.n_window, out)
@@ -141,13 +141,14 @@ def standard_window(
         statistics: What standardises each view.
         first: First frame.
         n_window: Frames in the window.
-        out: Zeros which become the windows, by view; made if not given.
+        out: Float32 arrays which become the windows, by view; made if not given.
     """
     windows = {}
     for view, values in raw.items():
         part = values[first : first + n_window]
-        window = np.zeros((n_window, values.shape[1]), np.float32) if out is None else out[view]
+        window = np.empty((n_window, values.shape[1]), np.float32) if out is None else out[view]
         statistics[view](part, out=window[: len(part)])
+        window[len(part) :] = 0
         windows[view] = window
     return windows
 

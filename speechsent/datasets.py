@@ -1,5 +1,7 @@
 """Training batches: windows of both views, in an order that is a function of seed and epoch."""
 
+import math
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,7 @@ from speechsent.features.mfcc import Mfcc
 
 Targets = np.ndarray | dict[str, np.ndarray]
 ORDER, MIXING = 0xA11, 0xB22  # keep the streams of random numbers apart
+ALIGNMENT = 64  # bytes; TensorFlow takes over memory that starts so, and copies what does not
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,9 @@ class SeededBatches(keras.utils.PyDataset):
             lambda array: tf.TensorSpec(array.shape, array.dtype), self[0]
         )
         specs = tf.nest.flatten(known)
-        blas = ThreadpoolController().select(user_api="blas")
 
         def made(step: np.ndarray) -> list[np.ndarray]:
-            with blas.limit(limits=1):  # its threads would wait in a loop while TensorFlow trains
-                return tf.nest.flatten(self[int(step)])
+            return tf.nest.flatten(self[int(step)])
 
         def batch(step: Any) -> Any:
             found = tf.numpy_function(made, [step], [spec.dtype for spec in specs])
@@ -96,7 +97,7 @@ class SeededBatches(keras.utils.PyDataset):
         how = tf.data.Options()
         how.autotune.enabled = False
         how.threading.private_threadpool_size = 1  # a thread for each batch costs a fifth more
-        return tf.data.Dataset.range(len(self)).map(batch).prefetch(2).with_options(how)
+        return tf.data.Dataset.range(len(self)).map(batch).prefetch(1).with_options(how)
 
     def chosen(self, step: int) -> np.ndarray:
         """Indices of the items in one batch of this epoch."""
@@ -119,13 +120,16 @@ class TrainingBatches(SeededBatches):
         self.wanted = clips.answer.wanted(clips)
         self._views = views_of(options.inputs) or tuple(clips.views)
         self._room: dict[str, np.ndarray] = {}
+        self._blas = ThreadpoolController().select(user_api="blas") if options.augment else None
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
         chosen = self.chosen(step)
-        made = as_inputs(self._windows(chosen))
+        # BLAS threads would wait in a loop while TensorFlow trains.
+        with nullcontext() if self._blas is None else self._blas.limit(limits=1):
+            made = as_inputs(self._windows(chosen))
         # Images are turned windows, and mixing what lies turned takes three times as long.
-        inputs = {name: np.ascontiguousarray(values) for name, values in made.items()}
+        inputs = {name: _in_order(values) for name, values in made.items()}
         targets = self.wanted[chosen]
         weights = self.weights[chosen].astype(np.float32)
         mixing = self._mixing(step, len(chosen))
@@ -145,19 +149,15 @@ class TrainingBatches(SeededBatches):
         first = self.augmented(int(chosen[0]))
         windows = {}
         for view, one in first.items():
-            windows[view] = self._silence(view, (len(chosen), *one.shape))
+            windows[view] = self._room_for(view, (len(chosen), *one.shape))
             windows[view][0] = one
         for row, clip in enumerate(chosen[1:].tolist(), start=1):
             self.augmented(clip, out={view: values[row] for view, values in windows.items()})
         return windows
 
-    def _silence(self, view: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Zeros for the windows of a view; in memory of its own if TensorFlow takes it over."""
-        if view != "log_mel":
-            return np.zeros(shape, np.float32)
-        room = self._room_like(view, shape)
-        room.fill(0)
-        return room
+    def _room_for(self, view: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Memory for the windows of a view; of their own if TensorFlow takes it over."""
+        return self._room_like(view, shape) if view == "log_mel" else _aligned(shape)
 
     def _for_each_output(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """The same values for every output, each in memory of its own.
@@ -176,7 +176,7 @@ class TrainingBatches(SeededBatches):
             clip: Index of the clip.
             copy: Number of the window, for several a clip.
             stream: Stands in the seed for the clip's index, which is the default.
-            out: Zeros which become the window, by view; made if not given.
+            out: Float32 arrays which become the window, by view; made if not given.
         """
         augment, clips = self.options.augment, self.clips
         stream = clip if stream is None else stream
@@ -215,6 +215,23 @@ class TrainingBatches(SeededBatches):
             return None
         rng = np.random.default_rng([self.seed, self.epoch, step, MIXING])
         return self.options.augment.mix(rng, n_clips)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """Fresh memory for float32, where TensorFlow can take it over."""
+    size, itemsize = math.prod(shape), np.dtype(np.float32).itemsize
+    room = np.empty(size + ALIGNMENT // itemsize, np.float32)
+    skipped = -room.ctypes.data % ALIGNMENT // itemsize
+    return room[skipped : skipped + size].reshape(shape)
+
+
+def _in_order(values: np.ndarray) -> np.ndarray:
+    """The same values in the order of their indices; copied if they lie otherwise."""
+    if values.flags.c_contiguous:
+        return values
+    copy = _aligned(values.shape)
+    copy[...] = values
+    return copy
 
 
 def _mix(

@@ -102,6 +102,7 @@ class Pack:
         self.places = {bytes(key): place for place, key in enumerate(self.rows["key"].tolist())}
         told = json.loads(variable[n_clips * ROW.itemsize :])
         self.notes: dict[int, list[str]] = {int(place): texts for place, texts in told.items()}
+        self._firsts, self._lengths = self.rows["first"].tolist(), self.rows["n_frames"].tolist()
         self._width = int(width)
         self._data = HEAD.size + size + 4
         self._checked = np.zeros(n_clips, bool)
@@ -112,7 +113,7 @@ class Pack:
         Raises:
             DamagedPackError: If the bytes are not those that were written.
         """
-        first, n_frames = int(self.rows["first"][place]), int(self.rows["n_frames"][place])
+        first, n_frames = self._firsts[place], self._lengths[place]
         n_bytes = n_frames * self._width * FLOAT.itemsize
         offset = self._data + first * self._width * FLOAT.itemsize
         data = os.pread(self._file.fileno(), n_bytes, offset)

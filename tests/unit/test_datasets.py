@@ -314,3 +314,14 @@ def test_keras_is_fed_the_batches_of_the_epoch_and_told_how_large_they_are():
                 tf.nest.flatten(batches[step]), tf.nest.flatten(found), strict=True
             ):
                 np.testing.assert_array_equal(theirs, mine)
+
+
+def test_nothing_of_a_long_clip_is_left_behind_a_short_one():
+    batches = batches_of(clips_of([N_WINDOW] * 4 + [5] * 4))
+    for epoch in range(4):  # long and short clips share the places in a batch
+        batches.start(epoch)
+        for step in range(len(batches)):
+            inputs = batches[step][0]
+            short = inputs["mfcc"][:, 0, 0] >= 400
+            assert (inputs["mfcc"][short, 5:] == 0).all()
+            assert (inputs["image"][short][:, :, 5:] == 0.5).all()
