@@ -17,7 +17,7 @@ from speechsent.datasets import TrainingOptions
 from speechsent.errors import ParameterError
 from speechsent.features.standardize import Statistics
 from speechsent.fusion import FusionConfig
-from speechsent.training import recipes
+from speechsent.training import network_trainer
 from speechsent.training.devices import adamw, require_even_shares, sharing
 from speechsent.training.fit import FitConfig
 from speechsent.training.listener import Listener
@@ -98,7 +98,7 @@ def main():
     cpu = tf.config.list_physical_devices("CPU")[0]
     two = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, two)
-    recipes.classifier = partial(fusion.classifier, dropout=0)
+    network_trainer.classifier = partial(fusion.classifier, dropout=0)
     figures = {mode: [losses(mode, n) for n in (1, 2)] for mode in ("joint", "frozen")}
     figures["clipped"] = [clipped_losses(n) for n in (1, 2)]
     figures |= {"refusal": refusal(3, 6), "uneven": refusal(2, 7)}
