@@ -6,15 +6,6 @@ from speechsent.auditing import audit_split
 from speechsent.auditing.content import FILES
 from speechsent.corpus.utterance import Utterance
 from speechsent.experiment.leaks import REMEDIES, tell_leaks, with_leaks
-from speechsent.training.listener import Listener
-
-
-class Notes(Listener):
-    def __init__(self):
-        self.texts = []
-
-    def note(self, text):
-        self.texts.append(text)
 
 
 def clip(number, speaker, emotion="anger"):
@@ -27,9 +18,8 @@ def report_of(*rows):
     return audit_split(utterances, [row[1] for row in rows], [row[2] for row in rows], Path("/c"))
 
 
-def test_a_copy_between_disjoint_speakers_is_told_with_its_remedy():
+def test_a_copy_between_disjoint_speakers_is_told_with_its_remedy(notes):
     report = report_of(("a", "train", "x"), ("b", "test", "x"), ("b", "test", "y"))
-    notes = Notes()
     tell_leaks(report, notes)
     assert notes.texts == [
         "warning: identical-files: 1 of 2 test clips have the same bytes as a training clip "
@@ -43,9 +33,8 @@ def test_validation_clips_count_as_trained_on():
     assert with_leaks("by clips", report) == "by clips; leaks: speakers-shared (1 of 1)"
 
 
-def test_a_clean_split_is_not_talked_about():
+def test_a_clean_split_is_not_talked_about(notes):
     report = report_of(("a", "train", "x"), ("b", "test", "y"))
-    notes = Notes()
     tell_leaks(report, notes)
     assert notes.texts == []
     assert with_leaks("by clips", report) == "by clips"

@@ -19,16 +19,6 @@ from speechsent.training.listener import Listener
 OPTIONS = {"test": True, "baseline": False, "tensorboard": False}
 
 
-class Notes(Listener):
-    """Remembers what it is told."""
-
-    def __init__(self):
-        self.told = []
-
-    def note(self, text):
-        self.told.append(text)
-
-
 @pytest.fixture
 def corpus(tmp_path):
     clips = [
@@ -110,17 +100,16 @@ def test_another_start_is_refused(begin, corpus, tmp_path):
             _ = cut.start
 
 
-def test_what_has_changed_around_it_is_told_and_remembered(begin, corpus):
+def test_what_has_changed_around_it_is_told_and_remembered(begin, corpus, notes):
     run = begin(corpus)
     recorded = environment()
     recorded["libraries"]["keras"] = "3.0"
     run.write_json("environment.json", recorded)
-    notes = Notes()
     with taken_up(run) as cut:
         cut.tell(notes)
         assert cut.resumed[0]["changed"] == ["keras"]
-    assert "nothing was kept of the stage underway" in notes.told[0]
-    assert notes.told[1] == "warning: another keras than before: the last bits may differ"
+    assert "nothing was kept of the stage underway" in notes.texts[0]
+    assert notes.texts[1] == "warning: another keras than before: the last bits may differ"
 
 
 def test_no_second_process_takes_it_up(begin, corpus):

@@ -7,14 +7,6 @@ from speechsent.training.listener import Listener
 FIRST = {"loss": 1.5, "uar": 0.5, "val_loss": 1.25, "val_uar": 0.5, "accuracy": 0.1}
 
 
-class Notes(Listener):
-    def __init__(self):
-        self.told = []
-
-    def note(self, text):
-        self.told.append(text)
-
-
 def follow(run, listener=None):
     return Mlflow(run, "toy", listener or Listener())
 
@@ -62,15 +54,14 @@ def test_a_training_that_is_gone_on_with_stays_one_run_and_tells_nothing_twice(r
     assert {("joint/val_uar", 1), ("joint/val_uar", 2)} <= set(metrics(store))
 
 
-def test_a_store_that_is_lost_ends_no_training_and_learns_all_at_the_end(run, store):
-    notes = Notes()
+def test_a_store_that_is_lost_ends_no_training_and_learns_all_at_the_end(run, store, notes):
     follower = follow(run, notes)
     store.down = True
     for epoch in (0, 1):
         follower.callback("joint").on_epoch_end(epoch, FIRST)
-    assert len(notes.told) == 1
-    assert "connection refused;" in notes.told[0]
-    assert "long story" not in notes.told[0]
+    assert len(notes.texts) == 1
+    assert "connection refused;" in notes.texts[0]
+    assert "long story" not in notes.texts[0]
     store.down = False
     follower.close("FINISHED")
     assert {("joint/val_uar", 1), ("joint/val_uar", 2)} <= set(metrics(store))

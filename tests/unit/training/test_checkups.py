@@ -14,16 +14,6 @@ from speechsent.training.embeddings import Embedded, HeadBatches
 from speechsent.training.listener import Listener
 
 
-class Notes(Listener):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.told = []
-
-    def note(self, text):
-        self.told.append(text)
-
-
 @pytest.fixture
 def batches(make_clips):
     """Batches of six of eighteen clips."""
@@ -50,12 +40,11 @@ def attend(checkups, model, batches):
     return checkups.attend("cnn", model, batches, Looker(model))
 
 
-def test_a_healthy_stage_is_watched_and_nothing_is_said(healthy, batches):
-    notes = Notes()
+def test_a_healthy_stage_is_watched_and_nothing_is_said(healthy, batches, notes):
     checkups = Checkups(notes)
     watch = attend(checkups, healthy, batches)
     healthy.fit(batches, epochs=4, verbose=0, callbacks=[watch])
-    assert notes.told == []
+    assert notes.texts == []
     empty = {"stage": "cnn", "before": [], "during": []}
     assert checkups.as_dict() == {"format": 1, "forced": False, "stages": [empty]}
 
@@ -68,11 +57,10 @@ def test_an_error_stops_the_stage_before_its_first_step(ill, batches):
     assert [finding["name"] for finding in stage["before"]] == ["output-not-probabilities"]
 
 
-def test_forced_it_goes_on_and_is_recorded(ill, batches):
-    notes = Notes()
+def test_forced_it_goes_on_and_is_recorded(ill, batches, notes):
     checkups = Checkups(notes, force=True)
     assert attend(checkups, ill, batches).findings == ()
-    assert notes.told[0].startswith("error: cnn: output-not-probabilities at ")
+    assert notes.texts[0].startswith("error: cnn: output-not-probabilities at ")
     assert checkups.as_dict()["forced"] is True
 
 

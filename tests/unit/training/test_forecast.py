@@ -5,15 +5,6 @@ import pytest
 
 from speechsent.training import forecast
 from speechsent.training.forecast import Forecast, expected_memory, warn_of_memory
-from speechsent.training.listener import Listener
-
-
-class Notes(Listener):
-    def __init__(self):
-        self.texts = []
-
-    def note(self, text):
-        self.texts.append(text)
 
 
 def network(name, size):
@@ -42,8 +33,7 @@ def test_expected_memory_is_near_peaks_measured_on_a_machine(
     assert expected_memory(model, batch_size) == pytest.approx(measured, rel=0.25)
 
 
-def test_a_warning_says_what_to_lower_where_memory_is_short(monkeypatch):
-    notes = Notes()
+def test_a_warning_says_what_to_lower_where_memory_is_short(monkeypatch, notes):
     monkeypatch.setattr(forecast, "available_memory", lambda: 1000.0)
     warn_of_memory(999.0, notes)
     assert not notes.texts
@@ -52,9 +42,9 @@ def test_a_warning_says_what_to_lower_where_memory_is_short(monkeypatch):
     assert "fit.batch_size" in notes.texts[0]
 
 
-def test_time_is_told_once_after_a_few_steps_without_the_first(monkeypatch):
+def test_time_is_told_once_after_a_few_steps_without_the_first(monkeypatch, notes):
     """Half a second a step, 100 steps an epoch, 4 epochs: 50 s and 3.3 min."""
-    notes, clock = Notes(), iter([10.0, 12.5])
+    clock = iter([10.0, 12.5])
     monkeypatch.setattr(forecast, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     told = Forecast(notes, "joint", epochs=4, n_steps=100, memory=900.0)
     for step in range(20):
