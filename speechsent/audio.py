@@ -15,7 +15,7 @@ import soxr
 from speechsent.container import missing_bytes
 from speechsent.errors import AudioError, ParameterError
 from speechsent.plain_wav import PlainWav
-from speechsent.samples import peak_of, read_mono, why
+from speechsent.samples import SoundFile, peak_of, read_mono, why
 
 SAMPLE_RATES = range(4_000, 384_001)
 MAX_CHANNELS = 8
@@ -85,14 +85,14 @@ def probe(path: Path | str) -> AudioInfo:
         return _header(Path(path), file)
 
 
-def _open(path: Path) -> PlainWav | soundfile.SoundFile:
+def _open(path: Path) -> PlainWav | SoundFile:
     """Open a file that exists and has bytes."""
     _check_file(path)
     plain = PlainWav.open(path)
     if plain is not None:
         return plain
     try:
-        return soundfile.SoundFile(str(path))
+        return SoundFile(str(path))
     except (soundfile.SoundFileError, RuntimeError, TypeError) as error:  # TypeError: *.raw
         raise AudioError(path, f"not a readable audio file; {CONVERT} ({why(error)})") from error
 
@@ -111,7 +111,7 @@ def _check_file(path: Path) -> None:
         raise AudioError(path, f"cannot be opened ({why(error)})") from error
 
 
-def _header(path: Path, file: PlainWav | soundfile.SoundFile) -> AudioInfo:
+def _header(path: Path, file: PlainWav | SoundFile) -> AudioInfo:
     """Check what the header says."""
     if file.format not in CONTAINERS:
         raise AudioError(path, f"{file.format} is none of {', '.join(CONTAINERS)}; {CONVERT}")
@@ -191,8 +191,7 @@ def _stretch(
     first = round(start * info.sample_rate)
     last = min(round(stop * info.sample_rate), info.n_frames)
     seconds = (last - first) / info.sample_rate
-    if seconds < config.min_seconds:
-        raise AudioError(path, f"too short: {seconds:.3f} s, at least {config.min_seconds} s")
+    _check_length(path, seconds, config)
     if seconds > config.max_seconds:
         raise AudioError(
             path,
@@ -207,6 +206,11 @@ def _stretch(
             f"at most {LARGEST >> 20} MiB; cut it, or give start and end in a CSV",
         )
     return first, last
+
+
+def _check_length(path: Path, seconds: float, config: AudioConfig) -> None:
+    if seconds < config.min_seconds:
+        raise AudioError(path, f"too short: {seconds:.3f} s, at least {config.min_seconds} s")
 
 
 def blocks(
@@ -231,15 +235,16 @@ def blocks(
     path = Path(path)
     with _open(path) as file:
         info = _header(path, file)
+        _check_length(path, info.seconds, config)
         size = round(seconds * config.sample_rate)
         resample = soxr.ResampleStream(info.sample_rate, config.sample_rate, 1)
         waiting = np.zeros(0, np.float32)
         peak, done = 0.0, 0
         while done < info.n_frames:
             last = min(done + round(seconds * info.sample_rate), info.n_frames)
-            piece = read_mono(path, file, done, last)
-            peak = max(peak, peak_of(path, piece))
-            done = last
+            piece = read_mono(path, file, done, last, whole=info.n_frames)
+            done = last if len(piece) == last - done else info.n_frames  # there is no more
+            peak = max(peak, peak_of(path, piece) if len(piece) else 0.0)
             if info.sample_rate != config.sample_rate:
                 piece = resample.resample_chunk(piece, last=done == info.n_frames)
             waiting = np.concatenate([waiting, piece])
@@ -249,7 +254,7 @@ def blocks(
     if peak < QUIETEST:
         raise AudioError(path, SILENT)
     if len(waiting) >= config.min_seconds * config.sample_rate:
-        yield waiting
+        yield waiting  # what is shorter behind whole pieces is no clip
 
 
 def pieces(

@@ -1,8 +1,8 @@
 """What the header of an audio file promises, against what the file holds.
 
 Libsndfile shortens a file that was cut silently, so every container that tells its length is
-asked here. Streamed files write a size of 0 or all ones because they cannot know it, and are
-taken as they are.
+asked here. Streamed files write a size of 0 or near the largest because they cannot know it, and
+are taken as they are.
 """
 
 import re
@@ -15,6 +15,7 @@ MANY_CHUNKS = 10_000  # a header with more is no audio file
 NIST_HEADER = 1 << 16  # a longer one is no header
 OGG_TAIL = 1 << 17  # two pages of the largest size
 UNKNOWN_32, UNKNOWN_64 = 2**32 - 1, 2**64 - 1
+STREAMED = 0x7FFF_F000  # the least that programs write into a 32-bit length they cannot know
 
 Chunks = Iterator[tuple[bytes, int, int]]  # name, offset and length of each chunk's content
 
@@ -42,7 +43,8 @@ def _promised(file: BinaryIO, size: int) -> int:
 
 def _riff(file: BinaryIO, size: int) -> int:
     order = "<" if file.read(12).startswith(b"RIFF") else ">"
-    return _end_of(b"data", _chunks(file, size, f"{order}4sI"))
+    chunks = _chunks(file, size, f"{order}4sI")
+    return _end_of(b"data", chunks, streamed=STREAMED)
 
 
 def _aiff(file: BinaryIO, size: int) -> int:
@@ -125,11 +127,17 @@ def _chunks(file: BinaryIO, size: int, head: str, *, counted: int = 0, even: int
         file.seek(start + length + -length % even)
 
 
-def _end_of(wanted: bytes, chunks: Chunks) -> int:
-    """Offset just behind the chunk ``wanted``; 0 if there is none, or its length is unknown."""
+def _end_of(wanted: bytes, chunks: Chunks, *, streamed: int = UNKNOWN_64) -> int:
+    """Offset just behind the chunk ``wanted``; 0 if there is none, or its length is unknown.
+
+    Args:
+        wanted: Name of the chunk.
+        chunks: The chunks of a file.
+        streamed: From this length on, it is what a program writes that does not know it.
+    """
     for name, start, length in chunks:
         if name == wanted:
-            return 0 if _unknown(length) else start + length
+            return 0 if _unknown(length) or length >= streamed else start + length
     return 0
 
 

@@ -15,7 +15,7 @@ from speechsent.corpus.labels import LabelSet
 from speechsent.corpus.leaky import Leak, leaky
 from speechsent.corpus.membership import describe_members
 from speechsent.corpus.protocols import Split
-from speechsent.corpus.utterance import PARTS, Corpus, Part, Utterance
+from speechsent.corpus.utterance import PARTS, Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError, some
 from speechsent.features.cache import FeatureCache
 from speechsent.features.extraction import FeatureTable, extract
@@ -63,6 +63,11 @@ class Prepared:
     def protocol(self) -> str:
         """Name of the protocol; ``+spk`` tells that unlabelled test clips were used."""
         return protocol_name(self.split.protocol, self.standardizer)
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Files and rows that could not be used, and were left out."""
+        return (*self.corpus.refused, *self.table.refused)
 
     def part(self, name: Part) -> Clips:
         """The clips of one part."""
@@ -118,9 +123,10 @@ def prepare(
     renamed = {old: new for old, new in corpus.spellings.items() if old.lower() != new}
     if renamed:
         listener.note("labels: " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
+    tell_left_out(corpus.refused, listener)
     table = features(corpus.utterances, config, listener, resources)
     parts = parts_of(table, corpus, split)
-    _check_parts(table, parts, labels.names if labels else ())
+    _check_parts(corpus, table, parts, labels.names if labels else ())
     scale = _scale(corpus.targets, table, parts["train"])
     sizes = ", ".join(f"{part} {len(parts[part])}" for part in PARTS)
     listener.note(f"protocol {split.protocol} (split {split.hash}): {sizes}")
@@ -187,10 +193,15 @@ def features(
     listener.end()
     for message in table.warned[:5]:
         listener.note(f"warning: {message}")
-    if table.refused:
-        named = some(f"{refusal.path} ({refusal.reason})" for refusal in table.refused)
-        listener.note(f"left out {len(table.refused)} clips: {named}")
+    tell_left_out(table.refused, listener)
     return table
+
+
+def tell_left_out(refused: Sequence[Refusal], listener: Listener) -> None:
+    """Tell which files take no part, and why."""
+    if refused:
+        named = some(f"{refusal.path} ({refusal.reason})" for refusal in refused)
+        listener.note(f"left out {len(refused)} clips: {named}")
 
 
 def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list[str] | None:
@@ -211,14 +222,23 @@ def parts_of(table: FeatureTable, corpus: Corpus, split: Split) -> dict[Part, li
     }
 
 
-def _check_parts(table: FeatureTable, parts: dict[Part, list[int]], labels: Sequence[str]) -> None:
+def _check_parts(
+    corpus: Corpus, table: FeatureTable, parts: dict[Part, list[int]], labels: Sequence[str]
+) -> None:
+    """Refuse parts of which clips that could not be used have left nothing."""
     for part, indices in parts.items():
         if not indices:
-            raise CorpusError(f"no clip is left in the {part} part")
+            raise CorpusError(
+                f"{corpus.root}: no clip is left in the {part} part; mend the clips that were left "
+                "out, or split otherwise (split.seed)"
+            )
     trained = Counter(table.utterances[i].emotion for i in parts["train"])
     missing = [name for name in labels if not trained[name]]
     if missing:
-        raise CorpusError(f"no training clip is left for {', '.join(missing)}")
+        raise CorpusError(
+            f"{corpus.root}: no training clip is left for {', '.join(missing)}; mend the clips "
+            "that were left out, or leave these emotions out (--classes)"
+        )
 
 
 def to_clips(

@@ -15,10 +15,24 @@ from speechsent.errors import AudioError, AudioWarning
 BLOCK = 65_536  # frames read at once: 4 s at 16 kHz
 LOUDEST = 100.0  # float files may exceed full scale; beyond this the numbers are not audio
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
+# Frames of an MP3 before the one that is sought: each may need up to 511 bytes of those before it.
+LEAD = 30 * 1152
+
+
+class SoundFile(soundfile.SoundFile):
+    """A file that is read on from where it stands.
+
+    The parent seeks that place once more after each read, and a place that was sought in an MP3
+    begins with thousands of wrong samples.
+    """
+
+    def seekable(self) -> bool:
+        """What the parent asks before it does so."""
+        return False
 
 
 class Sound(Protocol):
-    """What is used of an open file: ``soundfile.SoundFile``, or ``PlainWav``."""
+    """What is used of an open file: ``SoundFile``, or ``PlainWav``."""
 
     format: str
     samplerate: int
@@ -44,7 +58,9 @@ def why(error: Exception) -> str:
     return str(error).rsplit(": ", 1)[-1].rstrip(".")
 
 
-def read_mono(path: Path, file: Sound, first: int, last: int) -> np.ndarray:
+def read_mono(
+    path: Path, file: Sound, first: int, last: int, *, whole: int | None = None
+) -> np.ndarray:
     """Read frames from ``first`` to ``last`` as one channel.
 
     Channels are averaged; where that cancels them the loudest is taken.
@@ -54,6 +70,8 @@ def read_mono(path: Path, file: Sound, first: int, last: int) -> np.ndarray:
         file: The open file.
         first: First frame wanted.
         last: The one behind the last frame wanted.
+        whole: Frames of the whole file, if it is read piece by piece and the pieces before have
+            been read; an MP3 may lack a tenth.
 
     Returns:
         Samples, float32, shape ``(n_samples,)``, as loud as the file has them.
@@ -63,13 +81,16 @@ def read_mono(path: Path, file: Sound, first: int, last: int) -> np.ndarray:
     """
     mono = np.empty(last - first, np.float32)
     with _decoding(path):
-        file.seek(first)
+        if first and whole is None:  # some telephone codings can be read from the beginning alone
+            _go_to(file, first)
         if file.channels == 1:
             filled, energy = len(file.read(out=mono)), np.zeros(1)
         else:
             filled, energy = _average(file, mono)
     if filled < len(mono):
-        mono = _accept_shortfall(path, mono[:filled], len(mono), file.format)
+        lost = len(mono) - filled if whole is None else whole - first - filled
+        _accept_shortfall(path, lost, whole or len(mono), file.format)
+        mono = mono[:filled]
     if energy.any() and np.square(mono, dtype=np.float64).sum() < ANTIPHASE**2 * energy.max():
         loudest = int(energy.argmax())
         warnings.warn(
@@ -78,9 +99,17 @@ def read_mono(path: Path, file: Sound, first: int, last: int) -> np.ndarray:
             stacklevel=3,
         )
         with _decoding(path):
-            file.seek(first)
+            _go_to(file, first)
             _fill(mono, _blocks(file, filled), lambda block: block[:, loudest])
     return mono
+
+
+def _go_to(file: Sound, first: int) -> None:
+    """Go to a frame, such that what is read there is what reading from the beginning gives."""
+    lead = min(first, LEAD) if file.format.startswith("MP") else 0
+    file.seek(first - lead)
+    for _ in _blocks(file, lead):
+        pass
 
 
 @contextmanager
@@ -128,13 +157,12 @@ def _fill(
     return filled
 
 
-def _accept_shortfall(path: Path, mono: np.ndarray, expected: int, container: str) -> np.ndarray:
+def _accept_shortfall(path: Path, lost: int, expected: int, container: str) -> None:
     """MP3 headers only estimate the length, so a small shortfall is a warning there."""
-    message = f"cut short: {len(mono)} of {expected} samples could be decoded"
-    if not container.startswith("MP") or len(mono) < 0.9 * expected:
+    message = f"cut short: {expected - lost} of {expected} samples could be decoded"
+    if not container.startswith("MP") or lost > 0.1 * expected:
         raise AudioError(path, message)
     warnings.warn(f"{path}: {message}", AudioWarning, stacklevel=4)
-    return mono
 
 
 def peak_of(path: Path, signal: np.ndarray) -> float:

@@ -32,22 +32,38 @@ def writing(final: Path, *, n_bytes: int = 0) -> Iterator[Path]:
     """
     temporary = None
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        _sync(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(final)
-        sync_folder(final.parent)
+        with saving(final, n_bytes=n_bytes):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent)
+            os.close(handle)
+            temporary = Path(name)
+            yield temporary
+            _sync(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(final)
+            sync_folder(final.parent)
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def saving(final: Path, *, n_bytes: int = 0) -> Iterator[None]:
+    """Turn what a disk refuses into one clear error.
+
+    Args:
+        final: The file or folder that is to be written.
+        n_bytes: Its size, if known beforehand.
+
+    Raises:
+        SaveError: If the disk is full or does not let itself be written to.
+    """
+    try:
+        yield
     except OSError as error:
         if isinstance(error, SpeechsentError) or error.errno not in FULL | REFUSED:
             raise
         raise SaveError(f"{final}: {_why(final, error, n_bytes)}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(final: Path, content: bytes) -> None:

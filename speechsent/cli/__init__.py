@@ -25,6 +25,7 @@ from speechsent.cli import (
     runs,
     train,
 )
+from speechsent.cli.lines import in_one_line
 from speechsent.cli.parsing import Parser
 from speechsent.errors import SpeechsentError
 from speechsent.interruption import terminable
@@ -54,18 +55,6 @@ def parser() -> Parser:
         )
         command.add_arguments(sub)
     return root
-
-
-def in_one_line(error: Exception) -> str:
-    r"""The message, in which nothing that a file is called can move the cursor.
-
-    Example:
-        >>> in_one_line(ValueError("a" + chr(10) + "b"))
-        'a\\nb'
-    """
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(error)
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,9 +4,10 @@ import argparse
 import json
 import re
 from dataclasses import asdict
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from speechsent.errors import ParameterError
+from speechsent.errors import ParameterError, SaveError
 
 if TYPE_CHECKING:
     from speechsent.features.cache import CacheInfo
@@ -45,7 +46,12 @@ def prune(args: argparse.Namespace) -> int:
     """Delete what was longest unused."""
     from speechsent.features.cache import FeatureCache
 
-    _print(FeatureCache().prune(n_bytes(args.max_size)), as_json=args.json)
+    cache, size = FeatureCache(), n_bytes(args.max_size)
+    try:
+        left = cache.prune(size)
+    except OSError as error:
+        raise SaveError(f"{error.filename}: cannot be deleted ({error.strerror})") from error
+    _print(left, as_json=args.json)
     return 0
 
 
@@ -62,7 +68,7 @@ def n_bytes(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
     if found is None:
         raise ParameterError(f"a size is a number and K, M, G or T, as in 500M. Received: {text!r}")
-    return int(float(found[1]) * UNITS[found[2]])
+    return int(Fraction(found[1]) * UNITS[found[2]])
 
 
 def _print(found: "CacheInfo", *, as_json: bool) -> None:

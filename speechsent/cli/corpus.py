@@ -2,12 +2,13 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_output
+from speechsent.cli.lines import in_one_line
+from speechsent.cli.options import add_output, add_set
 from speechsent.cli.published import add_published
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     look.add_argument("path", type=Path, help="folder or CSV")
     look.add_argument("--json", action="store_true", help="print JSON")
+    add_set(look)
     look.set_defaults(run=inspect)
     write = commands.add_parser(
         "synthesize", help="write the built-in corpus as OUT/train, OUT/test"
@@ -48,10 +50,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def inspect(args: argparse.Namespace) -> int:
     """Print what a corpus holds."""
+    from speechsent.config import load
     from speechsent.corpus.inspect import inspect as summarize
     from speechsent.corpus.open import read_corpus
 
-    summary = summarize(read_corpus(args.path, skip_bad=True))
+    config = load(None, args.overrides)
+    told = config.corpus
+    corpus = read_corpus(
+        args.path,
+        labels=told.labels,
+        classes=told.classes or None,
+        targets=told.targets,
+        skip_bad=True,
+    )
+    summary = summarize(corpus, config.audio)
     if args.json:
         print(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
     else:
@@ -95,10 +107,18 @@ def _print(summary: "CorpusSummary") -> None:
     for group in summary.identical:
         print(f"identical  {', '.join(group)}")
     print(f"refused    {len(summary.refused) or 'none'}")
-    for refusal in summary.refused[:SHOWN]:
-        print(f"  {refusal.path}: {refusal.reason}")
-    if len(summary.refused) > SHOWN:
-        print(f"  and {len(summary.refused) - SHOWN} more")
+    _print_some(f"{refusal.path}: {refusal.reason}" for refusal in summary.refused)
+    if summary.warned:
+        print(f"odd        {len(summary.warned)}")
+        _print_some(summary.warned)
+
+
+def _print_some(lines: Iterable[str]) -> None:
+    told = list(lines)
+    for line in told[:SHOWN]:
+        print(f"  {in_one_line(line)}")
+    if len(told) > SHOWN:
+        print(f"  and {len(told) - SHOWN} more")
 
 
 def _print_counts(title: str, counts: Mapping[str, int]) -> None:

@@ -37,14 +37,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("configuration")
     add_preset(group)
     group.add_argument("--config", type=Path, metavar="FILE", help="YAML of what differs")
-    group.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="override one key; may be repeated",
-    )
+    add_set(group)
     for flag, key, choices, text in FLAGS:
         metavar = None if choices else flag[2:].upper()
         group.add_argument(flag, dest=_dest(key), choices=choices, metavar=metavar, help=text)
@@ -66,6 +59,18 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--allow-speaker-overlap",
         action="store_true",
         help="split by clips; every score will say so",
+    )
+
+
+def add_set(group: argparse._ActionsContainer) -> None:
+    """Add ``--set``."""
+    group.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override one key; may be repeated",
     )
 
 

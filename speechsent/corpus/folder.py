@@ -12,8 +12,14 @@ from speechsent.corpus.readers import Reader, reader_of, recognise
 from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError, some
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"})
-UNREADABLE_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma"})
+AUDIO_SUFFIXES = frozenset({
+    ".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3",
+    ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".sph",
+})  # fmt: skip
+UNREADABLE_SUFFIXES = frozenset({
+    ".m4a", ".mp4", ".aac", ".wma", ".amr", ".3gp", ".webm", ".mka", ".mkv",
+    ".mov", ".avi", ".flv", ".ape", ".wv",
+})  # fmt: skip
 PART_FOLDERS: dict[str, Part] = {
     "train": "train",
     "dev": "validation",
@@ -53,11 +59,12 @@ def read_folder(
         skip_bad: Leave out files that break a rule, and list them in ``Corpus.refused``.
 
     Raises:
-        CorpusError: If there is no audio file, an emotion is unknown, a file name breaks the
-            rule of its corpus, or the folder and the file name tell different emotions.
+        CorpusError: If there is no audio file, a folder or a sound file cannot be read, an emotion
+            is unknown, a file name breaks the rule of its corpus, or the folder and the file name
+            tell different emotions.
     """
     labels = labels or {}
-    files, refused = _find(root)
+    files, unreadable = _find(root)
     clips = [_clip(root, path) for path in files]
     if any(clip.part for clip in clips):
         _check_parts(root, clips)
@@ -66,6 +73,7 @@ def read_folder(
         utterances, spellings, bad = _read_class_folders(root, clips, labels)
     else:
         utterances, spellings, bad = _read_published_names(clips, published, labels)
+    bad = [*unreadable, *bad]
     if bad and (not skip_bad or not utterances):
         raise corpus_error(root, [f"{b.path.relative_to(root)}: {b.reason}" for b in bad])
     return Corpus(
@@ -73,31 +81,53 @@ def read_folder(
         root=root,
         utterances=tuple(utterances),
         spellings=spellings,
-        refused=(*refused, *bad),
+        refused=tuple(bad),
     )
 
 
 def _find(root: Path) -> tuple[list[Path], list[Refusal]]:
-    """All audio files in order, and the sound files no library here can open."""
-    visible = sorted(_walk(root), key=lambda path: path.as_posix())
-    files = [path for path in visible if path.suffix.lower() in AUDIO_SUFFIXES]
-    unreadable = [path for path in visible if path.suffix.lower() in UNREADABLE_SUFFIXES]
+    """All audio files in order, and the sound files that cannot be opened here, and why."""
+    files, unreadable = [], []
+    for path in sorted(_walk(root), key=lambda path: path.as_posix()):
+        suffix = path.suffix.lower()
+        if suffix in UNREADABLE_SUFFIXES:
+            unreadable.append(Refusal(path, "convert to wav or flac first"))
+        elif suffix in AUDIO_SUFFIXES and not _is_text(path):
+            unreadable.append(Refusal(path, "its name is not UTF-8; rename it"))
+        elif suffix in AUDIO_SUFFIXES:
+            files.append(path)
     if not files:
-        remedy = f" ({unreadable[0].name}: convert to wav or flac first)" if unreadable else ""
+        remedy = f" ({unreadable[0].path.name}: {unreadable[0].reason})" if unreadable else ""
         known = " ".join(sorted(AUDIO_SUFFIXES))
         raise CorpusError(f"empty: no audio file ({known}) under {root}{remedy}")
-    return files, [Refusal(path, "convert to wav or flac first") for path in unreadable]
+    return files, unreadable
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a name can be written into tables and hashed as UTF-8, as most systems have it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _walk(root: Path) -> Iterator[Path]:
     """All files that are not hidden; follows links to folders, each folder once."""
     seen: set[Path] = set()
-    for folder, subfolders, names in os.walk(root, followlinks=True):
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse_folder):
         real = Path(folder).resolve()
         subfolders[:] = [] if real in seen else sorted(s for s in subfolders if s[0] != ".")
         if real not in seen:
             yield from (Path(folder, name) for name in names if not name.startswith("."))
         seen.add(real)
+
+
+def _refuse_folder(error: OSError) -> None:
+    """A folder that is passed over would be missed by nobody."""
+    raise CorpusError(
+        f"{error.filename}: the folder cannot be read ({error.strerror}); allow it, or move it away"
+    ) from error
 
 
 def _clip(root: Path, path: Path) -> Clip:

@@ -1,7 +1,8 @@
 """Look at a corpus: who speaks, how often, how long, how loud, and which files are the same."""
 
-import hashlib
 import math
+import os
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from speechsent.corpus.hashes import sha256
 from speechsent.corpus.utterance import Corpus, Refusal, Utterance
-from speechsent.errors import AudioError
+from speechsent.errors import AudioError, AudioWarning
 
 if TYPE_CHECKING:
     from speechsent.audio import AudioConfig
@@ -59,6 +61,7 @@ class CorpusSummary:
         refused: Files left out of the corpus, and files whose audio cannot be used.
         spellings: Emotion names as found, mapped to the canonical ones.
         identical: Groups of files with the same bytes, relative to the corpus.
+        warned: What is odd about files that are used all the same.
     """
 
     name: str
@@ -75,12 +78,17 @@ class CorpusSummary:
     refused: tuple[Refusal, ...]
     spellings: Mapping[str, str]
     identical: tuple[tuple[str, ...], ...]
+    warned: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, numbers and texts, ready for JSON."""
         plain = asdict(self)
         plain["refused"] = [{"path": str(r.path), "reason": r.reason} for r in self.refused]
         plain["identical"] = [list(group) for group in self.identical]
+        plain["warned"] = list(self.warned)
+        for name in ("duration", "level"):  # JSON has no nan
+            spread = plain[name]
+            plain[name] = {key: spread[key] if self.sample_rates else None for key in spread}
         return plain
 
 
@@ -99,7 +107,7 @@ def inspect(corpus: Corpus, audio_config: "AudioConfig | None" = None) -> Corpus
         corpus: The corpus.
         audio_config: How audio will be opened for training; decides which files are refused.
     """
-    sounds, refused = _listen(corpus, audio_config)
+    sounds, refused, warned = _listen(corpus, audio_config)
     return CorpusSummary(
         name=corpus.name,
         n_utterances=len(corpus),
@@ -115,17 +123,23 @@ def inspect(corpus: Corpus, audio_config: "AudioConfig | None" = None) -> Corpus
         refused=(*corpus.refused, *refused),
         spellings=dict(corpus.spellings),
         identical=_identical(corpus),
+        warned=warned,
     )
 
 
-def _listen(corpus: Corpus, config: "AudioConfig | None") -> tuple[list[_Sound], list[Refusal]]:
+def _listen(
+    corpus: Corpus, config: "AudioConfig | None"
+) -> tuple[list[_Sound], list[Refusal], tuple[str, ...]]:
     sounds, refused = [], []
-    for utterance in corpus:
-        try:
-            sounds.append(_sound(utterance, config))
-        except AudioError as error:
-            refused.append(Refusal(utterance.path, error.reason))
-    return sounds, refused
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", AudioWarning)
+        for utterance in corpus:
+            try:
+                sounds.append(_sound(utterance, config))
+            except AudioError as error:
+                refused.append(Refusal(utterance.path, error.reason))
+    odd = (str(w.message) for w in told if issubclass(w.category, AudioWarning))
+    return sounds, refused, tuple(dict.fromkeys(odd))
 
 
 def _sound(utterance: Utterance, config: "AudioConfig | None") -> _Sound:
@@ -157,15 +171,10 @@ def _identical(corpus: Corpus) -> tuple[tuple[str, ...], ...]:
     """Groups of different files with the same bytes; only files of equal size are read."""
     by_size: dict[int, set[Path]] = defaultdict(set)
     for utterance in corpus:
-        if utterance.path.is_file():
+        if os.access(utterance.path, os.R_OK) and utterance.path.is_file():
             by_size[utterance.path.stat().st_size].add(utterance.path)
     by_content: dict[str, list[str]] = defaultdict(list)
     for paths in by_size.values():
         for path in sorted(paths) if len(paths) > 1 else ():
-            by_content[_sha256(path)].append(path.relative_to(corpus.root).as_posix())
+            by_content[sha256(path)].append(path.relative_to(corpus.root).as_posix())
     return tuple(sorted(tuple(group) for group in by_content.values() if len(group) > 1))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

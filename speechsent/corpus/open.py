@@ -1,5 +1,6 @@
 """Open a corpus, whatever it is kept as: a table, class folders, or a published corpus."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def read_corpus(
         CorpusError: If there is no such path, or it does not hold a usable corpus.
     """
     path = Path(path)
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        raise CorpusError(f"{path}: the folder cannot be read; allow it (chmod u+rx)")
     if is_database(path):
         corpus = read_database(path, labels=labels, skip_bad=skip_bad, targets=targets)
     elif metadata_files(path, targets):

@@ -183,6 +183,12 @@ def _by_clip(
     free = [i for i in range(len(corpus)) if prescribed.get(i, "train") == "train"]
     shares = {part: _share(part, config) for part in missing}
     drawn = draw_clips([corpus[i] for i in free], shares, config.seed)
+    empty = [part for part in missing if part not in drawn]
+    if empty:
+        raise CorpusError(
+            f"{corpus.root}: no class has clips enough for a {' and a '.join(empty)} part beside "
+            f"training; {1 + len(missing)} or more of one class are needed"
+        )
     return {**prescribed, **dict(zip(free, drawn, strict=True))}
 
 

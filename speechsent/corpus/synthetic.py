@@ -16,7 +16,7 @@ from speechsent.corpus.delivery import EMOTIONS, utter
 from speechsent.corpus.phones import SENTENCES
 from speechsent.corpus.voice import FRAME_RATE
 from speechsent.errors import CorpusError, ParameterError
-from speechsent.writing import sync_tree
+from speechsent.writing import saving, sync_tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,20 +90,22 @@ def synthesize(
 
     Raises:
         CorpusError: If ``out`` exists and is not an empty folder.
+        SaveError: If the disk is full or does not let itself be written to.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise CorpusError(
             f"{out}: the folder for a synthetic corpus must be new or empty. "
             "Name another one or remove it"
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
-        folder = Path(scratch) / "corpus"
-        _write(folder, config, progress)
-        sync_tree(folder)  # a folder that is there counts as whole
-        if out.exists():
-            out.rmdir()  # some systems cannot replace even an empty folder
-        os.replace(folder, out)  # noqa: PTH105 - atomic on every system
+    with saving(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
+            folder = Path(scratch) / "corpus"
+            _write(folder, config, progress)
+            sync_tree(folder)  # a folder that is there counts as whole
+            if out.exists():
+                out.rmdir()  # some systems cannot replace even an empty folder
+            os.replace(folder, out)  # noqa: PTH105 - atomic on every system
     return out
 
 

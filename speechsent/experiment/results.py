@@ -93,5 +93,5 @@ def _facts(
         "n_clips": {part: len(prepared.parts[part]) for part in PARTS},
         **majority,
         f"validation_{trained.score}": trained.validation_score,
-        "refused": {str(r.path): r.reason for r in prepared.table.refused},
+        "refused": {str(r.path): r.reason for r in prepared.refused},
     }

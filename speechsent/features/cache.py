@@ -20,7 +20,7 @@ from speechsent.features.extraction import Extractor
 from speechsent.features.pack import DamagedPackError, Pack, write_pack
 from speechsent.home import home
 
-FORMAT = 3  # raise it when extraction changes in a way the parameters do not show
+FORMAT = 4  # raise it when extraction changes in a way the parameters do not show
 MAX_BYTES = 20 << 30
 ABANDONED = 3600.0  # a file nobody has written to for so many seconds will not be finished
 

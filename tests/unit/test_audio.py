@@ -280,8 +280,9 @@ def test_a_lossy_container_gives_a_similar_signal_back(write, name, options):
     assert np.corrcoef(signal[:RATE], tone())[0, 1] > 0.99
 
 
-def test_a_streamed_wav_of_unknown_size_is_whole(write):
-    path = patched(write(), DATA - 4, "<I", 0xFFFFFFFF)
+@pytest.mark.parametrize("length", [0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF])
+def test_a_streamed_wav_of_unknown_size_is_whole(write, length):
+    path = patched(write(), DATA - 4, "<I", length)
     np.testing.assert_allclose(load(path), tone(), rtol=0, atol=2**-15)
 
 
@@ -353,6 +354,46 @@ def test_a_stretch_outside_the_file_is_refused(write, start, end):
 
 def test_an_end_that_rounds_to_the_last_frame_is_inside(write):
     assert len(load(write(signal=tone()[:-1]), end=0.99995)) == RATE - 1
+
+
+def test_a_telephone_coding_that_cannot_be_sought_in_is_read(write):
+    path = write(rate=8_000, subtype="GSM610")
+    signal = load(path)
+    assert np.corrcoef(signal[:RATE], tone())[0, 1] > 0.9
+    pieces = list(audio.blocks(path, AudioConfig(sample_rate=8_000), seconds=0.3))
+    np.testing.assert_array_equal(
+        np.concatenate(pieces), load(path, AudioConfig(sample_rate=8_000))
+    )
+
+
+def test_blocks_refuse_what_is_too_short_for_a_clip(write):
+    with pytest.raises(AudioError, match=r"too short: 0\.010 s, at least 0\.1 s"):
+        list(audio.blocks(write(signal=tone(seconds=0.01))))
+
+
+@pytest.mark.parametrize("hertz", [25.0, 127.0, 760.0])
+def test_an_mp3_is_the_same_however_it_is_read(write, hertz):
+    """Frames of a quiet beginning are short, so that those behind it lean on many of them."""
+    signal = tone(seconds=10.0, hertz=hertz)
+    path = write("a.mp3", signal=np.stack([signal, 0.5 * signal], axis=1))
+    whole = soundfile.read(path, dtype="float32")[0].mean(axis=1)
+    close = {"rtol": 0, "atol": 1e-6}
+    np.testing.assert_allclose(load(path), whole, **close)
+    np.testing.assert_allclose(load(path, start=3.5, end=7.0), whole[56_000:112_000], **close)
+    pieces = list(audio.blocks(path, seconds=0.8))
+    np.testing.assert_allclose(np.concatenate(pieces), whole, **close)
+
+
+def test_an_mp3_may_lack_as_much_by_blocks_as_at_once(write):
+    """The last block lacks more than half, the whole less than a tenth."""
+    path = shortened(write("a.mp3", signal=tone(seconds=10.0)), 0.95)
+    with pytest.warns(AudioWarning, match="cut short"):
+        signal = load(path)
+    with pytest.warns(AudioWarning, match="cut short"):
+        pieces = list(audio.blocks(path, seconds=0.8))
+    np.testing.assert_array_equal(np.concatenate(pieces), signal)
+    with pytest.raises(AudioError, match="cut short"):
+        list(audio.blocks(shortened(path, 0.8), seconds=0.8))
 
 
 def test_reading_by_blocks_equals_reading_at_once(write, rng):

@@ -6,6 +6,7 @@ import pytest
 from speechsent.config import ViewConfig, from_dict
 from speechsent.corpus import read_corpus
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
+from speechsent.corpus.utterance import Refusal
 from speechsent.errors import AudioError, CorpusError
 from speechsent.preparation import prepare
 from speechsent.resources import Resources
@@ -155,6 +156,14 @@ def test_a_clip_that_cannot_be_read_is_left_out_when_asked(voices, prepared):
     kept = [file for part in found.parts for file in files(found.part(part))]
     assert set(kept) == set(files(prepared.clips)) - {"train/anger/syn-f01-anger-s1-1.wav"}
     assert files(found.part("test")) == files(prepared.part("test"))
+
+
+def test_what_was_left_out_when_the_corpus_was_read_is_told(voices):
+    lost = Refusal(voices.root / "a.m4a", "convert to wav or flac first")
+    notes = Notes()
+    found = prepare(CONFIG, replace(voices, refused=(lost,)), notes, NO_CACHE)
+    assert f"left out 1 clips: {lost.path} (convert to wav or flac first)" in notes.notes
+    assert found.refused == (lost,)
 
 
 def test_one_emotion_is_not_enough(voices):

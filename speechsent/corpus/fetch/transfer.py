@@ -181,15 +181,22 @@ def _verified(remote: Remote, part: Part) -> str:
 
 
 def mismatch(path: Path, size: int | None, checksum: str | None) -> str:
-    """How a file differs from the published size and checksum; empty if it does not."""
-    here = path.stat().st_size
-    if size is not None and here != size:
-        return f"{here} bytes, expected {size}"
-    if checksum:
-        algorithm, _, expected = checksum.partition(":")
-        found = digest(path, algorithm)
-        if found != expected.lower():
-            return f"{algorithm.upper()} {found}, expected {expected}"
+    """How a file differs from the published size and checksum; empty if it does not.
+
+    Raises:
+        DownloadError: If it cannot be read.
+    """
+    try:
+        here = path.stat().st_size
+        if size is not None and here != size:
+            return f"{here} bytes, expected {size}"
+        if checksum:
+            algorithm, _, expected = checksum.partition(":")
+            found = digest(path, algorithm)
+            if found != expected.lower():
+                return f"{algorithm.upper()} {found}, expected {expected}"
+    except OSError as error:
+        raise DownloadError(f"{path}: cannot be read ({error.strerror})") from error
     return ""
 
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,19 @@ def test_prune_keeps_as_much_as_it_is_told(cache, capsys):
     assert main(["cache", "prune", "--max-size", "2.5M"]) == 0
     assert capsys.readouterr().out == f"{cache.folder}: 2.0 MiB in 2 packs\n"
     assert cache.info().n_packs == 2
+
+
+def test_what_cannot_be_deleted_is_told(cache, capsys, monkeypatch):
+    def refuse(path, missing_ok=False):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert main(["cache", "prune"]) == 1
+    assert ".pack: cannot be deleted (Permission denied)" in capsys.readouterr().err
+
+
+def test_a_size_beyond_all_disks_is_a_size():
+    assert n_bytes("9" * 400) == int("9" * 400)
 
 
 def test_prune_alone_deletes_everything(cache, capsys):

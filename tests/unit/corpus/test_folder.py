@@ -1,3 +1,7 @@
+import errno
+import os
+import sys
+
 import pytest
 
 from speechsent.corpus.folder import read_folder
@@ -114,7 +118,7 @@ def test_hidden_and_other_files_are_ignored(make_files):
 
 
 def test_a_folder_without_audio_is_empty(make_files):
-    with pytest.raises(CorpusError, match=r"^empty: no audio file \(.*\.wav\) under "):
+    with pytest.raises(CorpusError, match=r"^empty: no audio file \(.*\.wav .*\) under "):
         read_folder(make_files("anger/notes.txt"))
 
 
@@ -123,9 +127,40 @@ def test_m4a_files_are_told_to_be_converted(make_files):
         read_folder(make_files("anger/a.m4a"))
 
 
-def test_m4a_files_beside_others_are_listed_as_refused(make_files):
-    corpus = read_folder(make_files("anger/a.m4a", "anger/b.wav"))
+def test_m4a_files_beside_others_stop_the_reading_or_are_listed(make_files):
+    root = make_files("anger/a.m4a", "anger/b.wav")
+    with pytest.raises(CorpusError, match=r"anger/a\.m4a: convert to wav or flac first"):
+        read_folder(root)
+    corpus = read_folder(root, skip_bad=True)
     assert [r.path.name for r in corpus.refused] == ["a.m4a"]
+
+
+@pytest.mark.parametrize("suffix", [".WAVE", ".opus", ".oga", ".aifc", ".au", ".caf", ".w64"])
+def test_every_container_that_can_be_opened_is_found(make_files, suffix):
+    assert len(read_folder(make_files(f"anger/a{suffix}"))) == 1
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(make_files, monkeypatch):
+    root = make_files("anger/a.wav", "fear/b.wav")
+    scandir = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("fear"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(CorpusError, match=r"fear: the folder cannot be read \(Permission denied\)"):
+        read_folder(root, skip_bad=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_utf8_is_refused(make_files):
+    root = make_files("anger/a.wav")
+    (root / os.fsdecode(b"anger/k\xf6.wav")).touch()
+    with pytest.raises(CorpusError, match="its name is not UTF-8; rename it"):
+        read_folder(root)
+    assert len(read_folder(root, skip_bad=True)) == 1
 
 
 def test_linked_folders_are_followed_once(make_files, tmp_path):

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -59,6 +60,27 @@ def test_the_summary_is_ready_for_json(summary):
     assert plain["duration"] == {"minimum": 1.0, "median": 1.0, "maximum": 4.0}
     assert plain["refused"][0]["path"].endswith("broken.wav")
     assert len(plain["identical"][0]) == 2
+
+
+def test_where_every_file_is_refused_json_has_no_numbers_and_no_nan(tmp_path):
+    write_tone(tmp_path / "fear/short.wav", seconds=0.01, amplitude=0.1)
+    plain = inspect(read_corpus(tmp_path)).as_dict()
+    assert plain["duration"] == {"minimum": None, "median": None, "maximum": None}
+    assert json.dumps(plain, allow_nan=False)
+
+
+def test_what_is_odd_about_a_file_is_listed(tmp_path):
+    write_tone(tmp_path / "fear/loud.wav", seconds=1.0, amplitude=1.5)
+    (warned,) = inspect(read_corpus(tmp_path)).warned
+    assert warned.endswith("fear/loud.wav: samples exceed full scale (peak 1.50)")
+
+
+def test_a_file_that_may_not_be_read_is_not_compared(tmp_path, monkeypatch):
+    write_tone(tmp_path / "fear/a.wav", seconds=1.0, amplitude=0.1)
+    write_tone(tmp_path / "fear/b.wav", seconds=1.0, amplitude=0.1)
+    corpus = read_corpus(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: path.name != "b.wav")
+    assert inspect(corpus).identical == ()
 
 
 def test_stretches_are_measured_for_themselves(tmp_path):

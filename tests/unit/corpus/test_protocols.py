@@ -118,6 +118,12 @@ def test_unknown_speakers_are_told_in_name_and_note():
     assert "may lie on both sides" in split.note
 
 
+def test_too_few_clips_for_three_parts_are_told():
+    corpus = spoken_by(None)
+    with pytest.raises(CorpusError, match=r"no class has clips enough .* 3 or more"):
+        hold_out(corpus)
+
+
 def test_speakers_cannot_be_named_where_none_is_known():
     with pytest.raises(CorpusError, match="none is known"):
         hold_out(spoken_by(None), SplitConfig(test_speakers=("2",)))

@@ -1,3 +1,4 @@
+import errno
 from collections import Counter
 
 import librosa
@@ -10,10 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from speechsent import audio
-from speechsent.corpus import read_corpus
+from speechsent.corpus import read_corpus, synthetic
 from speechsent.corpus.delivery import EMOTIONS, utter
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
-from speechsent.errors import CorpusError, ParameterError
+from speechsent.errors import CorpusError, ParameterError, SaveError
 
 SMALL = SyntheticCorpus(n_speakers=3, n_test_speakers=1, n_sentences=1, n_takes=1)
 TINY = SyntheticCorpus(n_speakers=2, n_test_speakers=1, n_sentences=1, n_takes=1)
@@ -112,6 +113,15 @@ def test_a_file_is_left_alone(tmp_path):
     with pytest.raises(CorpusError, match="must be new or empty"):
         synthesize(path, TINY)
     assert path.read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(synthetic, "TemporaryDirectory", refuse)
+    with pytest.raises(SaveError, match=r"voices: cannot be written \(Permission denied\)"):
+        synthesize(tmp_path / "voices", SMALL)
 
 
 def test_what_is_interrupted_leaves_nothing(tmp_path):
