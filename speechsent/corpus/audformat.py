@@ -3,92 +3,19 @@
 https://audeering.github.io/audformat/
 """
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from speechsent.corpus.audformat_header import HEADER, ROLES, Database, Table, read_header
 from speechsent.corpus.manifest import from_rows
-from speechsent.corpus.rows import Row
+from speechsent.corpus.spelling import composed
+from speechsent.corpus.table import SURPLUS, Row, read_table, too_many
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError, some
 
-HEADER = "db.yaml"
-ROLES = ("emotion", "speaker", "gender", "sentence", "intensity")
+INDEX = ("file", "start", "end")
 DURATION = re.compile(r"(?:(\d+) days? )?(?:\+)?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-Records = list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as the header describes it.
-
-    Args:
-        name: Its name.
-        columns: Our name of each of its columns, where we have one, else its own.
-        part: Type of the split it belongs to: train, dev, test; empty if to none.
-    """
-
-    name: str
-    columns: Mapping[str, str]
-    part: str
-
-
-@dataclass(frozen=True)
-class Database:
-    """The folder of a database and its header."""
-
-    root: Path
-    header: Mapping[str, Any]
-
-    @property
-    def tables(self) -> list[Table]:
-        """All tables, in the header's order."""
-        return [self._table(name, told or {}) for name, told in self._part("tables").items()]
-
-    def _table(self, name: str, told: Mapping[str, Any]) -> Table:
-        columns = {}
-        for column, about in (told.get("columns") or {}).items():
-            scheme = (about or {}).get("scheme_id")
-            columns[str(column)] = next((r for r in ROLES if r in (column, scheme)), str(column))
-        split = self._part("splits").get(str(told.get("split_id"))) or {}
-        return Table(name, columns, str(split.get("type") or ""))
-
-    def _part(self, key: str) -> Mapping[str, Any]:
-        found = self.header.get(key)
-        return found if isinstance(found, Mapping) else {}
-
-    def records(self, table: str) -> Records:
-        """Rows of a table.
-
-        Raises:
-            CorpusError: If it is not kept as CSV.
-        """
-        path = self.root / f"db.{table}.csv"
-        if not path.is_file():
-            raise CorpusError(
-                f"{path}: no such file; tables are read as CSV, which audformat writes with "
-                "db.save(root, storage_format='csv')"
-            )
-        try:
-            return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
-        except UnicodeDecodeError as error:
-            raise CorpusError(f"{path}: not readable as UTF-8 text ({error})") from error
-
-    def genders(self) -> dict[str, str]:
-        """Gender of each speaker, where the labels of the scheme tell it."""
-        scheme = self._part("schemes").get("speaker") or {}
-        labels = scheme.get("labels")
-        if isinstance(labels, str):  # a table of speakers
-            rows = self.records(labels)
-            return {next(iter(row.values())): row.get("gender") or "" for row in rows}
-        if not isinstance(labels, Mapping):
-            return {}
-        told = {str(k): v for k, v in labels.items() if isinstance(v, Mapping)}
-        return {name: str(about.get("gender") or "") for name, about in told.items()}
 
 
 def is_database(path: Path) -> bool:
@@ -116,27 +43,14 @@ def read_database(
         CorpusError: If there is no such table, or several; or a row breaks a rule.
     """
     root = path if path.is_dir() else path.parent
-    database = Database(root, _header(root / HEADER))
-    tables = _chosen(database, path, set(targets or ("emotion",)))
-    rows = _rows(database, tables)
+    database = read_header(root)
+    rows = _rows(database, _chosen(database, path, targets or ("emotion",)), targets)
     return from_rows(root, root, rows, labels=labels, skip_bad=skip_bad, targets=targets)
 
 
-def _header(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    try:
-        header = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CorpusError(f"{path}: not a header ({' '.join(str(error).split())})") from error
-    if not isinstance(header, Mapping):
-        raise CorpusError(f"{path}: a header is a mapping of keys. Received: {header!r}")
-    return header
-
-
-def _chosen(database: Database, path: Path, wanted: set[str]) -> list[Table]:
+def _chosen(database: Database, path: Path, wanted: Sequence[str]) -> list[Table]:
     """The table that is named, or else those of the splits, or else the only one."""
-    fitting = [t for t in database.tables if wanted <= set(t.columns.values())]
+    fitting = [t for t in database.tables if all(map(t.candidates, wanted))]
     if path.is_file():
         fitting = [t for t in fitting if path.name == f"db.{t.name}.csv"]
     split = [t for t in fitting if t.part in ("train", "dev", "test")]
@@ -149,29 +63,75 @@ def _chosen(database: Database, path: Path, wanted: set[str]) -> list[Table]:
     return fitting
 
 
-def _rows(database: Database, tables: Sequence[Table]) -> Iterator[tuple[str, Row]]:
-    known = _known_of_files(database)
-    genders = database.genders()
+def _rows(
+    database: Database, tables: Sequence[Table], targets: Sequence[str]
+) -> Iterator[tuple[str, Row]]:
+    known = _known_of_files(database, tables)
+    genders = _genders(database)
     for table in tables:
-        for number, record in enumerate(database.records(table.name), start=2):
-            row = dict(known.get(record.get("file", ""), {}))
-            row |= {ours: record.get(theirs) or "" for theirs, ours in table.columns.items()}
-            row["file"] = _relative(database.root, record.get("file") or "")
-            row["gender"] = row.get("gender") or genders.get(row.get("speaker", ""), "")
-            row |= {time: _seconds(record.get(time) or "") for time in ("start", "end")}
-            yield f"db.{table.name}.csv row {number}", row | {"split": table.part}
+        told = database.told(table, (*ROLES, *targets))
+        for number, record in _records(database, table.name, told.values()):
+            file = record.get("file", "")
+            row = known.get(file, {}) | _cells(record, told)
+            row |= {time: _seconds(record.get(time, "")) for time in ("start", "end")}
+            row |= {"file": _relative(database.root, file), "split": table.part}
+            row["gender"] = row.get("gender") or genders.get(composed(row.get("speaker", "")), "")
+            yield f"db.{table.name}.csv row {number}", row | {SURPLUS: record[SURPLUS]}
 
 
-def _known_of_files(database: Database) -> dict[str, Row]:
+def _known_of_files(database: Database, chosen: Sequence[Table]) -> dict[str, Row]:
     """What tables of whole files tell of speakers and sentences."""
     known: dict[str, Row] = {}
     for table in database.tables:
-        told = {theirs: ours for theirs, ours in table.columns.items() if ours in ROLES[1:]}
-        for record in database.records(table.name) if told else ():
-            if "file" in record and not record.get("start"):
-                row = {ours: record.get(theirs) or "" for theirs, ours in told.items()}
-                known.setdefault(record["file"], {}).update(row)
+        told = database.told(table, ROLES[1:])
+        for number, record in _records(database, table.name, told.values()) if told else ():
+            if table not in chosen:  # whose rows are refused one by one
+                _check_length(database, table.name, number, record)
+            if "file" in record and not record.get("start") and not record[SURPLUS]:
+                known.setdefault(record["file"], {}).update(_cells(record, told))
     return known
+
+
+def _genders(database: Database) -> dict[str, str]:
+    """Gender of each speaker, where the labels of the scheme tell it."""
+    labels = database.at("schemes", "speaker").get("labels")
+    if isinstance(labels, str):  # a table of speakers
+        found = {}
+        for number, row in _records(database, labels):
+            _check_length(database, labels, number, row)
+            found[composed(next(iter(row.values())))] = row.get("gender", "")
+        return found
+    if not isinstance(labels, Mapping):
+        return {}
+    told = {str(name): about for name, about in labels.items() if isinstance(about, Mapping)}
+    return {composed(name): str(about.get("gender") or "") for name, about in told.items()}
+
+
+def _records(
+    database: Database, table: str, columns: Collection[str] = ()
+) -> Iterator[tuple[int, Row]]:
+    """Rows of a table, each with the number of the line it ends on.
+
+    Raises:
+        CorpusError: If it is not kept as CSV.
+    """
+    path = database.root / f"db.{table}.csv"
+    if not path.is_file():
+        raise CorpusError(
+            f"{path}: no such file; tables are read as CSV, which audformat writes with "
+            "db.save(root, storage_format='csv')"
+        )
+    return read_table(path, (*INDEX, *columns))[1]
+
+
+def _check_length(database: Database, table: str, number: int, record: Row) -> None:
+    if record[SURPLUS]:
+        raise CorpusError(f"{database.root}/db.{table}.csv: row {number}: {too_many(record)}")
+
+
+def _cells(record: Row, told: Mapping[str, str]) -> Row:
+    """Cells that are not empty, by our name of their column."""
+    return {ours: record[column] for ours, column in told.items() if record.get(column)}
 
 
 def _relative(root: Path, file: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from speechsent.corpus.spelling import composed
 from speechsent.errors import CorpusError, some
 
 SPELLINGS: dict[str, str] = {
@@ -140,7 +141,7 @@ class LabelSet:
 
 
 def _plain(spelling: str) -> str:
-    return "_".join(spelling.strip().lower().replace("-", " ").replace("_", " ").split())
+    return "_".join(composed(spelling).lower().replace("-", " ").replace("_", " ").split())
 
 
 def _own_names(extra: Mapping[str, str]) -> dict[str, str]:
@@ -148,7 +149,7 @@ def _own_names(extra: Mapping[str, str]) -> dict[str, str]:
     empty = [name for name, meaning in extra.items() if not meaning.strip()]
     if empty:
         raise CorpusError(f"corpus.labels maps to no emotion: {some(empty)}")
-    meanings = {name: canonical(meaning) or meaning.strip() for name, meaning in extra.items()}
+    meanings = {n: canonical(meaning) or composed(meaning).strip() for n, meaning in extra.items()}
     return {_plain(m): m for m in meanings.values()} | {_plain(n): m for n, m in meanings.items()}
 
 

@@ -5,20 +5,20 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
-from speechsent.corpus.folder import PART_FOLDERS
+from speechsent.corpus.cells import clip_of
 from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.naming import corpus_name
 from speechsent.corpus.problems import corpus_error
-from speechsent.corpus.rows import COLUMNS, Row, is_number, read_rows
-from speechsent.corpus.utterance import UNKNOWN_EMOTION, Corpus, Part, Refusal, Utterance
+from speechsent.corpus.rows import COLUMNS, read_rows
+from speechsent.corpus.table import Row
+from speechsent.corpus.utterance import UNKNOWN_EMOTION, Corpus, Refusal, Utterance
 from speechsent.errors import CorpusError, ParameterError
 from speechsent.typed import shown
 from speechsent.writing import write_bytes
 
 PREDICTED = "_predicted"  # behind the name of a target, in tables of predictions
-GENDERS = {"f": "female", "m": "male"}
 
 
 def read_manifest(
@@ -82,7 +82,7 @@ def from_rows(
     for where, cells in rows:
         row = dict.fromkeys((*COLUMNS, *targets), "") | cells
         try:
-            utterance = _utterance(root, inside, row, targets)
+            utterance = clip_of(row, root, inside, targets)
             key = (utterance.path, utterance.start, utterance.end)
             if key in found:
                 raise CorpusError(
@@ -91,7 +91,7 @@ def from_rows(
             found[key] = utterance
         except CorpusError as error:
             refused.append(Refusal(root / row["file"], f"{where}: {error}"))
-    if refused and not skip_bad:
+    if refused and (not skip_bad or not found):
         raise corpus_error(source, [r.reason for r in refused])
     if not found:
         raise CorpusError(f"{source}: empty: no row describes a clip")
@@ -129,79 +129,9 @@ def write_manifest(corpus: Corpus, path: Path) -> None:
     writer.writeheader()
     for utterance in corpus:
         values = dict(zip(corpus.targets, map(repr, utterance.values), strict=True))
-        writer.writerow(_row(path.parent, utterance) | values)
+        file = _relative(path.parent, corpus.root, utterance.path)
+        writer.writerow(_row(file, utterance) | values)
     write_bytes(path, text.getvalue().encode())
-
-
-def _utterance(folder: Path, root: Path, row: Row, targets: Sequence[str]) -> Utterance:
-    if row.get(""):
-        raise CorpusError(f"more cells than columns. Received: {shown(row[''])} at the end")
-    if not row["emotion"] and not targets:
-        raise CorpusError("emotion is empty")
-    start, end = _stretch(row)
-    return Utterance(
-        path=_path(folder, root, row["file"]),
-        emotion=row["emotion"] or UNKNOWN_EMOTION,
-        speaker=row["speaker"] or None,
-        gender=GENDERS.get(row["gender"].lower(), row["gender"].lower()) or None,
-        sentence=row["sentence"] or None,
-        intensity=row["intensity"] or None,
-        start=start,
-        end=end,
-        part=_part(row["split"]),
-        values=tuple(_value(target, row[target]) for target in targets),
-    )
-
-
-def _value(column: str, cell: str) -> float:
-    value = float(cell) if is_number(cell) else math.nan
-    if not math.isfinite(value):
-        raise CorpusError(f"{column} is a finite number. Received: {shown(cell)}")
-    return value
-
-
-def _path(folder: Path, root: Path, name: str) -> Path:
-    """Where a clip lies; never outside the folder of the CSV, by no link either."""
-    if not name:
-        raise CorpusError("file is empty")
-    relative = PurePosixPath(name)
-    if relative.is_absolute() or PureWindowsPath(name).drive or ".." in relative.parts:
-        raise CorpusError(f"file is a path below the folder of the CSV. Received: {shown(name)}")
-    path = folder / relative
-    try:
-        found = path.is_file()
-        inside = not found or path.resolve().is_relative_to(root)
-    except (OSError, ValueError, RuntimeError):  # a name no file can have, or links in a circle
-        found = False
-    if not found:
-        raise CorpusError(f"no such file: {shown(name)}")
-    if not inside:
-        raise CorpusError(f"{name!r} is a link out of the folder of the CSV; copy the file there")
-    return path
-
-
-def _stretch(row: Row) -> tuple[float, float | None]:
-    start = _seconds("start", row["start"]) or 0.0
-    end = _seconds("end", row["end"])
-    if end is not None and start >= end:
-        raise CorpusError(f"start must lie before end. Received: start={start}, end={end}")
-    return start, end
-
-
-def _seconds(column: str, cell: str) -> float | None:
-    try:
-        seconds = float(cell) if cell else None
-    except ValueError:
-        seconds = math.nan
-    if seconds is not None and not 0 <= seconds < math.inf:
-        raise CorpusError(f"{column} is a number of seconds from 0. Received: {shown(cell)}")
-    return seconds
-
-
-def _part(cell: str) -> Part | None:
-    if cell and cell.lower() not in PART_FOLDERS:
-        raise CorpusError(f"split is one of {', '.join(PART_FOLDERS)}. Received: {shown(cell)}")
-    return PART_FOLDERS.get(cell.lower())
 
 
 def _corpus(
@@ -229,14 +159,22 @@ def _corpus(
     )
 
 
-def _row(folder: Path, utterance: Utterance) -> dict[str, object]:
-    """Cells of one clip; ``repr`` of a float is the shortest text that reads back the same."""
-    try:
-        file = utterance.path.relative_to(folder).as_posix()
-    except ValueError as error:
+def _relative(folder: Path, root: Path, path: Path) -> str:
+    """Where a clip of a corpus lies, seen from the folder of the CSV."""
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    # One of the two may be an absolute path, or reach there by a link. Links inside the corpus are
+    # not followed: they may lead out of it.
+    clip, inside = root.resolve() / path.relative_to(root), folder.resolve()
+    if not clip.is_relative_to(inside):
         raise CorpusError(
-            f"{utterance.path} does not lie below {folder}; write the CSV into a folder above it"
-        ) from error
+            f"{path} does not lie below {folder}; write the CSV into a folder above it"
+        )
+    return clip.relative_to(inside).as_posix()
+
+
+def _row(file: str, utterance: Utterance) -> dict[str, object]:
+    """Cells of one clip; ``repr`` of a float is the shortest text that reads back the same."""
     return {
         "file": file,
         "speaker": utterance.speaker,

@@ -3,15 +3,14 @@
 https://huggingface.co/docs/datasets/audio_dataset#audiofolder
 """
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from speechsent.corpus.folder import PART_FOLDERS
 from speechsent.corpus.manifest import from_rows
-from speechsent.corpus.rows import COLUMNS, Row
+from speechsent.corpus.rows import COLUMNS
+from speechsent.corpus.table import SURPLUS, Row, column_names, read_table, read_text
 from speechsent.corpus.utterance import Corpus
 from speechsent.errors import CorpusError
 
@@ -39,7 +38,7 @@ def metadata_files(path: Path, targets: Sequence[str] = ()) -> list[Path]:
     if path.name in NAMES and path.is_file():
         found = [path]
     else:
-        folders = [path, *(path / part for part in PART_FOLDERS)]
+        folders = [path, *_part_folders(path)]
         found = [f / name for f in folders for name in NAMES if (f / name).is_file()]
     return found if found and all(_is_about_clips(file, targets) for file in found) else []
 
@@ -67,26 +66,41 @@ def read_metadata(
     return from_rows(root, root, rows, labels=labels, skip_bad=skip_bad, targets=targets)
 
 
+def _part_folders(path: Path) -> list[Path]:
+    """Folders ``train``, ``test``, … in any case, as class folders have them."""
+    inside = sorted(path.iterdir()) if path.is_dir() else []
+    return [folder for folder in inside if folder.name.lower() in PART_FOLDERS]
+
+
 def _is_about_clips(file: Path, targets: Sequence[str]) -> bool:
-    first = next(_records(file), (0, {}))[1]
-    told = (
-        all(t in first for t in targets) if targets else any(e in first for e in CALLED["emotion"])
-    )
-    return "file_name" in first and told
+    """Whether there are columns for the file and what is to be told; of records, one is enough."""
+    if file.suffix == ".csv":
+        return _names_clips(read_table(file, _known(targets))[0], targets)
+    return any(_names_clips(record, targets) for _, record in _records(file, targets))
+
+
+def _names_clips(columns: Collection[str], targets: Sequence[str]) -> bool:
+    emotion = any(name in columns for name in CALLED["emotion"])
+    return "file_name" in columns and (set(targets) <= set(columns) if targets else emotion)
+
+
+def _known(targets: Sequence[str]) -> tuple[str, ...]:
+    called = (name for names in CALLED.values() for name in names)
+    return (*COLUMNS, *called, *targets)
 
 
 def _rows(root: Path, files: Iterable[Path], targets: Sequence[str]) -> Iterator[tuple[str, Row]]:
     for file in files:
         folder = file.parent.relative_to(root).as_posix()
-        for number, record in _records(file):
-            row = _row(record, targets)
+        for number, record in _records(file, targets):
+            row = {"file": ""} | _row(record, targets)
             row["file"] = row["file"] and (PurePosixPath(folder) / row["file"]).as_posix()
             row.setdefault("split", _part(row["file"]))
             yield f"{file.relative_to(root).as_posix()} row {number}", row
 
 
-def _row(record: Mapping[str, str], targets: Sequence[str]) -> Row:
-    row = {name: record[name] for name in (*COLUMNS, *targets) if name in record}
+def _row(record: Row, targets: Sequence[str]) -> Row:
+    row = {name: record[name] for name in (*COLUMNS, *targets, SURPLUS) if name in record}
     for ours, called in CALLED.items():
         name = next((name for name in called if name in record), None)
         if name is not None:
@@ -99,26 +113,29 @@ def _part(file: str) -> str:
     return folder[0] if folder and folder[0].lower() in PART_FOLDERS else ""
 
 
-def _records(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(file: Path, targets: Sequence[str]) -> Iterator[tuple[int, Row]]:
     """Line number and cells of each record."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{file}: not readable as UTF-8 text ({error})") from error
     if file.suffix == ".csv":
-        for number, cells in enumerate(csv.DictReader(io.StringIO(text, newline="")), start=2):
-            yield number, {str(k).strip(): str(v or "").strip() for k, v in cells.items() if k}
+        yield from read_table(file, _known(targets))[1]
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
         if line.strip():
-            yield number, _record(file, number, line)
+            yield number, _record(f"{file}: row {number}", line, _known(targets))
 
 
-def _record(file: Path, number: int, line: str) -> dict[str, str]:
+def _record(where: str, line: str, known: Collection[str]) -> Row:
     try:
         found = json.loads(line)
+        cells = list(map(_text, found.values())) if isinstance(found, dict) else None
+    except RecursionError as error:
+        raise CorpusError(f"{where} is nested too deep for a record") from error
     except ValueError as error:
-        raise CorpusError(f"{file}: row {number} is not JSON ({error})") from error
-    if not isinstance(found, dict):
-        raise CorpusError(f"{file}: row {number} is a mapping of columns. Received: {line[:60]!r}")
-    return {key: "" if value is None else str(value).strip() for key, value in found.items()}
+        raise CorpusError(f"{where} is not JSON ({error})") from error
+    if cells is None:
+        raise CorpusError(f"{where} is a mapping of columns. Received: {line[:60]!r}")
+    names = column_names([key.strip() for key in found], known, where)
+    return dict(zip(names, cells, strict=True))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()

@@ -69,18 +69,20 @@ def pool(corpora: Sequence[Corpus]) -> Corpus:
 def distinct(corpora: Sequence[Corpus]) -> list[Corpus]:
     """The corpora, each by a name of its own, and no two people by one name.
 
-    A second corpus of the same name gets a number (``list``, ``list-2``). A speaker of a published
-    corpus stays who it is, so that actor 12 of two parts of RAVDESS is one person; any other
-    speaker's name is prefixed with the corpus, so that speaker 1 of two CSVs are two.
+    A second corpus of the same name gets a number (``list``, ``list-2``), by where it lies, in
+    whatever order they are given. A speaker of a published corpus stays who it is, so that actor 12
+    of two parts of RAVDESS is one person; any other speaker's name is prefixed with the corpus, so
+    that speaker 1 of two CSVs are two.
 
     Raises:
         CorpusError: If two corpora have a clip in common.
     """
-    named: Counter[str] = Counter()
+    places: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for corpus in corpora:
+        places[corpus.name].append(_place(corpus))
     found = []
     for corpus in corpora:
-        named[corpus.name] += 1
-        number = named[corpus.name]
+        number = 1 + sorted(places[corpus.name]).index(_place(corpus))
         name = corpus.name if number == 1 else f"{corpus.name}-{number}"
         found.append(_belonging(corpus, name))
     _refuse_common_clips(found)
@@ -101,6 +103,12 @@ def common_root(roots: Sequence[Path]) -> Path:
         raise CorpusError(
             f"no folder holds all corpora; bring them to one drive. Received: {some(roots)}"
         ) from error
+
+
+def _place(corpus: Corpus) -> tuple[str, ...]:
+    """Its root and first clip: two lists in one folder have no clip in common."""
+    first = [str(u.path.relative_to(corpus.root)) for u in corpus.utterances[:1]]
+    return (str(corpus.root.resolve()), *first)
 
 
 def _belonging(corpus: Corpus, name: str) -> Corpus:

@@ -1,4 +1,6 @@
 import tempfile
+import unicodedata
+from functools import partial
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -9,8 +11,10 @@ from speechsent.corpus.manifest import read_manifest, write_manifest
 from speechsent.corpus.utterance import PARTS, Corpus, Utterance
 
 WORDS = sorted(word for words in SPELLINGS.values() for word in words.split())
-# Cells keep commas, quotes and letters of any language; blanks at their ends mean nothing.
-names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
+# Cells keep commas, quotes and letters of any language; blanks at their ends mean nothing, and
+# letters are composed.
+letters = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
+names = st.text(letters, min_size=1).map(partial(unicodedata.normalize, "NFC"))
 unknown_or = st.none() | names
 seconds = st.floats(0, 1e6)
 

@@ -9,7 +9,7 @@ RULE = "a built-in name is syn-SPEAKER-emotion-sSENTENCE-TAKE, as in 'syn-f03-an
 EMOTIONS = {name: name for name in CANONICAL}
 GENDERS = {"f": "female", "m": "male"}
 PATTERN = re.compile(
-    rf"syn-(?P<speaker>[fm]\d\d)-(?P<emotion>{'|'.join(EMOTIONS)})-(?P<sentence>s\d+)-\d+"
+    rf"syn-(?P<speaker>[fm]\d{{2,}})-(?P<emotion>{'|'.join(EMOTIONS)})-(?P<sentence>s\d+)-\d+"
 )
 
 

@@ -139,3 +139,62 @@ def test_a_header_that_is_none_is_told(database, header):
     (root / "db.yaml").write_text(header)
     with pytest.raises(CorpusError, match=r"db\.yaml: .*header"):
         read_corpus(root)
+
+
+def rated(**columns):
+    """A table ``rated`` with columns of the scheme emotion."""
+    told = {name: {"scheme_id": "emotion"} for name in columns}
+    text = "file," + ",".join(columns) + "\n"
+    for n, file in enumerate(("wav/03a01Wa.wav", "wav/08a01Fd.wav")):
+        text += f"{file}," + ",".join(cells[n] for cells in columns.values()) + "\n"
+    return {"tables": {"rated": {"columns": told}}, "rated": text}
+
+
+@pytest.mark.parametrize("other", ["acted", "perceived"])
+def test_a_column_called_emotion_wins_over_others_of_that_scheme(database, other):
+    """Whether they come before it or behind."""
+    columns = {"emotion": ["anger", "happiness"], other: ["happiness", "anger"]}
+    root = database(**rated(**columns))
+    corpus = read_corpus(root / "db.rated.csv")
+    assert [u.emotion for u in corpus] == ["anger", "happiness"]
+
+
+def test_two_columns_known_by_their_scheme_alone_are_refused(database):
+    root = database(**rated(felt=["anger", "anger"], perceived=["anger", "anger"]))
+    message = (
+        r"db\.yaml: tables\.rated has .*: felt, perceived\. Rename the one that is meant to emot"
+    )
+    with pytest.raises(CorpusError, match=message):
+        read_corpus(root / "db.rated.csv")
+    assert len(read_corpus(root / "db.emotion.csv")) == 2
+
+
+def test_a_comma_in_a_text_does_not_move_the_emotion(database):
+    table = {"columns": {"text": {}, "emotion": {}}}
+    text = "file,text,emotion\nwav/03a01Wa.wav,oh,fear,anger\nwav/08a01Fd.wav,ok,happiness\n"
+    root = database(tables={"texts": table}, texts=text) / "db.texts.csv"
+    with pytest.raises(CorpusError, match=r"db\.texts\.csv row 2: more cells than columns"):
+        read_corpus(root)
+    assert read_corpus(root, skip_bad=True).emotions == {"happiness": 1}
+
+
+def test_a_comma_too_many_in_a_table_of_speakers_is_told(database):
+    root = database(files="file,speaker\nwav/03a01Wa.wav,3,8\n")
+    with pytest.raises(CorpusError, match=r"db\.files\.csv: row 2: more cells than columns"):
+        read_corpus(root, skip_bad=True)
+
+
+def test_a_cell_that_is_too_long_is_told(database):
+    root = database(emotion=f"file,emotion\nwav/03a01Wa.wav,{'x' * 140_000}\n")
+    with pytest.raises(CorpusError, match=r"db\.emotion\.csv: row 2: not CSV"):
+        read_corpus(root)
+
+
+def test_speakers_with_accents_taken_apart_are_the_same_speakers(database):
+    root = database(files="file,speaker\nwav/03a01Wa.wav,Jos\u00e9\nwav/08a01Fd.wav,Jose\u0301\n")
+    header = yaml.safe_load((root / "db.yaml").read_text())
+    header["schemes"]["speaker"]["labels"] = {"Jose\u0301": {"gender": "male"}}
+    (root / "db.yaml").write_text(yaml.safe_dump(header))
+    corpus = read_corpus(root)
+    assert corpus.speakers == {"Jos\u00e9": 2}
+    assert [u.gender for u in corpus] == ["male", "male"]

@@ -127,3 +127,23 @@ def test_a_label_set_needs_two_different_classes(names):
 def test_an_emotion_that_is_no_class_is_refused():
     with pytest.raises(CorpusError, match="'fear' is none of the classes anger, calm"):
         LabelSet(("anger", "calm")).index("fear")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "emotion"),
+    [
+        ("z\u0142os\u0301c\u0301", "anger"),
+        ("U\u0308berraschung", "surprise"),
+        ("A\u0308RGER", "anger"),
+        ("rados\u0301c\u0301", "happiness"),
+    ],
+)
+def test_letters_and_accents_taken_apart_are_the_same_word(spelling, emotion):
+    """As macOS names folders."""
+    assert canonical(spelling) == emotion
+    assert canonical_names([spelling]) == {spelling: emotion}
+
+
+def test_own_names_are_the_same_with_accents_taken_apart():
+    names = canonical_names(["e\u0301tonne\u0301"], {"\u00e9tonn\u00e9": "g\u00eane\u0301"})
+    assert names == {"e\u0301tonne\u0301": "g\u00ean\u00e9"}

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from speechsent.corpus.folder import read_folder
@@ -130,6 +132,37 @@ def test_a_row_keeps_its_number_behind_blank_lines_and_broken_cells(manifest):
         read_manifest(manifest('file,emotion\n\na.wav,joy\nb.wav,joy\n"c\n.wav",joy\n'))
 
 
+@pytest.mark.parametrize("header", ["File,Emotion,SPEAKER", "FILE,EMOTION,Speaker"])
+def test_names_of_columns_count_in_any_case(manifest, header):
+    corpus = read_manifest(manifest(f"{header}\na.wav,fear,s1\n"))
+    assert [(u.emotion, u.speaker) for u in corpus] == [("fear", "s1")]
+
+
+def test_semicolons_are_told_with_the_remedy(manifest):
+    path = manifest("file;speaker;emotion\na.wav;s1;fear\n")
+    with pytest.raises(CorpusError, match=r"clips\.csv: .* by semicolons; separate by commas"):
+        read_manifest(path)
+
+
+def test_the_first_reason_is_told_where_every_row_is_refused(manifest):
+    path = manifest("file,emotion\nb.wav,joy\nc.wav,joy\n")
+    with pytest.raises(CorpusError, match=r"clips\.csv: row 2: no such file: 'b\.wav'; row 3: "):
+        read_manifest(path, skip_bad=True)
+
+
+def test_names_with_accents_taken_apart_are_the_same_names(manifest):
+    """As macOS writes them: the letter, then its accent."""
+    path = manifest(
+        "file,speaker,sentence,emotion\n"
+        "a.wav,Jos\u00e9,\u00fc,z\u0142o\u015b\u0107\n"
+        "x/b.wav,Jose\u0301,u\u0308,z\u0142os\u0301c\u0301\n"
+    )
+    corpus = read_manifest(path)
+    assert corpus.speakers == {"Jos\u00e9": 2}
+    assert {u.sentence for u in corpus} == {"\u00fc"}
+    assert corpus.emotions == {"anger": 2}
+
+
 def test_a_cell_without_end_is_told(manifest):
     with pytest.raises(CorpusError, match="row 2: not CSV"):
         read_manifest(manifest('file,emotion\n"' + "x" * 200_000))
@@ -187,6 +220,28 @@ def test_a_csv_must_lie_above_its_clips(make_files):
     with pytest.raises(CorpusError, match="does not lie below"):
         write_manifest(corpus, root / "y/c.csv")
     assert not (root / "y/c.csv").exists()
+
+
+def test_a_csv_may_be_named_relatively_where_the_corpus_is_not(make_files, monkeypatch):
+    root = make_files("x/anger/a.wav", "x/fear/b.wav")
+    corpus = read_folder(root / "x")
+    monkeypatch.chdir(root)
+    write_manifest(corpus, Path("x/list.csv"))
+    assert (root / "x/list.csv").read_text().splitlines()[1:] == [
+        "anger/a.wav,,anger,,,,,,",
+        "fear/b.wav,,fear,,,,,,",
+    ]
+    write_manifest(read_folder(Path("x")), root / "above.csv")
+    assert (root / "above.csv").read_text().splitlines()[1] == "x/anger/a.wav,,anger,,,,,,"
+
+
+def test_a_link_inside_the_corpus_stays_a_name_of_its_own(make_files, monkeypatch):
+    root = make_files("x/anger/a.wav")
+    (root / "x/anger/b.wav").symlink_to("a.wav")
+    corpus = read_folder(root / "x")
+    monkeypatch.chdir(root)
+    write_manifest(corpus, Path("x/list.csv"))
+    assert [u.path.name for u in read_manifest(root / "x/list.csv")] == ["a.wav", "b.wav"]
 
 
 NUMERIC = "file,speaker,arousal,valence"

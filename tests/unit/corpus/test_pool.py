@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,19 @@ def test_speaker_1_of_two_lists_of_one_name_are_two_people():
     lists = [corpus("list", f"/data/{place}", [("1", "anger")]) for place in ("a", "b")]
     assert [c.name for c in distinct(lists)] == ["list", "list-2"]
     assert set(pool(lists).speakers) == {"list/1", "list-2/1"}
+
+
+def test_corpora_of_one_name_are_numbered_by_where_they_lie(tmp_path):
+    lists = [corpus("list", tmp_path / place, [("1", "anger")]) for place in ("a", "b", "c")]
+    assert [c.name for c in distinct(lists[::-1])] == ["list-3", "list-2", "list"]
+    assert pool(lists) == pool(lists[::-1])
+
+
+def test_lists_in_one_folder_are_numbered_by_their_clips():
+    one = corpus("ravdess", "/data", [("ravdess/01", "anger")])
+    other = corpus("ravdess", "/data", [(None, "fear"), ("ravdess/02", "fear")])
+    other = replace(other, utterances=other.utterances[1:])
+    assert [c.name for c in distinct([other, one])] == ["ravdess-2", "ravdess"]
 
 
 def test_an_actor_of_two_parts_of_a_published_corpus_is_one_person():

@@ -31,6 +31,7 @@ PUBLISHED = [
     ("EB0_anger_1.wav", "nemo/EB0", "female", "anger", "1", None),
     ("syn-f03-anger-s2-1.wav", "builtin/f03", "female", "anger", "s2", None),
     ("syn-m12-neutral-s1-4.wav", "builtin/m12", "male", "neutral", "s1", None),
+    ("syn-f101-fear-s1-1.wav", "builtin/f101", "female", "fear", "s1", None),
 ]
 
 
