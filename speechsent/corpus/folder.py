@@ -9,6 +9,7 @@ from speechsent.corpus.labels import canonical, canonical_names
 from speechsent.corpus.naming import corpus_name
 from speechsent.corpus.problems import corpus_error
 from speechsent.corpus.readers import Reader, reader_of, recognise
+from speechsent.corpus.spelling import composed
 from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError, some
 
@@ -150,8 +151,8 @@ def _check_parts(root: Path, clips: Sequence[Clip]) -> None:
 def _named_after_emotions(clips: Sequence[Clip], labels: Mapping[str, str]) -> bool:
     """One folder named after an emotion is enough: then the others are meant to be as well."""
     folders = {clip.folder for clip in clips if clip.folder}
-    own = {name.lower() for name in (*labels, *labels.values())}
-    return any(canonical(folder) or folder.lower() in own for folder in folders)
+    own = {composed(name).lower() for name in (*labels, *labels.values())}
+    return any(canonical(folder) or composed(folder).lower() in own for folder in folders)
 
 
 Reading = tuple[list[Utterance], dict[str, str], list[Refusal]]

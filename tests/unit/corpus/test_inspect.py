@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def write_tone(path, seconds, amplitude, n_channels=1):
 @pytest.fixture
 def summary(tmp_path):
     write_tone(tmp_path / "Angry/03-01-05-01-02-01-12.wav", seconds=1.0, amplitude=0.1)
-    write_tone(tmp_path / "Angry/own.wav", seconds=1.0, amplitude=0.1)
+    shutil.copy(tmp_path / "Angry/03-01-05-01-02-01-12.wav", tmp_path / "Angry/own.wav")
     write_tone(tmp_path / "fear/loud.wav", seconds=4.0, amplitude=0.5, n_channels=2)
     (tmp_path / "fear/broken.wav").write_bytes(b"no sound")
     return inspect(read_corpus(tmp_path))
