@@ -7,10 +7,17 @@ from speechsent.corpus.utterance import Utterance
 
 
 def checked(train: Side, test: Side) -> list[str]:
-    """Checks that labels allow: where sentences are unknown, nothing can be said of them."""
-    names = ["speakers-shared", "classes-missing"]
-    if all(any(u.sentence for u in side.utterances) for side in (train, test)):
-        names += ["sentences-shared", "second-takes"]
+    """Checks that labels allow: where one side tells nothing, nothing can be said of it."""
+    sides = (train.utterances, test.utterances)
+    names = []
+    if all(any(u.speaker for u in side) for side in sides):
+        names.append("speakers-shared")
+    if all(u.emotion != UNKNOWN for side in sides for u in side):
+        names.append("classes-missing")
+    if all(any(u.sentence for u in side) for side in sides):
+        names.append("sentences-shared")
+    if all(any(u.speaker and u.sentence for u in side) for side in sides):
+        names.append("second-takes")
     return names
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from speechsent.auditing.copies import (
     file_keys,
+    files_shared,
+    has_hash,
     identical_findings,
     near_duplicates,
     overlapping_stretches,
@@ -12,7 +14,7 @@ from speechsent.auditing.copies import (
 from speechsent.auditing.listening import Sound, listen
 from speechsent.auditing.report import Finding, finding
 from speechsent.auditing.shortcuts import CUES, shortcut_findings
-from speechsent.auditing.sides import Side
+from speechsent.auditing.sides import Side, is_there
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.utterance import Refusal, Utterance
 from speechsent.training.listener import Listener
@@ -20,18 +22,25 @@ from speechsent.training.listener import Listener
 BYTES = "the same bytes"
 SAMPLES = "the same samples"
 FILES = "identical-files"
+PATHS = "files-shared"
 SOUNDS = ("identical-audio", "near-duplicates", *(f"shortcut-{cue}" for cue in CUES))
 
 Checked = tuple[list[str], list[Finding]]
 
 
 def byte_checks(train: Side, test: Side) -> Checked:
-    """Compare hashes where both sides know them."""
-    if not (train.hashes and test.hashes):
-        return [], []
-    keys = file_keys(train), file_keys(test)
-    same = identical_findings(FILES, BYTES, train, test, *keys)
-    return [FILES], same + overlapping_stretches(FILES, train, test)
+    """Compare hashes where both sides know them, and paths where one does not."""
+    names: list[str] = []
+    findings: list[Finding] = []
+    if train.hashes and test.hashes:
+        names.append(FILES)
+        keys = file_keys(train), file_keys(test)
+        findings += identical_findings(FILES, BYTES, train, test, *keys)
+        findings += overlapping_stretches(FILES, train, test)
+    if not all(has_hash(side, i) for side in (train, test) for i in range(len(side))):
+        names.append(PATHS)
+        findings += files_shared(PATHS, train, test)
+    return names, findings
 
 
 def content_checks(train: Side, test: Side, listener: Listener) -> Checked:
@@ -52,10 +61,14 @@ def content_checks(train: Side, test: Side, listener: Listener) -> Checked:
 
 
 def hashed(side: Side) -> Side:
-    """The side with the hash of each file, as far as files are there."""
+    """The side with the hash of each file, as far as files are there.
+
+    Raises:
+        AudioError: If one is there and cannot be read.
+    """
     if side.hashes:
         return side
-    paths = [u.path for u in side.utterances if u.path.is_file()]
+    paths = [u.path for u in side.utterances if is_there(u.path)]
     known = dict(zip(paths, file_hashes(paths), strict=True))
     return replace(
         side, hashes=tuple(known.get(u.path, "") for u in side.utterances) if known else ()

@@ -1,6 +1,7 @@
 """The same recording twice: the same bytes, the same samples, or nearly the same sound."""
 
 import math
+import os
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
@@ -77,11 +78,48 @@ def overlapping_stretches(name: str, train: Side, test: Side) -> list[Finding]:
     return finding(name, "leak", message, found, len(test))
 
 
+def files_shared(name: str, train: Side, test: Side) -> list[Finding]:
+    """Test clips that training has by their path, where hashes cannot tell.
+
+    Args:
+        name: Name of the check.
+        train: The training side.
+        test: The test side.
+    """
+    heard = _by_key([_place(u) for u in train.utterances])
+    found = []
+    for i, asked in enumerate(test.utterances):
+        others = heard.get(_place(asked), ())
+        unknown = [j for j in others if not (has_hash(test, i) and has_hash(train, j))]
+        if any(_meet(asked, train.utterances[j]) for j in unknown):
+            found.append(test.clip(i))
+    message = (
+        f"{len(found)} of {len(test)} test clips are training clips by their path: the same file, "
+        "and the same or overlapping stretches"
+    )
+    return finding(name, "leak", message, found, len(test))
+
+
+def has_hash(side: Side, index: int) -> bool:
+    """Whether the hash of a clip's file is known."""
+    return bool(side.hashes and side.hashes[index])
+
+
+def _place(utterance: Utterance) -> str:
+    """Where a file lies or would lie; links are not followed, for it may not be there."""
+    return os.path.normpath(utterance.path.absolute())
+
+
 def _overlap(first: Utterance, second: Utterance) -> bool:
     """Whether two different stretches of one file have sound in common."""
-    ends = [math.inf if u.end is None else u.end for u in (first, second)]
     same = (first.start, first.end) == (second.start, second.end)
-    return not same and first.start < ends[1] and second.start < ends[0]
+    return not same and _meet(first, second)
+
+
+def _meet(first: Utterance, second: Utterance) -> bool:
+    """Whether two stretches of one file have sound in common."""
+    ends = [math.inf if u.end is None else u.end for u in (first, second)]
+    return first.start < ends[1] and second.start < ends[0]
 
 
 def near_duplicates(

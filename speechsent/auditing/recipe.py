@@ -32,12 +32,13 @@ def audit(
             files. Of a corpus or run with parts, the training and validation parts count.
         test: What is tested on, in the same forms; its test part, if it has parts. The test part
             of ``train`` if not given.
-        folder: Where the files of published lists lie; beside the list if not given.
+        folder: Where the files of lists lie; beside the list if not given, or none is there.
         content: Open the files; without, names and labels are all that is compared.
         text_independent: The split promises that no sentence is on both sides.
         listener: Who is told about progress.
 
     Raises:
+        AudioError: If a file is there and cannot be read.
         CorpusError: If a side cannot be read, or is empty.
         RunError: If a run is damaged.
     """

@@ -1,14 +1,15 @@
 """The two sides of a split, wherever they come from: folders, CSVs, runs, published lists."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.auditing.lists import LIST_SUFFIXES, read_list
+from speechsent.corpus.audformat import is_database
+from speechsent.corpus.audformat_header import HEADER
+from speechsent.corpus.metadata import metadata_files
 from speechsent.corpus.open import read_corpus
-from speechsent.corpus.rows import COLUMNS, REQUIRED
 from speechsent.corpus.utterance import Corpus, Part, Refusal, Utterance
 from speechsent.errors import CorpusError
 
@@ -68,7 +69,7 @@ def read_sides(
         train: What is trained on; if it has parts, its training and validation parts.
         test: What is tested on; if it has parts, its test part. None takes the test part of
             ``train``.
-        folder: Where the files of published lists lie; beside the list if not given.
+        folder: Where the files of lists lie; beside the list if not given, or none is there.
 
     Raises:
         CorpusError: If a side cannot be read or is empty.
@@ -84,6 +85,14 @@ def read_sides(
     return sides
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; false for names no file can have, and in closed folders."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def split_side(
     utterances: Sequence[Utterance], parts: Sequence[Part], hashes: Sequence[str], root: Path
 ) -> Side:
@@ -97,10 +106,23 @@ def _read(source: "Corpus | Run | Path", folder: Path | None) -> Side:
         return _corpus_side(source, str(source.root))
     if not isinstance(source, Path):
         return run_side(source)
-    if source.suffix.lower() in LIST_SUFFIXES and source.is_file() and not _is_manifest(source):
-        root = folder or source.parent
-        return Side(name=str(source), root=root, utterances=read_list(source, root))
-    return _corpus_side(read_corpus(source, skip_bad=True), str(source))
+    listed = source.suffix.lower() in LIST_SUFFIXES and source.is_file()
+    if listed and not is_database(source):
+        return _list_side(source, folder)
+    header = source.name == HEADER and source.is_file()
+    database = source.parent if header else source
+    return _corpus_side(read_corpus(database, skip_bad=True), str(source))
+
+
+def _list_side(path: Path, folder: Path | None) -> Side:
+    """The clips of a list, which lie in the folder one names, or else beside the list."""
+    roots = (path.parent,) if folder is None else (folder, path.parent)
+    sides = [Side(name=str(path), root=root, utterances=read_list(path, root)) for root in roots]
+    there = next((side for side in sides if any(is_there(u.path) for u in side.utterances)), None)
+    if there and there.root == path.parent and metadata_files(path):
+        # Its folders tell parts, as where the whole folder is read.
+        return _corpus_side(read_corpus(path, skip_bad=True), str(path))
+    return there or sides[0]
 
 
 def _corpus_side(corpus: Corpus, name: str) -> Side:
@@ -112,18 +134,3 @@ def run_side(run: "Run") -> Side:
     split = run.split
     side = split_side(split.utterances, split.parts, split.hashes, Path(run.facts["root"]))
     return replace(side, name=str(run.path))
-
-
-def _is_manifest(path: Path) -> bool:
-    """A CSV in our columns whose first file is there; any other CSV is somebody's list."""
-    if path.suffix.lower() != ".csv":
-        return False
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            columns = {column.strip() for column in reader.fieldnames or ()}
-            first = next(reader, None) or {}
-        ours = columns.issuperset(REQUIRED) and columns.issubset(COLUMNS)
-        return ours and (path.parent / (first.get("file") or "")).is_file()
-    except (OSError, ValueError, csv.Error):  # whoever reads it will tell what is wrong
-        return False

@@ -5,9 +5,11 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from speechsent.errors import AudioError
 
 RACY = 2.0  # a file changed this many seconds ago may change again within one tick of its clock
 
@@ -22,6 +24,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the file that cannot be read; one that is gone stays a ``FileNotFoundError``."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or error}); make it readable, or leave it out"
+        raise AudioError(path, reason) from error
+
+
 def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
     """SHA-256 of each file; only files that are new or changed are read.
 
@@ -33,7 +47,8 @@ def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
         Hashes in hex, one a path.
 
     Raises:
-        OSError: If a file cannot be read.
+        AudioError: If a file cannot be read; it is an ``OSError``.
+        FileNotFoundError: If there is no such file.
     """
     names = [str(path.absolute()) for path in paths]
     memory = _memory_of(names, folder)
@@ -41,11 +56,12 @@ def file_hashes(paths: Sequence[Path], folder: Path | None = None) -> list[str]:
     fresh: Known = {}
     hashes = []
     for path, name in zip(paths, names, strict=True):
-        status = path.stat()
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        found = fresh.get(name) or known.get(name)
-        if not found or found[:3] != stamp:
-            found = (*stamp, sha256(path))
+        with _reading(path):
+            status = path.stat()
+            stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            found = fresh.get(name) or known.get(name)
+            if not found or found[:3] != stamp:
+                found = (*stamp, sha256(path))
         fresh[name] = found
         hashes.append(found[3])
     merged = known | fresh

@@ -9,6 +9,7 @@ REMEDIES = {
     "speakers-shared": "score on speakers that were not trained on",
     "second-takes": "keep all takes of a sentence by one speaker on one side",
     "identical-files": "remove the copies from one side",
+    "files-shared": "list each file on one side only",
 }
 
 

@@ -47,3 +47,30 @@ def test_a_run_is_audited_by_its_own_files(workplace, capsys):
 def test_a_path_that_is_not_there_is_one_line(tmp_path, capsys):
     assert main(["audit", str(tmp_path / "gone"), str(tmp_path / "gone")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_numbered_speakers_of_lists_without_files_exit_with_3(tmp_path, capsys):
+    for name, clip in (("train", "a"), ("test", "b")):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"wav": f"{clip}.wav", "spk": 1}))
+    lists = [str(tmp_path / f"{name}.jsonl") for name in ("train", "test")]
+    assert main(["audit", *lists, "--names-only", "--quiet"]) == 3
+    assert "1 of 1 test speakers" in capsys.readouterr().out
+
+
+def test_a_table_with_semicolons_is_one_line(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("file;speaker;emotion\na.wav;eve;anger\n")
+    assert main(["audit", str(tmp_path / "a.csv"), str(tmp_path / "a.csv")]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "a.csv: row 1: cells are separated by commas" in told
+
+
+def test_a_file_that_cannot_be_read_is_one_line(voices, capsys, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("speechsent.corpus.hashes.sha256", closed)
+    assert main(["audit", str(voices), "--quiet"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert ".wav: cannot be read (Permission denied)" in told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from speechsent.auditing.checks import label_findings
+from speechsent.auditing.checks import checked, label_findings
 
 
 def told(train, test, *, text_independent=False):
@@ -57,3 +57,21 @@ def test_classes_only_one_side_has_are_a_warning(make_side):
 
 def test_unknown_emotions_are_not_called_missing(make_side):
     assert told(make_side(("c/1", None, "unknown")), make_side(("c/2", None, "anger"))) == {}
+
+
+KNOWN = ("c/1", "s1", "anger")
+
+
+@pytest.mark.parametrize(
+    ("other", "checks"),
+    [
+        (KNOWN, ["speakers-shared", "classes-missing", "sentences-shared", "second-takes"]),
+        ((None, "s1", "anger"), ["classes-missing", "sentences-shared"]),
+        (("c/2", None, "anger"), ["speakers-shared", "classes-missing"]),
+        (("c/2", None, "unknown"), ["speakers-shared"]),
+        ((None, None, "unknown"), []),
+    ],
+)
+def test_what_one_side_does_not_tell_is_not_checked(make_side, other, checks):
+    assert checked(make_side(KNOWN), make_side(other)) == checks
+    assert checked(make_side(other), make_side(KNOWN)) == checks

@@ -2,7 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from speechsent.auditing.copies import file_keys, identical_findings, overlapping_stretches
+from speechsent.auditing.copies import (
+    file_keys,
+    files_shared,
+    identical_findings,
+    overlapping_stretches,
+)
 
 
 def same(train, test, **how):
@@ -66,3 +71,35 @@ def test_stretches_of_different_or_unknown_files_share_nothing(make_side):
         train = make_side(ROW, hashes=hashes[:1])
         test = replace(make_side(ROW, hashes=hashes[1:]), utterances=(later,))
         assert overlapping_stretches("identical-files", train, test) == []
+
+
+def shared(train, test):
+    found = files_shared("files-shared", train, test)
+    return [(f.severity, f.count, f.total, f.examples) for f in found]
+
+
+@pytest.mark.parametrize("hashes", [((), ()), (("x",), ()), ((), ("x",)), (("",), ("x",))])
+def test_one_path_on_both_sides_leaks_where_a_hash_is_unknown(make_side, hashes):
+    train, test = (make_side(ROW, hashes=h) for h in hashes)
+    assert shared(train, test) == [("leak", 1, 1, ("0.wav",))]
+
+
+def test_where_hashes_are_known_they_decide(make_side):
+    assert shared(make_side(ROW, hashes=("x",)), make_side(ROW, hashes=("y",))) == []
+
+
+def test_another_way_to_write_a_path_is_the_same_path(make_side, tmp_path):
+    train, test = make_side(ROW), make_side(ROW)
+    detour = replace(test.utterances[0], path=tmp_path / "x" / ".." / "0.wav")
+    assert shared(train, replace(test, utterances=(detour,)))[0][:3] == ("leak", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("tested", "count"), [((0.0, 2.0), 1), ((1.0, 3.0), 1), ((2.0, 3.0), 0), ((2.0, None), 0)]
+)
+def test_of_one_path_only_stretches_that_meet_are_shared(make_side, tested, count):
+    train, test = (
+        replace(side, utterances=(replace(side.utterances[0], start=start, end=end),))
+        for side, (start, end) in ((make_side(ROW), (0.0, 2.0)), (make_side(ROW), tested))
+    )
+    assert len(shared(train, test)) == count

@@ -113,6 +113,27 @@ def test_one_s_own_split_is_audited_without_opening_a_file(tmp_path):
     assert (report.n_train, report.n_test) == (2, 1)
 
 
+def test_one_absent_file_on_two_lists_leaks_by_its_name(tmp_path):
+    (tmp_path / "train.txt").write_text("x/a.wav\nx/b.wav\n")
+    (tmp_path / "test.txt").write_text("x/b.wav\nx/c.wav\n")
+    for content in (True, False):
+        report = audit(tmp_path / "train.txt", tmp_path / "test.txt", content=content)
+        assert not report.clean
+        assert told(report)["files-shared", "leak"] == (1, 2)
+        assert report.checked == ("files-shared",)
+
+
+def test_two_stretches_of_one_file_are_no_copies_whatever_columns_a_csv_has(tmp_path, recording):
+    soundfile.write(tmp_path / "a.wav", recording, RATE)
+    header = "file,speaker,emotion,start,end,arousal"
+    for name, row in (("train", "a.wav,a,anger,0,0.4,1"), ("test", "a.wav,b,anger,0.5,0.9,1")):
+        (tmp_path / f"{name}.csv").write_text(f"{header}\n{row}\n")
+    report = audit(tmp_path / "train.csv", tmp_path / "test.csv")
+    assert report.clean
+    assert "identical-files" in report.checked
+    assert "identical-files" not in {f.name for f in report.findings}
+
+
 @pytest.mark.corpus
 def test_luna_fold_0_of_ravdess_is_clean_but_for_the_pair_of_actor_07(ravdess):
     """The whole pair is trained on; two of nineteen training actors keep the test quick."""

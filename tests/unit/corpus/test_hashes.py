@@ -6,6 +6,7 @@ import pytest
 
 from speechsent.corpus import hashes
 from speechsent.corpus.hashes import file_hashes
+from speechsent.errors import AudioError
 
 # The examples of FIPS 180-2, and of no bytes at all.
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -175,3 +176,18 @@ def test_a_failed_write_leaves_nothing_behind(clip, memory, monkeypatch, read):
 def test_a_missing_file_is_an_error(tmp_path, memory):
     with pytest.raises(FileNotFoundError, match=r"none\.wav"):
         file_hashes([tmp_path / "none.wav"], memory)
+
+
+def test_a_file_that_cannot_be_read_is_named(clip, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(hashes, "sha256", closed)
+    with pytest.raises(AudioError, match=r"a\.wav: cannot be read \(Permission denied\); make it"):
+        file_hashes([clip])
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path):
+    (tmp_path / "b.wav").mkdir()
+    with pytest.raises(AudioError, match=r"b\.wav: cannot be read \(Is a directory\)"):
+        file_hashes([tmp_path / "b.wav"])

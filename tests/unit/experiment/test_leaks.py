@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from speechsent.auditing import audit_split
-from speechsent.auditing.content import FILES
+from speechsent.auditing.content import FILES, PATHS
 from speechsent.corpus.utterance import Utterance
 from speechsent.experiment.leaks import REMEDIES, tell_leaks, with_leaks
 
@@ -42,7 +42,7 @@ def test_a_clean_split_is_not_talked_about(notes):
 
 
 @pytest.mark.parametrize(
-    "name", ["speakers-shared", "second-takes", "classes-missing", "sentences-shared", FILES]
+    "name", ["speakers-shared", "second-takes", "classes-missing", "sentences-shared", FILES, PATHS]
 )
 def test_every_check_that_can_leak_has_a_remedy(name):
     """Missing classes warn and shared sentences inform, as long as none may be promised apart."""

@@ -1,0 +1,114 @@
+"""What the columns of lists are called, and what their cells tell of a clip."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from speechsent.corpus.folder import PART_FOLDERS
+from speechsent.corpus.spelling import composed
+from speechsent.corpus.utterance import Part
+from speechsent.errors import CorpusError
+from speechsent.typed import shown
+
+# Our column, and what it may be called; the first that is not empty counts. Case, blanks and
+# underscores do not matter: ``Speaker_ID`` is ``speakerid``.
+CALLED = {
+    "file": (
+        *("wav", "path", "file", "filename", "filepath", "audio", "audiofile", "audiopath"),
+        *("audiofilepath", "wavfile", "wavpath"),
+    ),
+    "emotion": ("emo", "emotion", "label"),
+    "speaker": ("speaker", "spk", "speakerid", "spkid", "spkrid", "actor", "actorid"),
+    "gender": ("gender", "sex"),
+    "sentence": ("sentence", "sentenceid"),
+    "intensity": ("intensity",),
+    "start": ("start",),
+    "end": ("end",),
+    "split": ("split",),
+}
+FILES = "wav, path, file, file_name, or audio"  # what a message calls them
+
+Row = dict[str, str]
+
+
+def names_files(header: list[str]) -> bool:
+    """Whether the first row of a table tells in which column the files are."""
+    return not set(CALLED["file"]).isdisjoint(map(plain, header))
+
+
+def plain(name: str) -> str:
+    """A column's name without what people write differently.
+
+    Example:
+        >>> plain(" Speaker_ID")
+        'speakerid'
+    """
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def named(row: Mapping[str, Any]) -> Row:
+    """All our columns as text, under our names; empty where nothing is known, others left out.
+
+    Example:
+        >>> row = named({"File_Name": "a.wav", "spk": 7, "arousal": 0.5})
+        >>> row["file"], row["speaker"], row["emotion"]
+        ('a.wav', '7', '')
+    """
+    cells = {plain(column): cell for column, cell in row.items()}
+    return {
+        ours: next((text for name in called if (text := _cell(ours, cells.get(name)))), "")
+        for ours, called in CALLED.items()
+    }
+
+
+def stretch(row: Row) -> tuple[float, float | None]:
+    """Start and end of a clip in its file, in seconds; None is the end of the file.
+
+    Raises:
+        CorpusError: If they are no such numbers.
+    """
+    start, end = _seconds("start", row["start"]) or 0.0, _seconds("end", row["end"])
+    if end is not None and start >= end:
+        raise CorpusError(f"start must lie before end. Received: start={start}, end={end}")
+    return start, end
+
+
+def part(row: Row) -> Part | None:
+    """The part of a split a clip belongs to; None if the list leaves that open.
+
+    Raises:
+        CorpusError: If the cell names no part.
+    """
+    cell = row["split"].lower()
+    if cell and cell not in PART_FOLDERS:
+        raise CorpusError(
+            f"split is one of {', '.join(PART_FOLDERS)}; rename the column if it tells "
+            f"something else. Received: {shown(row['split'])}"
+        )
+    return PART_FOLDERS.get(cell)
+
+
+def _cell(ours: str, cell: object) -> str:
+    """A number names no file, but it may name a speaker; and only files are named byte by byte."""
+    if ours == "file":
+        return cell.strip() if isinstance(cell, str) else ""
+    return composed(_text(cell))
+
+
+def _text(cell: object) -> str:
+    """A cell as text. Numbers count: many lists number their speakers, some as 1.0."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+        return ""
+    return str(int(cell) if cell == int(cell) else cell)
+
+
+def _seconds(column: str, cell: str) -> float | None:
+    try:
+        seconds = float(cell) if cell else None
+    except ValueError:
+        seconds = math.nan
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise CorpusError(f"{column} is a number of seconds from 0. Received: {shown(cell)}")
+    return seconds
