@@ -14,6 +14,7 @@ import yaml
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
+from speechsent.study.naming import bounded
 from speechsent.study.search import SUFFIX, Search
 
 How = Literal["average", "product", "weighted", "stacked"]
@@ -70,8 +71,7 @@ class PlannedRun:
         """Name of its run folder, which another configuration cannot have."""
         told = configuration.to_yaml(self.config) + str(self.start or "")
         digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-        name = re.sub(r"[^\w.+=-]+", "-", self.system)
-        return f"{name}-fold{self.fold}-seed{self.seed}-{digest}"
+        return f"{bounded(self.system)}-fold{self.fold}-seed{self.seed}-{digest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ class Study:
     def _problems(self) -> Sequence[str]:
         problems = []
         trained = [system.name for system in self.systems]
-        if not re.fullmatch(r"[\w.+-]+", self.name):
+        if not re.fullmatch(r"[\w.+-]+", self.name) or not self.name.strip("."):
             problems.append("name: letters, digits and .+-_ make the name of a folder")
         if any(system.config.corpus.targets for system in self.systems):
             problems.append("corpus.targets: a study compares UAR; train numbers one by one")
