@@ -22,7 +22,7 @@ from speechsent.study.plan import PlannedRun, Study, System, to_yaml
 from speechsent.study.reading import load_study
 from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
-from speechsent.study.tasks import Outcome, Task, sweep
+from speechsent.study.tasks import Outcome, Task, refuse_damaged, sweep
 from speechsent.study.trained import Place, Trained
 from speechsent.training.listener import Listener, clock
 
@@ -101,7 +101,8 @@ def ablate(
     Raises:
         ConfigError: If the study is mistyped, or names a fold that does not exist.
         CorpusError: If the corpus cannot be read.
-        RunError: If the folder holds the same study on another corpus, or no run succeeded.
+        RunError: If the folder holds the same study on another corpus or a damaged run, or no run
+            succeeded.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     study = study if isinstance(study, Study) else load_study(Path(study))
@@ -137,6 +138,7 @@ def carry_out(
     tasks = _tasks(study, corpus, folder, Resources(cache=cache), archive)
     _claim(folder, study, corpus)
     (folder / "runs").mkdir(parents=True, exist_ok=True)
+    refuse_damaged(tasks)
     for task in tasks:
         task.archived()
     left = [task for task in tasks if task.trained is None]
