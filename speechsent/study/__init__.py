@@ -20,6 +20,7 @@ from speechsent.study.matrix import cross_corpus_matrix
 from speechsent.study.picture import study_figure
 from speechsent.study.plan import PlannedRun, Study, System, to_yaml
 from speechsent.study.reading import load_study
+from speechsent.study.search import require_optuna
 from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
 from speechsent.study.tasks import Outcome, Task, refuse_damaged, sweep
@@ -133,6 +134,8 @@ def carry_out(
 ) -> StudyResult:
     """Train what is missing of a study and summarise it, as ``ablate`` does; write no table."""
     listener = listener or Listener()
+    if study.search is not None:
+        require_optuna()
     corpus = _open(corpus, study, listener)
     folder = Path(out) / study.name
     tasks = _tasks(study, corpus, folder, Resources(cache=cache), archive)

@@ -15,7 +15,7 @@ from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
 from speechsent.study.naming import bounded
-from speechsent.study.search import SUFFIX, Search
+from speechsent.study.search import SUFFIX, Search, range_problems
 
 How = Literal["average", "product", "weighted", "stacked"]
 HOW: tuple[How, ...] = ("average", "product", "weighted", "stacked")
@@ -158,7 +158,7 @@ class Study:
         return replace(config, seed=seed)
 
     def _problems(self) -> Sequence[str]:
-        problems = []
+        problems: list[str] = []
         trained = [system.name for system in self.systems]
         if not re.fullmatch(r"[\w.+-]+", self.name) or not self.name.strip("."):
             problems.append("name: letters, digits and .+-_ make the name of a folder")
@@ -166,6 +166,9 @@ class Study:
             problems.append("corpus.targets: a study compares UAR; train numbers one by one")
         if not trained:
             problems.append("systems: a study needs one at least")
+        configs = {system.name: system.config for system in self.systems}
+        if self.search:
+            problems += range_problems(self.search, configs)
         if len(set(self.names)) < len(self.names):
             problems.append(f"systems: names must differ. Received: {', '.join(self.names)}")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
