@@ -24,7 +24,7 @@ from speechsent.study.search import require_optuna
 from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
 from speechsent.study.tasks import Outcome, Task, refuse_damaged, sweep
-from speechsent.study.trained import Place, Trained
+from speechsent.study.trained import Place, Trained, not_combined
 from speechsent.training.listener import Listener, clock
 
 __all__ = [
@@ -49,7 +49,7 @@ class StudyResult:
     Args:
         folder: Where its runs and tables are.
         tables: One for each protocol its runs were scored under.
-        failures: Why there is no run, by run.
+        failures: Why there is no run, by run, and no row of a combination, by its name.
         n_trained: Runs that were trained now.
         n_found: Runs that were there already.
     """
@@ -161,7 +161,7 @@ def carry_out(
     return StudyResult(
         folder=folder,
         tables=summarise(study, found),
-        failures=failures,
+        failures=failures | not_combined(study, found),
         n_trained=len(left) - len(failures),
         n_found=len(tasks) - len(left),
     )

@@ -15,6 +15,7 @@ from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
 from speechsent.study.naming import bounded
+from speechsent.study.sameness import differing_clips
 from speechsent.study.search import SUFFIX, Search, range_problems
 
 How = Literal["average", "product", "weighted", "stacked"]
@@ -167,6 +168,7 @@ class Study:
         if not trained:
             problems.append("systems: a study needs one at least")
         configs = {system.name: system.config for system in self.systems}
+        problems += differing_clips(configs)
         if self.search:
             problems += range_problems(self.search, configs)
         if len(set(self.names)) < len(self.names):
