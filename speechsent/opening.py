@@ -6,7 +6,7 @@ from pathlib import Path
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import builtin_path, default_corpus
 from speechsent.corpus.merging import groups_of, regroup_split, told
-from speechsent.corpus.open import require_targets
+from speechsent.corpus.open import keep_classes, require_targets
 from speechsent.corpus.pool import read_corpora
 from speechsent.corpus.protocols import Split, hold_out, restrict
 from speechsent.corpus.split import thinned
@@ -28,15 +28,16 @@ def open_corpus(
     """Read a corpus from wherever it is, pool several, or find the default one.
 
     Args:
-        corpus: A corpus, or where one is or several are; None for the default one.
+        corpus: A corpus, or where one is or several are; None for the default one. Of one that was
+            read already the configured classes are kept as well.
         config: Decides which clips take part, and what they are called.
         listener: Who is told.
         here: Where the default one is looked for; the current folder if not given.
     """
+    labels, classes = config.corpus.labels, config.corpus.classes or None
     if isinstance(corpus, Corpus):
         require_targets(corpus, config.corpus.targets)
-        return corpus
-    labels, classes = config.corpus.labels, config.corpus.classes or None
+        return corpus if classes is None else keep_classes(corpus, classes, labels)
     skip_bad = config.corpus.skip_bad_audio
     if corpus is not None:
         places = [corpus] if isinstance(corpus, (Path, str)) else corpus

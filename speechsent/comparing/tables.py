@@ -8,6 +8,7 @@ from speechsent.comparing.pairing import RunComparison, Side
 from speechsent.comparing.reproduction import Reproduction
 from speechsent.comparing.summary import RunSummary
 from speechsent.comparing.system import protocol_name
+from speechsent.evaluation.comparison import told_p
 from speechsent.evaluation.intervals import Interval
 from speechsent.evaluation.table import table
 from speechsent.training.listener import SCORES
@@ -150,7 +151,7 @@ def comparison_table(found: RunComparison) -> str:
         "",
         f"{'':<10}{'first':>7}{'second':>8}  first less second",
         f"{'UAR':<10}{found.first.uar:>7.3f}{found.second.uar:>8.3f}  "
-        f"{found.uar.difference:+.3f} {_span(found.uar.interval)}, {_p(found.uar.p)}",
+        f"{found.uar.difference:+.3f} {_span(found.uar.interval)}, {told_p(found.uar.p)}",
         f"{'accuracy':<10}{found.first.accuracy:>7.3f}{found.second.accuracy:>8.3f}  "
         f"{found.first.accuracy - found.second.accuracy:+.3f}{_mcnemar(found)}",
         *(f"note: {note}" for note in found.notes),
@@ -173,16 +174,12 @@ def _span(interval: Interval) -> str:
     return f"{ends} ({interval.confidence:.0%}, {interval.method})"
 
 
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
 def _mcnemar(found: RunComparison) -> str:
     test = found.accuracy
     if test is None:
         return " (McNemar's test is for one run a side)"
     counts = f"only first right {test.n_only_first}, only second right {test.n_only_second}"
-    return f" (McNemar: {counts}), {_p(test.p)}"
+    return f" (McNemar: {counts}), {told_p(test.p)}"
 
 
 def reproduction_table(found: Reproduction) -> str:

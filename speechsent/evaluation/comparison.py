@@ -100,8 +100,8 @@ def paired_bootstrap(
 
     Where a clip's speaker is unknown, or all clips have the same one, clips are drawn and the
     interval's ``method`` says so. Over fewer than ten speakers the interval is too narrow, and p
-    too small. A system trained several times, with other seeds, is a stack of predictions; its
-    score is the mean over the stack.
+    too small; p is never below ``2 / 2 ** n_speakers``. A system trained several times, with
+    other seeds, is a stack of predictions; its score is the mean over the stack.
 
     Args:
         statistic: Maps a stack of confusion matrices ``(n, C, C)`` to its scores ``(n,)``, such as
@@ -112,7 +112,7 @@ def paired_bootstrap(
         second: The same for the second system, perhaps with another number of models.
         speakers: Speaker of each utterance, None where unknown.
         n_resamples: Number of resamples, at least 1. No p-value falls below
-            ``2 / (n_resamples + 1)``.
+            ``2 / (n_resamples + 1)`` either.
         seed: Seed of the draws.
         confidence: Nominal coverage in ``(0, 1)``.
 
@@ -134,10 +134,14 @@ def paired_bootstrap(
     answers = np.concatenate([first, second])
     resampled = resample(statistic, truth, answers, speakers, n_resamples=n_resamples, seed=seed)
     drawn = _lead(resampled.drawn, len(first))
+    # That S speakers all agree happens once in 2^(S-1) by tosses of a coin, and no test that takes
+    # speakers for what was drawn can tell more. The bootstrap would: where all agree, none of its
+    # draws says otherwise, however few they are.
+    least = 2 / 2 ** len(set(speakers)) if resampled.unit == "speakers" else 0.0
     return PairedDifference(
         difference=float(_lead(resampled.observed, len(first))),
         interval=percentile_interval(drawn, resampled.unit, confidence=confidence),
-        p=_two_sided(drawn),
+        p=max(_two_sided(drawn), least),
     )
 
 
@@ -179,3 +183,23 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     adjusted = np.empty_like(p)
     adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     return tuple(np.minimum(adjusted, 1).tolist())
+
+
+def p_value(p: float) -> str:
+    """A p-value as papers print it.
+
+    Example:
+        >>> p_value(0.2345), p_value(0.00002)
+        ('0.234', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def told_p(p: float) -> str:
+    """A p-value as text names it.
+
+    Example:
+        >>> told_p(0.2345), told_p(0.00002)
+        ('p = 0.234', 'p < 0.001')
+    """
+    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"

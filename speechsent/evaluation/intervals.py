@@ -35,6 +35,11 @@ class Interval:
     confidence: float
     method: str
 
+    @property
+    def unit(self) -> Unit:
+        """What a bootstrap drew."""
+        return "clips" if self.method.endswith("clips") else "speakers"
+
 
 def wilson(k: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
     """Score interval for a proportion of ``k`` out of ``n`` independent trials.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from speechsent import metrics
-from speechsent.evaluation.comparison import mcnemar, paired_bootstrap
+from speechsent.evaluation.comparison import mcnemar, paired_bootstrap, told_p
 from speechsent.evaluation.intervals import Interval
 from speechsent.evaluation.predictions import Predictions
 
@@ -38,7 +38,7 @@ class LinearComparison:
     @property
     def told_p(self) -> str:
         """The p-value as papers print it."""
-        return "p < 0.001" if self.p < 0.001 else f"p = {self.p:.3f}"
+        return told_p(self.p)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "LinearComparison":

@@ -91,6 +91,14 @@ class Scores:
     linear: LinearComparison | None = None
     calibration: CalibrationScores | None = None
 
+    @property
+    def linear_remark(self) -> str:
+        """What makes the difference from the linear model less than it seems; may be empty."""
+        n = len(self.per_speaker)
+        if self.linear is None or self.linear.interval.unit == "clips" or n >= FEW_SPEAKERS:
+            return ""
+        return f"speakers: {n}, so few that this interval and p are too small"
+
     def as_dict(self) -> dict[str, Any]:
         """Return nested dictionaries, lists, numbers and None, as JSON would give them back."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))

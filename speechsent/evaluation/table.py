@@ -46,7 +46,7 @@ def _totals(scores: Scores) -> list[str]:
             f"accuracy {always.accuracy:.3f}, UAR {always.uar:.3f}"
         )
     if scores.linear is not None:
-        lines += _linear_lines(scores.linear)
+        lines += _linear_lines(scores.linear, scores.linear_remark)
     if scores.calibration is not None:
         lines += _calibration_lines(scores.calibration)
     return lines
@@ -69,12 +69,13 @@ def _ends(interval: Interval) -> str:
     return f"[{interval.low:.2f}, {interval.high:.2f}]"
 
 
-def _linear_lines(linear: LinearComparison) -> list[str]:
+def _linear_lines(linear: LinearComparison, remark: str) -> list[str]:
     line = (
         f"linear baseline on clip statistics: UAR {linear.uar:.3f}; "
         f"the net is {linear.difference:+.2f} {_ends(linear.interval)}, {linear.told_p}"
     )
-    return [line] if linear.beaten else [line, NOT_BEATEN]
+    few = [remark] if remark else []
+    return [line, *few] if linear.beaten else [line, *few, NOT_BEATEN]
 
 
 def _calibration_lines(found: CalibrationScores) -> list[str]:

@@ -78,6 +78,8 @@ def _linear(scores: Scores) -> list[Html]:
     spans = f"[{linear.interval.low:+.2f}, {linear.interval.high:+.2f}]"
     p = linear.told_p.replace(" ", "\N{NO-BREAK SPACE}")
     told = f"{verdict}: {linear.difference:+.2f} {spans}, {p}"
+    if scores.linear_remark:
+        told += f"; {scores.linear_remark}"
     return [_tile("Linear baseline, UAR", linear.uar, None, told)]
 
 

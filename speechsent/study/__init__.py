@@ -20,10 +20,11 @@ from speechsent.study.matrix import cross_corpus_matrix
 from speechsent.study.picture import study_figure
 from speechsent.study.plan import PlannedRun, Study, System, to_yaml
 from speechsent.study.reading import load_study
+from speechsent.study.search import require_optuna
 from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
-from speechsent.study.tasks import Outcome, Task, sweep
-from speechsent.study.trained import Place, Trained
+from speechsent.study.tasks import Outcome, Task, refuse_damaged, sweep
+from speechsent.study.trained import Place, Trained, not_combined
 from speechsent.training.listener import Listener, clock
 
 __all__ = [
@@ -48,7 +49,7 @@ class StudyResult:
     Args:
         folder: Where its runs and tables are.
         tables: One for each protocol its runs were scored under.
-        failures: Why there is no run, by run.
+        failures: Why there is no run, by run, and no row of a combination, by its name.
         n_trained: Runs that were trained now.
         n_found: Runs that were there already.
     """
@@ -101,7 +102,8 @@ def ablate(
     Raises:
         ConfigError: If the study is mistyped, or names a fold that does not exist.
         CorpusError: If the corpus cannot be read.
-        RunError: If the folder holds the same study on another corpus, or no run succeeded.
+        RunError: If the folder holds the same study on another corpus or a damaged run, or no run
+            succeeded.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     study = study if isinstance(study, Study) else load_study(Path(study))
@@ -132,11 +134,14 @@ def carry_out(
 ) -> StudyResult:
     """Train what is missing of a study and summarise it, as ``ablate`` does; write no table."""
     listener = listener or Listener()
+    if study.search is not None:
+        require_optuna()
     corpus = _open(corpus, study, listener)
     folder = Path(out) / study.name
     tasks = _tasks(study, corpus, folder, Resources(cache=cache), archive)
     _claim(folder, study, corpus)
     (folder / "runs").mkdir(parents=True, exist_ok=True)
+    refuse_damaged(tasks)
     for task in tasks:
         task.archived()
     left = [task for task in tasks if task.trained is None]
@@ -156,7 +161,7 @@ def carry_out(
     return StudyResult(
         folder=folder,
         tables=summarise(study, found),
-        failures=failures,
+        failures=failures | not_combined(study, found),
         n_trained=len(left) - len(failures),
         n_found=len(tasks) - len(left),
     )

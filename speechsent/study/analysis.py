@@ -1,6 +1,5 @@
 """From the runs of a study to its rows: means over seeds, intervals, and paired tests."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -27,7 +26,7 @@ class Row:
     Args:
         system: Its name.
         uar: UAR over the test clips of all folds, over the seeds.
-        uar_interval: Interval of the mean by speaker.
+        uar_interval: Interval of the mean; its method tells what was drawn.
         accuracy: Share of those clips that was recognised, over the seeds.
         n_runs: Trainings that count.
         minutes: Median time of a training; None if it is a combination, or not known.
@@ -73,7 +72,7 @@ class Table:
 
 
 def summarise(study: Study, runs: Mapping[str, Mapping[Place, Trained]]) -> tuple[Table, ...]:
-    """Summarise a study, one table for each protocol that its runs were scored under.
+    """Summarise a study, one table for each protocol and test part its runs were scored under.
 
     A system counts with the folds and seeds that all systems of its table have, so that a run
     that failed takes its counterparts out of the comparison.
@@ -82,17 +81,32 @@ def summarise(study: Study, runs: Mapping[str, Mapping[Place, Trained]]) -> tupl
         study: The study.
         runs: What the runs of each trained system came to, by fold and seed.
     """
-    groups: dict[tuple[str, str], dict[str, Mapping[Place, Trained]]] = defaultdict(dict)
+    groups: list[dict[str, Mapping[Place, Trained]]] = []
     for system, found in {**runs, **combined(study, runs)}.items():
-        if found:
-            first = next(iter(found.values()))
-            groups[first.protocol, first.protocol_hash][system] = found
-    return tuple(_table(study, *key, systems) for key, systems in groups.items())
+        if not found:
+            continue
+        group = next((one for one in groups if _comparable(found, one)), None)
+        if group is None:
+            groups.append(group := {})
+        group[system] = found
+    return tuple(_table(study, systems) for systems in groups)
 
 
-def _table(
-    study: Study, protocol: str, protocol_hash: str, systems: Mapping[str, Mapping[Place, Trained]]
-) -> Table:
+def _comparable(
+    runs: Mapping[Place, Trained], group: Mapping[str, Mapping[Place, Trained]]
+) -> bool:
+    """Whether runs have the protocol of a group, and its test clips on every fold both have."""
+    known = [(fold, run) for others in group.values() for (fold, _), run in others.items()]
+    return all(
+        (run.protocol, run.protocol_hash) == (other.protocol, other.protocol_hash)
+        and (fold != place[0] or run.clips == other.clips)
+        for place, run in runs.items()
+        for fold, other in known
+    )
+
+
+def _table(study: Study, systems: Mapping[str, Mapping[Place, Trained]]) -> Table:
+    first = next(run for runs in systems.values() for run in runs.values())
     folds, seeds, kept = common_places(systems)
     ordered = [name for name in study.names if name in kept]
     pooled = {name: Pooled.of(systems[name], folds, seeds) for name in ordered}
@@ -100,8 +114,8 @@ def _table(
     comparisons = compare_with(pooled, reference)
     some = pooled[reference]
     return Table(
-        protocol=protocol,
-        protocol_hash=protocol_hash,
+        protocol=first.protocol,
+        protocol_hash=first.protocol_hash,
         folds=folds,
         seeds=seeds,
         n_clips=len(some.truth),

@@ -1,7 +1,6 @@
 """The numbers of finished runs, kept where they outlive the run folders: no weights, no sound."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from speechsent.former import load_as_trained
 from speechsent.opening import split_corpus
 from speechsent.run import FORMAT as RUN_FORMAT
 from speechsent.run import Run
+from speechsent.study.naming import distinct, plain
 from speechsent.study.plan import PlannedRun
 from speechsent.study.trained import Trained, read_trained
 from speechsent.training.listener import Listener
@@ -54,6 +54,10 @@ class Archive:
 
     def place(self, planned: PlannedRun) -> Path:
         """Folder of a run's entry."""
+        where = f"f{planned.fold}-s{planned.seed}"
+        former = self.folder / f"{plain(planned.system)}-{where}"  # before names were kept apart
+        if _system_of(former) == planned.system:
+            return former
         return self.folder / entry_name(planned.system, planned.fold, planned.seed)
 
     def find(self, planned: PlannedRun, corpus: Corpus) -> Trained | None:
@@ -113,14 +117,21 @@ class Archive:
 
 
 def entry_name(system: str, fold: int, seed: int) -> str:
-    """Name of an entry's folder.
+    """Name of an entry's folder, which no other system has.
 
     Example:
-        >>> entry_name("cnn, wide", 3, 0)
-        'cnn-wide-f3-s0'
+        >>> entry_name("cnn", 3, 0), entry_name("cnn, wide", 3, 0)
+        ('cnn-f3-s0', 'cnn-wide-298ab54b-f3-s0')
     """
-    name = re.sub(r"[^\w.+=-]+", "-", system)
-    return f"{name}-f{fold}-s{seed}"
+    return f"{distinct(system)}-f{fold}-s{seed}"
+
+
+def _system_of(place: Path) -> str | None:
+    """Whose entry it is; None if that cannot be told."""
+    try:
+        return str(json.loads((place / FACTS).read_text(encoding="utf-8"))["system"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def machine(environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from statistics import median
 import numpy as np
 
 from speechsent import metrics
+from speechsent.errors import RunError
 from speechsent.evaluation.comparison import PairedDifference, holm, mcnemar, paired_bootstrap
 from speechsent.study.trained import Place, Trained
 
@@ -51,7 +52,17 @@ class Pooled:
     def of(
         cls, runs: Mapping[Place, Trained], folds: Sequence[int], seeds: Sequence[int]
     ) -> "Pooled":
-        """Join the folds, whose clips differ, and stack the seeds, whose clips are the same."""
+        """Join the folds, whose clips differ, and stack the seeds, whose clips are the same.
+
+        Raises:
+            RunError: If the seeds of a fold were tested on different clips.
+        """
+        for fold in folds:
+            if len({runs[fold, seed].clips for seed in seeds}) > 1:
+                raise RunError(
+                    f"fold {fold}: its seeds {', '.join(map(str, seeds))} were tested on "
+                    "different clips; train them again in another --out"
+                )
         first = [runs[fold, seeds[0]].test for fold in folds]
         return cls(
             truth=np.concatenate([fold.truth for fold in first]),

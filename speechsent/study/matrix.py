@@ -17,10 +17,11 @@ from speechsent.run import Run
 from speechsent.study.matrix_cells import Cell, Matrix
 from speechsent.study.matrix_tables import write_matrix
 from speechsent.study.plan import PlannedRun
-from speechsent.study.tasks import Task, perform, sweep
+from speechsent.study.tasks import Task, perform, refuse_damaged, sweep
 from speechsent.training.listener import Listener
 
 MATRICES = Path("matrices")
+SCORES = "scores.json"
 
 
 def cross_corpus_matrix(
@@ -58,6 +59,7 @@ def cross_corpus_matrix(
     folder = Path(out) / "+".join(corpus.name for corpus in members)
     _claim(folder, members)
     tasks = _tasks(config, members, seeds, folder, resources or Resources())
+    refuse_damaged(tasks)
     sweep(folder / "runs", [task.planned.folder for task in tasks if task.run is None])
     n_found = sum(task.run is not None for task in tasks)
     runs = {(t.corpus.name, t.planned.seed): _run(t, listener) for t in tasks}
@@ -156,12 +158,13 @@ def _cell(
         return None
     folders = [_folder(run, trained, tested) for run in runs]
     for run, folder in zip(runs, folders, strict=True):
-        if not (folder / PREDICTIONS).is_file():
+        # Scores are written after predictions: a test that was cut has the latter alone.
+        if not all((folder / name).is_file() for name in (PREDICTIONS, SCORES)):
             listener.note(f"{trained.name}, seed {run.config.seed}: testing on {tested.name}")
             clips = tuple(replace(u, part=None) for u in tested if u.emotion in shared)
             other = replace(tested, utterances=clips)
             evaluate(run, other, out=folder, report=False, listener=listener, resources=resources)
-    scores = Run(folders[0]).read_json("scores.json")
+    scores = Run(folders[0]).read_json(SCORES)
     return Cell.of(
         trained.name,
         tested.name,

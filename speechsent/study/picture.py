@@ -5,10 +5,11 @@ from textwrap import fill
 
 from speechsent.evaluation.figures import TRAIN_COLOUR, VALIDATION_COLOUR, save
 from speechsent.study.analysis import Table
+from speechsent.study.tables import by_unit
 
 
 def study_figure(table: Table, path: Path) -> None:
-    """Draw UAR by system: interval by speaker as a line, the mean over seeds as a dot.
+    """Draw UAR by system: the interval as a line, the mean over seeds as a dot.
 
     Args:
         table: The rows, drawn from top to bottom.
@@ -33,7 +34,9 @@ def study_figure(table: Table, path: Path) -> None:
         f"{r.system} (reference)" if r.system == table.reference else r.system for r in table.rows
     ]
     axes.set_yticks(range(n_rows), names)
-    axes.set(ylim=(n_rows - 0.2, -0.7), xlabel="UAR in percent, with 95 % interval by speaker")
+    axes.set(
+        ylim=(n_rows - 0.2, -0.7), xlabel=f"UAR in percent, with 95 % interval {by_unit(table)}"
+    )
     axes.spines[["top", "right"]].set_visible(False)
     folds = f"{len(table.folds)} fold{'s' * (len(table.folds) > 1)}"
     seeds = f"{len(table.seeds)} seed{'s' * (len(table.seeds) > 1)}"

@@ -14,7 +14,9 @@ import yaml
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
-from speechsent.study.search import SUFFIX, Search
+from speechsent.study.naming import bounded
+from speechsent.study.sameness import differing_clips
+from speechsent.study.search import SUFFIX, Search, range_problems
 
 How = Literal["average", "product", "weighted", "stacked"]
 HOW: tuple[How, ...] = ("average", "product", "weighted", "stacked")
@@ -70,8 +72,7 @@ class PlannedRun:
         """Name of its run folder, which another configuration cannot have."""
         told = configuration.to_yaml(self.config) + str(self.start or "")
         digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-        name = re.sub(r"[^\w.+=-]+", "-", self.system)
-        return f"{name}-fold{self.fold}-seed{self.seed}-{digest}"
+        return f"{bounded(self.system)}-fold{self.fold}-seed{self.seed}-{digest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,14 +159,18 @@ class Study:
         return replace(config, seed=seed)
 
     def _problems(self) -> Sequence[str]:
-        problems = []
+        problems: list[str] = []
         trained = [system.name for system in self.systems]
-        if not re.fullmatch(r"[\w.+-]+", self.name):
+        if not re.fullmatch(r"[\w.+-]+", self.name) or not self.name.strip("."):
             problems.append("name: letters, digits and .+-_ make the name of a folder")
         if any(system.config.corpus.targets for system in self.systems):
             problems.append("corpus.targets: a study compares UAR; train numbers one by one")
         if not trained:
             problems.append("systems: a study needs one at least")
+        configs = {system.name: system.config for system in self.systems}
+        problems += differing_clips(configs)
+        if self.search:
+            problems += range_problems(self.search, configs)
         if len(set(self.names)) < len(self.names):
             problems.append(f"systems: names must differ. Received: {', '.join(self.names)}")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:

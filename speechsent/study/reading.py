@@ -66,20 +66,27 @@ def study_from_dict(raw: Any, *, source: str = "study") -> Study:
         raise ConfigError(unknown, source)
     base = _base(raw, source)
     variants = _variants(raw, source)
-    return Study(
-        name=str(raw.get("name", "")),
-        protocol=str(raw.get("protocol") or ""),
-        folds=_numbers(raw.get("folds", []), "folds", source),
-        seeds=_numbers(raw.get("seeds", [0]), "seeds", source),
-        systems=tuple(
-            System(name=name, config=_resolved(base, changes, f"{source}: {name}"))
-            for name, changes in variants.items()
-        ),
-        combinations=_combinations(raw.get("combine") or {}, source),
-        reference=str(raw.get("reference") or ""),
-        search=read_search(raw["search"], tuple(variants), source) if "search" in raw else None,
-        order=raw.get("order", "systems"),
+    systems = tuple(
+        System(name=name, config=_resolved(base, changes, f"{source}: {name}"))
+        for name, changes in variants.items()
     )
+    parts: dict[str, Any] = {
+        "folds": _numbers(raw.get("folds", []), "folds", source),
+        "seeds": _numbers(raw.get("seeds", [0]), "seeds", source),
+        "combinations": _combinations(raw.get("combine") or {}, source),
+        "search": read_search(raw["search"], tuple(variants), source) if "search" in raw else None,
+    }
+    try:
+        return Study(
+            name=str(raw.get("name", "")),
+            protocol=str(raw.get("protocol") or ""),
+            systems=systems,
+            reference=str(raw.get("reference") or ""),
+            order=raw.get("order", "systems"),
+            **parts,
+        )
+    except ConfigError as error:  # a study does not know its file
+        raise ConfigError(error.problems, source) from error
 
 
 def _base(raw: Mapping[str, Any], source: str) -> Mapping[str, Any]:
@@ -98,7 +105,7 @@ def _base(raw: Mapping[str, Any], source: str) -> Mapping[str, Any]:
 def _variants(raw: Mapping[str, Any], source: str) -> dict[str, Mapping[str, Any]]:
     """What each system changes in the base, by name."""
     systems, factors = raw.get("systems"), raw.get("factors")
-    if not isinstance(systems or factors, Mapping):
+    if not (systems or factors) or not isinstance(systems or factors, Mapping):
         raise ConfigError(["systems or factors: expected a mapping of names"], source)
     if systems:
         return {

@@ -19,7 +19,7 @@ from speechsent.run import Run
 from speechsent.study import STUDIES, StudyResult, carry_out
 from speechsent.study.analysis import Table
 from speechsent.study.plan import Study, System
-from speechsent.study.tables import with_sd
+from speechsent.study.tables import by_unit, line, unit, with_sd
 from speechsent.training.listener import Listener
 
 COLUMNS = ("task", "clips", "uar", "uar_sd_over_seeds", "uar_low", "uar_high", "runs", "failure")
@@ -28,7 +28,6 @@ EXPLANATION = (
     "figure need not be a worse recogniser, and no p-value stands between two rows. UAR "
     "(unweighted average recall; chance 50.0) in percent over the test clips of all folds; mean "
     "and standard deviation over seeds, never the best. Intervals from a bootstrap that draws "
-    "speakers."
 )
 
 
@@ -129,11 +128,22 @@ def _name(reference: str, origin: Run | None) -> str:
 
 def markdown(name: str, tables: Sequence[Table], failures: Mapping[str, str]) -> str:
     """One row for each task, with what a reader must know under it."""
-    header = ["task", "UAR ± sd over seeds", "95 % by speaker", "test clips", "runs"]
+    ways = {by_unit(table) for table in tables}
+    interval = f"95 % {ways.pop()}" if len(ways) == 1 else "95 %"
+    header = ["task", "UAR ± sd over seeds", interval, "test clips", "runs"]
     rows = [header, ["---"] * len(header), *map(_cells, tables)]
     rows += [[run, why.replace("|", "/"), "", "", "failed"] for run, why in failures.items()]
-    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-    return f"# Series {name}\n\n{lines}\n\n{EXPLANATION}\n"
+    lines = "\n".join(map(line, rows))
+    return f"# Series {name}\n\n{lines}\n\n{EXPLANATION}{_drawn(tables)}\n"
+
+
+def _drawn(tables: Sequence[Table]) -> str:
+    """What the intervals are drawn from, and what that makes of them."""
+    by_clip = [table.rows[0].system for table in tables if unit(table) == "clips"]
+    if not by_clip:
+        return "speakers."
+    which = "clips" if len(by_clip) == len(tables) else f"speakers, of {', '.join(by_clip)} clips"
+    return f"{which}; where clips are drawn, speakers are unknown or one alone: too narrow."
 
 
 def _cells(table: Table) -> list[str]:

@@ -2,8 +2,11 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from speechsent.evaluation.comparison import p_value
+from speechsent.evaluation.resampling import Unit
+from speechsent.evaluation.scores import FEW_SPEAKERS
 from speechsent.study.analysis import Row, Table
 
 COLUMNS = (
@@ -26,13 +29,35 @@ COLUMNS = (
     "minutes_per_run",
     "failure",
 )
+CLIPS_DRAWN = (
+    "Clips are drawn, not speakers, which are unknown or one alone: intervals and p are too small."
+)
+BAR = r"\|"
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "$": r"\$",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        "|": r"\textbar{}",
+        "%": r"\%",
+        "_": r"\_",
+        "&": r"\&",
+        "#": r"\#",
+        "±": r"$\pm$",
+        "<": "$<$",
+        ">": "$>$",
+    }
+)
 
 
 def markdown(name: str, tables: Sequence[Table], failures: Mapping[str, str]) -> str:
     """One table for each protocol, with what a reader must know under it."""
     parts = [f"# Study {name}", *(_section(table) for table in tables)]
     if failures:
-        rows = [f"| {run} | {why.replace('|', '/')} |" for run, why in failures.items()]
+        rows = [line([run, why.replace("|", "/")]) for run, why in failures.items()]
         parts.append("\n".join(["## Runs that failed", "", "| run | why |", "|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
 
@@ -41,7 +66,7 @@ def _section(table: Table) -> str:
     header = [
         "system",
         "UAR ± sd over seeds",
-        "95 % by speaker",
+        f"95 % {by_unit(table)}",
         "accuracy",
         f"UAR less that of {table.reference} [95 %]",
         "p (UAR)",
@@ -50,8 +75,13 @@ def _section(table: Table) -> str:
         "min a run",
     ]
     rows = [_cells(row) for row in table.rows]
-    lines = [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
+    lines = [line(cells) for cells in (header, ["---"] * len(header), *rows)]
     return "\n".join([f"## {headline(table)}", "", *lines, "", explanation(table)])
+
+
+def line(cells: Iterable[str]) -> str:
+    """A line of a Markdown table; what would end a cell is escaped."""
+    return f"| {' | '.join(' '.join(cell.split()).replace('|', BAR) for cell in cells)} |"
 
 
 def headline(table: Table) -> str:
@@ -65,15 +95,30 @@ def headline(table: Table) -> str:
 
 def explanation(table: Table) -> str:
     """How the figures came about."""
-    few = " Over so few speakers the intervals are too narrow." if table.n_speakers < 10 else ""
+    drawn = unit(table)
+    few = ""
+    if drawn == "clips":
+        few = f" {CLIPS_DRAWN}"
+    elif table.n_speakers < FEW_SPEAKERS:
+        few = f" Over so few speakers ({table.n_speakers}) intervals and p are too small."
     return (
         f"UAR (unweighted average recall; chance {100 * table.chance:.1f}) and accuracy in "
         "percent, over the test clips of all folds; mean and standard deviation over seeds, "
         "never the best. "
-        "Intervals and p (UAR) from a bootstrap that draws speakers, both systems on the same "
+        f"Intervals and p (UAR) from a bootstrap that draws {drawn}, both systems on the same "
         "clips; p (accuracy) from McNemar's exact test, over several seeds twice the median. "
         f"Both adjusted by Holm for the {len(table.rows) - 1} comparisons.{few}"
     )
+
+
+def unit(table: Table) -> Unit:
+    """What was drawn for the intervals; all rows of a table have the same clips."""
+    return table.rows[0].uar_interval.unit
+
+
+def by_unit(table: Table) -> str:
+    """The same as columns and axes name it."""
+    return f"by {unit(table).removesuffix('s')}"
 
 
 def _cells(row: Row) -> list[str]:
@@ -103,26 +148,13 @@ def with_sd(mean: float, sd: float | None) -> str:
     return f"{100 * mean:.1f}" if sd is None else f"{100 * mean:.1f} ± {100 * sd:.1f}"
 
 
-def p_value(p: float) -> str:
-    """A p-value as papers print it.
-
-    Example:
-        >>> p_value(0.2345), p_value(0.00002)
-        ('0.234', '< 0.001')
-    """
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
 def latex(tables: Sequence[Table]) -> str:
     """Tables for a paper; needs the package booktabs."""
     return "\n".join(_latex(table) for table in tables)
 
 
 def _latex(table: Table) -> str:
-    rows = [
-        " & ".join(_escaped(cell) for cell in [*_cells(row)[:5], _cells(row)[5]]) + r" \\"
-        for row in table.rows
-    ]
+    rows = [" & ".join(map(_escaped, _cells(row)[:6])) + r" \\" for row in table.rows]
     return "\n".join(
         [
             r"\begin{table}",
@@ -141,16 +173,7 @@ def _latex(table: Table) -> str:
 
 
 def _escaped(text: str) -> str:
-    for plain, written in (
-        ("%", r"\%"),
-        ("_", r"\_"),
-        ("&", r"\&"),
-        ("#", r"\#"),
-        ("±", r"$\pm$"),
-        ("<", "$<$"),
-    ):
-        text = text.replace(plain, written)
-    return text
+    return text.translate(LATEX)  # in one go, so that what is written is not escaped again
 
 
 def as_csv(tables: Sequence[Table], failures: Mapping[str, str]) -> str:

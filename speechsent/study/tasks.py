@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +62,17 @@ class Task:
             return None
 
     @property
+    def damage(self) -> str:
+        """Why what is in the run's place cannot be used, with the remedy; empty if it can."""
+        if not self.path.exists():
+            return ""
+        try:
+            Run.open(self.path)
+        except RunError as error:
+            return f"{error}. Remove {self.path}, and the run is trained again"
+        return ""
+
+    @property
     def trained(self) -> Trained | None:
         """What the finished run came to, by its folder or by the archive."""
         if (run := self.run) is not None:
@@ -90,6 +101,16 @@ class Outcome:
     seconds: float = 0.0
 
 
+def refuse_damaged(tasks: Iterable[Task]) -> None:
+    """Refuse runs that are there and cannot be read: they would be trained at every start.
+
+    Raises:
+        RunError: If there is one; it names the folders.
+    """
+    if damages := [task.damage for task in tasks if task.damage]:
+        raise RunError("; ".join(damages))
+
+
 def perform(task: Task, listener: Listener | None = None) -> Outcome:
     """Train and score one run, and move it to its place when it is whole.
 
@@ -99,6 +120,8 @@ def perform(task: Task, listener: Listener | None = None) -> Outcome:
     with _one_training:
         if task.run is not None:
             return Outcome()
+        if task.damage:  # what is trained would find no place
+            return Outcome(failure=task.damage)
         unique = f"{socket.gethostname()}-{os.getpid()}"
         working = task.folder / f"{UNFINISHED}-{unique}-{task.planned.folder}"
         try:

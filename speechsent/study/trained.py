@@ -1,7 +1,10 @@
 """What the runs of a study answered, and what combinations of them answer."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from speechsent.evaluation.predictions import (
     PREDICTIONS,
@@ -11,9 +14,10 @@ from speechsent.evaluation.predictions import (
 )
 from speechsent.run import Run
 from speechsent.study.combining import combine
-from speechsent.study.plan import FITTED, How, Study
+from speechsent.study.plan import FITTED, Combination, How, Study
 
 TOLD = "study.json"  # in a run folder: what the study knows of the run
+BY_SPEAKER = "+spk"  # ends the name of a protocol under which unlabelled test clips were used
 Place = tuple[int, int]  # fold and seed
 
 
@@ -35,6 +39,17 @@ class Trained:
     validation: Predictions | None
     seconds: float | None = None
 
+    @cached_property
+    def clips(self) -> str:
+        """Fingerprint of the test part, its files and their classes: equal if it is the same."""
+        return _clips(self.test)
+
+
+def _clips(predictions: Predictions) -> str:
+    labels, truth = predictions.labels, predictions.truth
+    told = [labels, predictions.files, [labels[index] for index in truth]]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
 
 def read_trained(run: Run) -> Trained:
     """Read what a finished run answered."""
@@ -51,29 +66,62 @@ def read_trained(run: Run) -> Trained:
 def combined(
     study: Study, runs: Mapping[str, Mapping[Place, Trained]]
 ) -> dict[str, dict[Place, Trained]]:
-    """Answers of the combined systems, wherever all their members were trained."""
-    found: dict[str, dict[Place, Trained]] = {}
-    for combination in study.combinations:
-        members = [runs.get(name, {}) for name in combination.of]
-        places = sorted(set(members[0]).intersection(*members[1:]))
-        mixed = {
-            place: _combine(combination.how, [member[place] for member in members])
-            for place in places
+    """Answers of the combined systems, wherever all their members answered for the same clips."""
+    return {
+        combination.name: {
+            place: one
+            for place, members in _meetings(combination, runs)
+            if not _apart(combination.how, members)
+            if (one := _combine(combination.how, members))
         }
-        found[combination.name] = {place: one for place, one in mixed.items() if one}
+        for combination in study.combinations
+    }
+
+
+def not_combined(study: Study, runs: Mapping[str, Mapping[Place, Trained]]) -> dict[str, str]:
+    """Why systems could not be combined on some fold, by the name of the combination."""
+    found: dict[str, str] = {}
+    for combination in study.combinations:
+        for (fold, seed), members in _meetings(combination, runs):
+            if why := _apart(combination.how, members):
+                names = ", ".join(combination.of)
+                found.setdefault(combination.name, f"fold {fold}, seed {seed}: {names} {why}")
     return found
+
+
+def _meetings(
+    combination: Combination, runs: Mapping[str, Mapping[Place, Trained]]
+) -> Iterator[tuple[Place, list[Trained]]]:
+    """Folds and seeds on which all members were trained, and what each came to."""
+    members = [runs.get(name, {}) for name in combination.of]
+    for place in sorted(set(members[0]).intersection(*members[1:])):
+        yield place, [member[place] for member in members]
+
+
+def _apart(how: How, members: Sequence[Trained]) -> str:
+    """Why answers cannot be combined; empty if they can, or if some are not kept."""
+    if len({(_without_mark(m.protocol), m.protocol_hash, m.clips) for m in members}) > 1:
+        return "were tested on different clips, so their answers cannot be combined"
+    validations = {_clips(m.validation) for m in members if m.validation is not None}
+    if how in FITTED and len(validations) > 1:
+        return "were validated on different clips, so nothing can be fitted on them"
+    return ""
 
 
 def _combine(how: How, members: Sequence[Trained]) -> Trained | None:
     """The answers of some members as one; None if validation answers are needed and not kept."""
-    first, test = members[0], [member.test for member in members]
     kept = [member.validation for member in members if member.validation is not None]
-    whole = len(kept) == len(members)
-    if how in FITTED and not whole:
+    if how in FITTED and len(kept) < len(members):
         return None
+    # What one member knew of the test clips, the combination knows.
+    marked = (m.protocol for m in members if m.protocol != _without_mark(m.protocol))
     return Trained(
-        protocol=first.protocol,
-        protocol_hash=first.protocol_hash,
-        test=combine(how, test, kept),
-        validation=combine(how, kept, kept) if whole else None,
+        protocol=next(marked, members[0].protocol),
+        protocol_hash=members[0].protocol_hash,
+        test=combine(how, [member.test for member in members], kept),
+        validation=None,
     )
+
+
+def _without_mark(protocol: str) -> str:
+    return protocol.removesuffix(BY_SPEAKER)

@@ -28,6 +28,19 @@ def test_a_corpus_in_memory_is_taken_as_it_is(voices):
     assert open_corpus(voices, ExperimentConfig(), Listener()) is voices
 
 
+def test_of_a_corpus_in_memory_the_configured_classes_are_kept(voices):
+    config = from_dict({"corpus": {"classes": ["angry", "fear"]}})
+    kept = open_corpus(voices, config, Listener())
+    assert dict(kept.emotions) == {"anger": 2, "fear": 2}
+    assert open_corpus(kept, config, Listener()) == kept
+
+
+def test_a_class_that_a_corpus_in_memory_lacks_is_told(voices):
+    config = from_dict({"corpus": {"classes": ["angry", "boredom"]}})
+    with pytest.raises(CorpusError, match="no utterance of boredom; the corpus has anger"):
+        open_corpus(voices, config, Listener())
+
+
 def test_a_path_is_read_with_the_configured_classes(voices):
     config = from_dict({"corpus": {"classes": ["angry", "fear"]}})
     for path in (voices.root, str(voices.root)):

@@ -91,13 +91,30 @@ def test_rounding_does_not_decide_between_equal_stacks():
 
 
 def test_no_p_value_falls_below_two_over_one_more_than_the_resamples():
-    truth = [0, 1] * 6
-    wrong = [1, 0] * 6
-    speakers = list("aabbccddeeff")
+    truth = [0, 1] * 12
+    wrong = [1, 0] * 12
+    speakers = list("aabbccddeeffgghhiijjkkll")
     found = paired_bootstrap(
         uar_from_confusion, truth, truth, wrong, speakers, n_resamples=99, seed=4
     )
     assert (found.difference, found.p) == (1, 0.02)
+
+
+@pytest.mark.parametrize(("n_speakers", "least"), [(2, 0.5), (3, 0.25), (4, 0.125), (6, 0.03125)])
+def test_speakers_who_all_agree_cannot_tell_more_than_tosses_of_a_coin(n_speakers, least):
+    """Two of the 2^S ways S coins fall show one side alone."""
+    speakers = [f"s{i // 4}" for i in range(4 * n_speakers)]
+    truth = [0, 1] * (2 * n_speakers)
+    wrong = [1, 0] * (2 * n_speakers)
+    found = paired_bootstrap(uar_from_confusion, truth, truth, wrong, speakers, n_resamples=999)
+    assert found.p == least
+
+
+def test_clips_that_are_drawn_set_no_bound_by_speakers():
+    truth = [0, 1] * 6
+    wrong = [1, 0] * 6
+    found = paired_bootstrap(uar_from_confusion, truth, truth, wrong, ["a"] * 12, n_resamples=999)
+    assert found.p == pytest.approx(0.002)
 
 
 def test_exchanging_the_systems_changes_the_sign_alone():

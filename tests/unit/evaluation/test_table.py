@@ -113,6 +113,16 @@ def test_the_net_stands_beside_the_linear_baseline(six, make_scores):
     assert NOT_BEATEN not in lines
 
 
+@pytest.mark.parametrize(("n_speakers", "told"), [(4, 1), (9, 1), (10, 0)])
+def test_few_speakers_make_interval_and_p_of_the_baseline_too_small(
+    six, make_scores, n_speakers, told
+):
+    row = make_scores(six).per_speaker[0]
+    scores = replace(make_scores(six), linear=comparison(0.05), per_speaker=(row,) * n_speakers)
+    line = f"speakers: {n_speakers}, so few that this interval and p are too small"
+    assert lines_of(scores).count(line) == told
+
+
 @pytest.mark.parametrize("low", [0.0, -0.3])
 def test_a_net_that_does_not_beat_the_baseline_is_told_so(six, make_scores, low):
     scores = replace(make_scores(six), linear=comparison(low))

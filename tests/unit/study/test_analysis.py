@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from statistics import mean, stdev
 
 import numpy as np
@@ -8,12 +9,13 @@ from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score
 
 from speechsent.config import ExperimentConfig
+from speechsent.errors import RunError
 from speechsent.evaluation.predictions import Predictions
 from speechsent.study.analysis import summarise
 from speechsent.study.picture import study_figure
 from speechsent.study.plan import Combination, Study, System
-from speechsent.study.tables import as_csv, latex, markdown
-from speechsent.study.trained import Trained
+from speechsent.study.tables import as_csv, by_unit, latex, markdown
+from speechsent.study.trained import Trained, not_combined
 
 LABELS = ("angry", "happy", "sad")
 N_CLIPS = 60
@@ -152,3 +154,118 @@ def test_tables_tell_protocol_reference_and_failures(runs, tmp_path):
     assert "95 %" not in latex(found).replace(r"95 \%", "")
     study_figure(found[0], tmp_path / "table.png")
     assert (tmp_path / "table.png").stat().st_size > 5_000
+
+
+def elsewhere(one, *, prefix="other/", truth=None):
+    """The same answers for other clips, or for the same files of other classes."""
+    files = tuple(f"{prefix}{file}" for file in one.test.files)
+    test = replace(one.test, files=files, truth=one.test.truth if truth is None else truth)
+    return replace(one, test=test, validation=test)
+
+
+def test_systems_tested_on_other_clips_never_share_a_table(runs):
+    runs["strong"] = {place: elsewhere(one) for place, one in runs["strong"].items()}
+    first, second = summarise(study("weak", "strong", "middling"), runs)
+    assert [row.system for row in first.rows] == ["weak", "middling"]
+    assert [row.system for row in second.rows] == ["strong"]
+    assert second.rows[0].comparison is None
+
+
+def test_the_same_files_of_other_classes_are_other_clips(runs):
+    turned = {
+        place: elsewhere(one, prefix="", truth=(one.test.truth + 1) % 3)
+        for place, one in runs["strong"].items()
+    }
+    tables = summarise(study("weak", "strong"), {"weak": runs["weak"], "strong": turned})
+    assert [[row.system for row in table.rows] for table in tables] == [["weak"], ["strong"]]
+
+
+def test_seeds_of_one_fold_are_of_the_same_clips(runs):
+    runs["strong"][1, 2] = elsewhere(runs["strong"][1, 2])
+    with pytest.raises(RunError, match="fold 1: its seeds 0, 1, 2 were tested on different clips"):
+        summarise(study("strong"), {"strong": runs["strong"]})
+
+
+def test_a_combination_of_other_clips_is_told_and_the_table_stays(runs):
+    runs["strong"] = {place: elsewhere(one) for place, one in runs["strong"].items()}
+    mixed = tuple(
+        Combination(name=how, how=how, of=("weak", "strong")) for how in ("average", "stacked")
+    )
+    planned = study("weak", "strong", "middling", combinations=mixed)
+    assert len(summarise(planned, runs)) == 2
+    why = (
+        "fold 0, seed 0: weak, strong were tested on different clips, so their answers cannot be "
+        "combined"
+    )
+    assert not_combined(planned, runs) == {"average": why, "stacked": why}
+
+
+def test_what_is_fitted_needs_the_same_validation_clips(runs):
+    for place, one in runs["strong"].items():
+        other = replace(elsewhere(one), test=one.test)
+        runs["strong"][place] = other
+    mixed = tuple(
+        Combination(name=how, how=how, of=("weak", "strong")) for how in ("average", "weighted")
+    )
+    planned = study("weak", "strong", combinations=mixed)
+    told = not_combined(planned, {k: runs[k] for k in ("weak", "strong")})
+    assert list(told) == ["weighted"]
+    assert "validated on different clips" in told["weighted"]
+
+
+@pytest.mark.parametrize("order", [("weak", "adapted"), ("adapted", "weak")])
+def test_a_combination_knows_of_test_speakers_what_a_member_knows(runs, order):
+    runs["adapted"] = grid(0.9, protocol="toy-3+spk")
+    mixed = Combination(name="averaged", how="average", of=order)
+    both = {name: runs[name] for name in ("weak", "adapted")}
+    plain, adapted = summarise(study("weak", "adapted", combinations=(mixed,)), both)
+    assert [row.system for row in adapted.rows] == ["adapted", "averaged"]
+    assert (plain.protocol, adapted.protocol) == ("toy-3", "toy-3+spk")
+
+
+def unknown(grid):
+    """One speaker is not known, so clips are drawn."""
+    return {
+        place: replace(one, test=replace(one.test, speakers=(None, *one.test.speakers[1:])))
+        for place, one in grid.items()
+    }
+
+
+def test_tables_tell_what_was_drawn(runs, tmp_path):
+    by_speaker = summarise(study("weak", "strong"), {k: runs[k] for k in ("weak", "strong")})
+    by_clip = summarise(study("weak", "strong"), {k: unknown(runs[k]) for k in ("weak", "strong")})
+    assert "| 95 % by speaker |" in markdown("toy", by_speaker, {})
+    told = markdown("toy", by_clip, {})
+    assert "| 95 % by clip |" in told
+    assert "from a bootstrap that draws clips" in told
+    assert "Clips are drawn, not speakers" in told
+    assert "draws clips" in latex(by_clip)
+    assert "speakers," not in told.partition("a bootstrap that")[2].partition("p (acc")[0]
+    assert (by_unit(by_speaker[0]), by_unit(by_clip[0])) == ("by speaker", "by clip")
+    study_figure(by_clip[0], tmp_path / "table.png")
+
+
+@pytest.mark.parametrize(("speakers", "told"), [(2, True), (4, True), (5, False)])
+def test_few_speakers_make_interval_and_p_too_small(speakers, told):
+    """Two folds, each with speakers of its own."""
+    runs = {name: grid(q, speakers=speakers) for name, q in (("weak", 0.5), ("strong", 0.9))}
+    found = summarise(study("weak", "strong"), runs)
+    remark = f"Over so few speakers ({2 * speakers}) intervals and p are too small."
+    assert (remark in markdown("toy", found, {})) == told
+
+
+def test_p_is_never_below_what_so_few_speakers_can_tell():
+    """Two speakers in each of two folds: 2 / 2^4."""
+    runs = {name: grid(q, speakers=2) for name, q in (("weak", 0.3), ("strong", 1.0))}
+    (table,) = summarise(study("weak", "strong"), runs)
+    assert table.rows[1].comparison.p_uar == 0.125
+
+
+def test_names_of_systems_break_no_table(runs):
+    odd = "lr_1e-3^2 {x} $5 ~a \\b|c"
+    (table,) = summarise(study(odd, "weak"), {odd: runs["strong"], "weak": runs["weak"]})
+    lines = [line for line in markdown("toy", [table], {}).splitlines() if line.startswith("|")]
+    assert {line.replace(r"\|", "").count("|") for line in lines} == {10}
+    assert (
+        r"lr\_1e-3\textasciicircum{}2 \{x\} \$5 \textasciitilde{}a \textbackslash{}b\textbar{}c"
+    ) in latex([table])

@@ -143,4 +143,32 @@ def test_half_an_entry_is_none_and_a_damaged_one_is_told(archive, run, planned, 
 
 
 def test_names_of_entries_can_be_names_of_folders():
-    assert entry_name("n_mels 40, quiet/loud", 2, 1) == "n_mels-40-quiet-loud-f2-s1"
+    """The eight digits begin the SHA-256 of the name."""
+    assert entry_name("joint-refit", 2, 1) == "joint-refit-f2-s1"
+    assert entry_name("n_mels 40, quiet/loud", 2, 1) == "n_mels-40-quiet-loud-99dfc5b3-f2-s1"
+
+
+def test_names_that_differ_in_a_comma_alone_have_entries_of_their_own(
+    archive, run, planned, tmp_path
+):
+    one, other = (replace(planned, system=name) for name in ("cnn, wide", "cnn wide"))
+    archive.keep(run, one)
+    archive.keep(run, other)
+    assert archive.find(one, corpus(tmp_path)) is not None
+    assert archive.find(other, corpus(tmp_path)) is not None
+
+
+def test_an_entry_from_before_names_were_kept_apart_is_found(archive, run, planned, tmp_path):
+    one, other = (replace(planned, system=name) for name in ("cnn, wide", "cnn wide"))
+    archive.keep(run, one)
+    archive.place(one).rename(archive.folder / "cnn-wide-f0-s0")
+    assert archive.find(one, corpus(tmp_path)) is not None
+    assert archive.find(other, corpus(tmp_path)) is None
+
+
+def test_a_long_name_of_a_system_makes_no_long_name_of_a_folder(archive, run, planned, tmp_path):
+    one, other = (replace(planned, system="q" * 240 + end) for end in "ab")
+    archive.keep(run, one)
+    assert len(archive.place(one).name) < 140
+    assert archive.find(one, corpus(tmp_path)) is not None
+    assert archive.find(other, corpus(tmp_path)) is None

@@ -1,16 +1,21 @@
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from speechsent.config import from_dict
+from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import ParameterError
-from speechsent.evaluation.predictions import Predictions
+from speechsent.evaluation.predictions import Predictions, write_predictions
+from speechsent.run import Run
+from speechsent.study import matrix as matrix_module
 from speechsent.study.matrix import cross_corpus_matrix
 from speechsent.study.matrix_cells import Cell, Matrix, restricted
 from speechsent.study.matrix_tables import as_csv, markdown, matrix_figure
+from speechsent.training.listener import Listener
 
 LABELS = ("calm", "anger", "fear")
 
@@ -122,3 +127,32 @@ def test_a_cell_whose_speakers_were_trained_on_is_marked_and_says_why():
     (grid,) = [line for line in lines if "†" in line and line.startswith("| a")]
     assert grid.endswith("] † |")
     assert any(line.endswith("| leaks: speakers-shared (4 of 6) |") for line in lines)
+
+
+@pytest.fixture
+def tested(tmp_path, monkeypatch):
+    """What ``evaluate`` is called with; it writes predictions and scores, as a test does."""
+    calls = []
+
+    def evaluate(run, corpus, *, out, **_):
+        calls.append(out)
+        write_predictions(ONE, out / "predictions.csv")
+        Run(out).write_json("scores.json", {"speaker_disjoint": True, "note": ""})
+
+    monkeypatch.setattr(matrix_module, "evaluate", evaluate)
+    return calls
+
+
+def test_a_test_that_was_cut_before_its_scores_is_made_again(tested, tmp_path):
+    run = Run(tmp_path / "run")
+    run.write_text("config.yaml", "")
+    run.write_json("labels.json", list(LABELS))
+    clips = (Utterance(path=tmp_path / f"{e}.wav", emotion=e) for e in LABELS)
+    one = Corpus(name="one", root=tmp_path, utterances=tuple(clips))
+    other = replace(one, name="other")
+    cut = run.path / "evaluations" / "other"
+    write_predictions(ONE, cut / "predictions.csv")
+    for _ in range(2):
+        cell = matrix_module._cell(one, other, [run], Listener(), None)
+        assert cell.uar.mean == 0.5  # of each emotion one of two
+    assert tested == [cut]

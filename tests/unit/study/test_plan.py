@@ -74,6 +74,7 @@ def test_a_run_folder_is_the_configurations_own():
         ({"folds": [1.5]}, "expected a list of whole numbers"),
         ({"folds": [1, 1]}, "each is named once"),
         ({"name": "a/b"}, "letters, digits"),
+        ({"name": ".."}, "letters, digits"),
         ({"reference": "boht"}, "no system 'boht'; there is both"),
         ({"combine": {"m": {"how": "mean", "of": ["cnn", "both"]}}}, "how is one of average"),
         ({"combine": {"m": {"how": "average"}}}, "expected the keys how and of"),
@@ -85,6 +86,48 @@ def test_a_run_folder_is_the_configurations_own():
 def test_mistakes_are_told_before_anything_runs(change, message):
     with pytest.raises(ConfigError, match=message):
         study_from_dict({**FUSION, **change})
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "other"),
+    [
+        ("split.seed", 0, 1),
+        ("split.test", 0.2, 0.3),
+        ("split.validation", 0.15, 0.3),
+        ("split.test_speakers", ["a"], ["b"]),
+        ("split.validation_speakers", ["a"], ["b"]),
+        ("corpus.classes", ["anger", "fear"], ["anger", "sadness"]),
+        ("corpus.labels", {"exc": "happiness"}, {"exc": "surprise"}),
+        ("corpus.skip_bad_audio", True, False),
+    ],
+)
+def test_systems_of_other_clips_are_refused_before_anything_runs(key, one, other):
+    raw = {"name": "clips", "systems": {"a": {key: one}, "b": {key: one}, "c": {key: other}}}
+    message = rf"^toy\.yaml: {key}: .*same clips.*set it under base.*of a, .* of c$"
+    with pytest.raises(ConfigError, match=message):
+        study_from_dict(raw, source="toy.yaml")
+    same = {"name": "clips", "base": {key: one}, "systems": {"a": {}, "b": {"fit.epochs": 3}}}
+    assert study_from_dict(same).names == ("a", "b")
+
+
+def test_systems_may_differ_in_how_many_clips_they_are_trained_on():
+    study = study_from_dict({"name": "n", "factors": {"split.train_fraction": [0.5, 1.0]}})
+    assert study.names == ("train_fraction 0.5", "train_fraction 1.0")
+
+
+def test_no_factors_are_no_study():
+    with pytest.raises(ConfigError, match="systems or factors: expected a mapping of names"):
+        study_from_dict({"name": "n", "factors": {}})
+
+
+@pytest.mark.parametrize("letter", ["q", "ü"])
+def test_a_long_name_of_a_system_makes_no_long_name_of_a_folder(letter):
+    """Machine and process stand before it at first, and file systems allow 255 bytes."""
+    systems = {letter * 240 + end: None for end in "ab"}
+    one, other = study_from_dict({"name": "n", "systems": systems}).runs(1)
+    assert len(one.folder.encode()) <= 150
+    assert one.folder != other.folder
+    assert one.folder.startswith(letter * 50)
 
 
 def test_a_fold_that_does_not_exist_is_refused():

@@ -4,6 +4,7 @@ import pytest
 
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
+from speechsent.study import ablate
 from speechsent.study import search as module
 from speechsent.study.reading import study_from_dict
 from speechsent.study.search import Range, Search, read_search, search
@@ -43,6 +44,15 @@ def test_ranges_are_read():
         ({"ranges": {"fit.epochs": {"low": 3}}}, "a list of values, or low and high"),
         ({"ranges": {"fit.epochs": {"low": 3, "high": 3}}}, "a list of values, or low and high"),
         ({"ranges": {"fit.epochs": {"low": "a", "high": 3}}}, "a list of values"),
+        ({"ranges": {}}, "search.ranges: expected a key"),
+        ({"ranges": {"fit.learning_rate": {"low": math.nan, "high": 0.1}}}, "low and high"),
+        ({"ranges": {"fit.learning_rate": {"low": 0.1, "high": math.inf}}}, "low and high"),
+        ({"ranges": {"fit.epochs": {"low": 1, "high": 9, "log": "no"}}}, "log: true or false"),
+        ({"ranges": RANGES, "of": None}, "search.of: expected a list of one or more systems"),
+        ({"ranges": RANGES, "of": []}, "search.of: expected a list of one or more systems"),
+        ({"ranges": RANGES, "of": 3}, "search.of: expected a list of one or more systems"),
+        ({"ranges": RANGES, "of": "a"}, "search.of: expected a list of one or more systems"),
+        ({"ranges": RANGES, "of": ["a", "a"]}, "search.of: expected a list .* each once"),
     ],
 )
 def test_mistakes_are_told(raw, message):
@@ -114,3 +124,48 @@ def test_searched_systems_stand_in_the_table_before_combinations():
         "search": {"ranges": RANGES, "of": ["b"]},
     }
     assert study_from_dict(raw).names == ("a", "b", "b, searched", "mean")
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        (
+            {"fit.lerning_rate": {"low": 0.01, "high": 0.1}},
+            r"search\.ranges\.fit\.lerning_rate: .*did you mean learning_rate\?$",
+        ),
+        ({"fit.learning_rate": {"low": 0, "high": 0.1, "log": True}}, "with log, low is above 0"),
+        (
+            {"fit.epochs": {"low": 1.5, "high": 4}},
+            r"search\.ranges\.fit\.epochs: 1\.5 does not fit",
+        ),
+        ({"fit.epochs": [3, "many"]}, r"search\.ranges\.fit\.epochs: 'many' does not fit"),
+        ({"fit": [3, 4]}, "expected a section of keys"),
+        ({"seed": [1, 2]}, r"search\.ranges\.seed: .*search another key"),
+        ({"split.seed": [1, 2]}, r"search\.ranges\.split\.seed: .*search another key"),
+        ({"split.fold": [0, 1]}, r"search\.ranges\.split\.fold: .*search another key"),
+        ({"corpus.classes": [["anger"], ["fear"]]}, r"search\.ranges\.corpus\.classes: .*another"),
+    ],
+)
+def test_ranges_that_no_trial_could_have_are_refused_before_anything_runs(ranges, message):
+    raw = {"name": "s", "systems": {"a": None}, "search": {"ranges": ranges}}
+    with pytest.raises(ConfigError, match=message) as caught:
+        study_from_dict(raw, source="toy.yaml")
+    assert str(caught.value).startswith("toy.yaml: search.ranges")
+
+
+def test_values_that_fit_beside_each_other_alone_are_allowed():
+    """130 coefficients need more mel bands than the 96 there are by default."""
+    ranges = {"mfcc.n_mfcc": [20, 130], "log_mel.n_mels": [96, 140]}
+    raw = {"name": "s", "systems": {"a": None}, "search": {"ranges": ranges}}
+    assert study_from_dict(raw).names == ("a", "a, searched")
+    del ranges["log_mel.n_mels"]
+    with pytest.raises(ConfigError, match=r"mfcc\.n_mfcc: 130 does not fit"):
+        study_from_dict(raw)
+
+
+def test_without_optuna_nothing_is_trained(monkeypatch, tmp_path):
+    raw = {"name": "s", "systems": {"a": None}, "search": {"ranges": RANGES}}
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install speechsent\[search\]"):
+        ablate(study_from_dict(raw), tmp_path / "no-corpus", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -11,12 +11,12 @@ from speechsent.study import series
 from speechsent.study.analysis import Row, Table
 
 
-def task(name, uars, low, high, classes):
+def task(name, uars, low, high, classes, method="bootstrap over speakers"):
     """The table of one task."""
     row = Row(
         system=name,
         uar=over_seeds(uars),
-        uar_interval=Interval(low=low, high=high, confidence=0.95, method="bootstrap"),
+        uar_interval=Interval(low=low, high=high, confidence=0.95, method=method),
         accuracy=over_seeds(uars),
         n_runs=len(uars),
         minutes=None,
@@ -48,6 +48,19 @@ def test_a_row_a_task_with_its_own_clips_and_no_p_value():
     assert "| neutral vs fear | 60.0 | 50.0 to 70.0 | neutral 12, fear 8 | 1 |" in lines
     assert lines[-1].startswith("Tasks, not comparable with each other")
     assert "p (" not in "\n".join(lines)
+
+
+def test_a_series_tells_what_was_drawn():
+    by_clip = task("a vs b", [0.6], 0.5, 0.7, {"a": 2, "b": 2}, method="bootstrap over clips")
+    speakers, clips, both = (
+        series.markdown("one", tables, {}) for tables in (TASKS, [by_clip], [*TASKS, by_clip])
+    )
+    assert "| 95 % by speaker |" in speakers
+    assert speakers.endswith("a bootstrap that draws speakers.\n")
+    assert "| 95 % by clip |" in clips
+    assert "a bootstrap that draws clips; where clips are drawn, speakers are unknown" in clips
+    assert "| 95 % |" in both
+    assert "a bootstrap that draws speakers, of a vs b clips; where clips" in both
 
 
 def test_a_task_that_failed_is_a_row_that_says_why():

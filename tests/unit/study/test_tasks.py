@@ -4,17 +4,19 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from speechsent import study
 from speechsent.config import ExperimentConfig, to_yaml
-from speechsent.corpus.utterance import Corpus
+from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError, SaveError, TrainingError
 from speechsent.resources import Resources
 from speechsent.run import FORMAT, MODEL, PLAN, Run
 from speechsent.study import tasks
-from speechsent.study.plan import PlannedRun
-from speechsent.study.tasks import Task, perform, sweep
+from speechsent.study.plan import PlannedRun, Study, System
+from speechsent.study.tasks import Task, perform, refuse_damaged, sweep
 
 
 @pytest.fixture
@@ -133,3 +135,43 @@ def test_sweeping_spares_what_is_still_wanted(task, dead):
     assert left.exists()
     sweep(task.folder, ["another-run"])
     assert not left.exists()
+
+
+def damage(task):
+    """A finished run whose facts were changed by hand."""
+    run = finish(Run(task.path))
+    file = run.path / "run.json"
+    file.write_text(file.read_text().replace('"format": 1', '"format": 9'))
+    return run
+
+
+def test_a_damaged_run_is_told_and_neither_removed_nor_trained_again(task, trained):
+    damage(task)
+    message = rf"{task.path}: written in format 9.* Remove {task.path}, and the run is trained"
+    with pytest.raises(RunError, match=message):
+        refuse_damaged([task])
+    assert perform(task).failure == task.damage
+    assert trained == []
+    assert (task.path / "run.json").is_file()
+
+
+def test_runs_that_are_whole_or_not_there_are_no_damage(task, trained):
+    refuse_damaged([task])
+    perform(task)
+    refuse_damaged([task])
+    assert task.damage == ""
+
+
+def test_a_study_with_a_damaged_run_trains_nothing(task, tmp_path, monkeypatch):
+    clips = tuple(
+        Utterance(path=tmp_path / f"{s}-{e}.wav", emotion=e, speaker=s)
+        for s in "abcd"
+        for e in ("anger", "sadness")
+    )
+    corpus = Corpus(name="toy", root=tmp_path, utterances=clips)
+    planned = Study(name="s", systems=(System(name="a", config=ExperimentConfig()),))
+    (run,) = planned.runs(1)
+    damage(replace(task, planned=run, folder=tmp_path / "s" / "runs"))
+    monkeypatch.setattr(study, "one_by_one", lambda *_: pytest.fail("trained"))
+    with pytest.raises(RunError, match="written in format 9"):
+        study.ablate(planned, corpus, out=tmp_path)
