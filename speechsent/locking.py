@@ -3,19 +3,26 @@
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from speechsent.errors import LockedError
 
+PATIENCE = 60.0  # seconds; what waits is held for the length of a small file
+PAUSE = 0.02
+
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[int]:
     """Hold a lock file for the length of the block.
 
     Args:
         path: The file; it is made if needed, and stays.
+
+    Yields:
+        Its descriptor.
 
     Raises:
         LockedError: If another process holds it, or this one already does.
@@ -28,6 +35,37 @@ def locked(path: Path) -> Iterator[None]:
             raise LockedError(os.read(handle, 200).decode(errors="replace")) from error
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
-        yield
+        yield handle
     finally:
         os.close(handle)
+
+
+@contextmanager
+def locked_patiently(path: Path) -> Iterator[None]:
+    """Hold a lock file for the length of the block, as soon as it is free.
+
+    Args:
+        path: The file; it is made, and is gone at the end.
+
+    Raises:
+        LockedError: If others hold it for longer than anybody should.
+    """
+    end = time.monotonic() + PATIENCE
+    with ExitStack() as held:
+        while not _taken(path, held):
+            if time.monotonic() > end:
+                raise LockedError("another process")
+            time.sleep(PAUSE)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)  # while it is held: who waits for it notices
+
+
+def _taken(path: Path, held: ExitStack) -> bool:
+    """Whether the lock is held now, and its file is still the one others will find."""
+    try:
+        handle = held.enter_context(locked(path))
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except (LockedError, FileNotFoundError):
+        return False

@@ -1,6 +1,5 @@
 """The run folder: the only place that writes results, each file whole or not at all."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,20 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from speechsent.config import ExperimentConfig
-from speechsent.errors import RunError
+from speechsent.csv_rows import row_writer
+from speechsent.errors import LockedError, RunError, some
 from speechsent.features.standardize import Standardizer
 from speechsent.former import load_as_trained
-from speechsent.run_split import RunSplit
+from speechsent.locking import locked_patiently
+from speechsent.run_split import HEARD, RunSplit
 from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
 from speechsent.typed import shown
-from speechsent.writing import writing
+from speechsent.writing import make_folder, writing
 
 FORMAT = 1
 MODEL = "model.weights.h5"
 STATISTICS = "standardizer.npz"
 TARGETS = "targets.json"
 CHECKPOINT = "checkpoint"
+TESTS_SEEN = "tests_seen.json"
+OWN_TEST = "test"  # what looks at a run's own test part are counted under
 PLAN = f"{CHECKPOINT}/plan.json"  # there as long as the training is not finished
 SEALED = (
     MODEL,
@@ -37,6 +40,7 @@ SEALED = (
     "baseline.npz",
     "stages.json",
     "split.csv",
+    HEARD,
 )
 MAX_LABELS = 1000
 
@@ -56,7 +60,7 @@ class Run:
         """Make ``root/corpus/<time>-<label>``, a name no other process can take."""
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = root / corpus
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for attempt in range(100):
             suffix = f"-{attempt + 1}" if attempt else ""
             path = folder / f"{stamp}-{label}{suffix}"
@@ -98,13 +102,24 @@ class Run:
     def newest(cls, root: Path) -> "Run":
         """Open the run under ``root`` that finished last.
 
+        Damaged ones are passed over, so that one of them does not hide the others.
+
         Raises:
-            RunError: If there is none.
+            RunError: If there is none, or none that can be opened.
         """
-        finished = [p.parent for p in root.glob("*/*/run.json") if cls(p.parent).finished]
-        if not finished:
+        runs, problems = [], []
+        for path in sorted(root.glob("*/*/run.json")):
+            if not cls(path.parent).finished:
+                continue
+            try:
+                runs.append(cls.open(path.parent))
+            except RunError as error:
+                problems.append(str(error))
+        if problems and not runs:
+            raise RunError(f"{root}: no finished run here can be opened: {some(problems, limit=1)}")
+        if not runs:
             raise RunError(f"{root}: no finished run here; train one, or name it with --run")
-        return cls.open(max(finished, key=lambda path: (cls(path).facts["finished"], path.name)))
+        return max(runs, key=lambda run: (run.facts["finished"], run.path.name))
 
     @property
     def finished(self) -> bool:
@@ -225,9 +240,9 @@ class Run:
             self.writing(name) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as f,
         ):
-            writer = csv.DictWriter(f, columns, lineterminator="\n", extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(rows)
+            writer = row_writer(f)
+            writer.writerow(columns)
+            writer.writerows([row.get(name, "") for name in columns] for row in rows)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
@@ -242,23 +257,43 @@ class Run:
         """Note that a test set was looked at; return how often that set has been by now.
 
         Args:
-            what: Which set.
+            what: Which set: its own test part, or the whole path of another.
             n: Its clips.
             score: UAR or CCC, by name.
+
+        Raises:
+            RunError: If the record is damaged, or somebody else holds it for long.
         """
-        seen = self.tests_seen
         told = {name: round(value, 6) for name, value in score.items()}
-        seen.append({"time": now(), "what": what, "n": n, **told, "command": sys.argv})
-        self.write_json("tests_seen.json", seen)
+        try:
+            with locked_patiently(self.path / f".{TESTS_SEEN}.lock"):  # or looks would be lost
+                entry = {"time": now(), "what": what, "n": n, **told, "command": sys.argv}
+                seen = [*self.tests_seen, entry]
+                self.write_json(TESTS_SEEN, seen)
+        except LockedError as error:
+            raise RunError(f"{self.path / TESTS_SEEN}: is being written by {error}") from error
         return sum(entry["what"] == what for entry in seen)
 
     @property
     def tests_seen(self) -> list[dict[str, Any]]:
-        """Every time a test set was scored with this model."""
-        if not (self.path / "tests_seen.json").is_file():
+        """Every time a test set was scored with this model.
+
+        Raises:
+            RunError: If the record is damaged.
+        """
+        if not (self.path / TESTS_SEEN).is_file():
             return []
-        seen = self.read_json("tests_seen.json")
-        return seen if isinstance(seen, list) else []
+        seen = self.read_json(TESTS_SEEN)
+        if not isinstance(seen, list) or not all(map(_is_look, seen)):
+            raise RunError(
+                f"{self.path / TESTS_SEEN}: not a list of looks at test sets; restore it, or "
+                "delete it, and looks are counted anew"
+            )
+        return seen
+
+
+def _is_look(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("what"), str)
 
 
 def _is_name(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from speechsent.corpus.utterance import PARTS, Part, Utterance
 from speechsent.errors import RunError
 
+HEARD = "heard.csv"  # the same columns: what the runs heard that a run goes back to
 SPLIT_COLUMNS = (
     "file",
     "sha256",

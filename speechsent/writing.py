@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,16 @@ from speechsent.errors import SaveError, SpeechsentError
 
 UNFINISHED = ".writing-"  # how names of files begin that are not whole yet
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+REFUSED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+}
 
 
 @contextmanager
@@ -64,6 +74,42 @@ def saving(final: Path, *, n_bytes: int = 0) -> Iterator[None]:
         if isinstance(error, SpeechsentError) or error.errno not in FULL | REFUSED:
             raise
         raise SaveError(f"{final}: {_why(final, error, n_bytes)}") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a place for results that cannot be a folder, before the work that would be lost.
+
+    Raises:
+        SaveError: If it, or what it lies in, is a file or cannot be written.
+    """
+    for place in (folder, *folder.parents):
+        try:
+            status = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise SaveError(f"{folder}: cannot be a folder ({error.strerror})") from error
+        if not stat.S_ISDIR(status.st_mode):
+            raise SaveError(
+                f"{folder}: cannot be a folder, because {place} is a file; name another"
+            )
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise SaveError(f"{folder}: cannot be written ({place} is read-only); name another")
+        return
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, if it is not there.
+
+    Raises:
+        SaveError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in FULL | REFUSED:
+            raise
+        raise SaveError(f"{folder}: {_why(folder, error, 0)}") from error
 
 
 def write_bytes(final: Path, content: bytes) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.auditing import checks, history
-from speechsent.auditing.content import byte_checks, content_checks
+from speechsent.auditing.ancestry import earlier_findings
+from speechsent.auditing.content import byte_checks, content_checks, hashed
 from speechsent.auditing.history import history_findings
 from speechsent.auditing.report import AuditReport, Finding, in_order
 from speechsent.auditing.sides import FITTED, Side, read_sides, run_side, split_side
@@ -45,11 +46,16 @@ def audit(
     first = _source(train)
     second = None if test is None else _source(test)
     sides = read_sides(first, second, folder=None if folder is None else Path(folder))
+    if content:
+        sides = hashed(sides[0]), hashed(sides[1])
     findings = checks.label_findings(*sides, text_independent=text_independent)
     names, more = content_checks(*sides, listener or Listener()) if content else byte_checks(*sides)
     checked, findings = [*checks.checked(*sides), *names], findings + more
-    if second is None and not isinstance(first, Corpus | Path):
-        checked, findings = [*checked, *history.NAMES], findings + history_findings(first)
+    if not isinstance(first, Corpus | Path):
+        names, more = earlier_findings(first, *sides)
+        checked, findings = [*checked, *names], findings + more
+        if second is None:
+            checked, findings = [*checked, *history.NAMES], findings + history_findings(first)
     return _report(*sides, checked, findings)
 
 
@@ -65,7 +71,8 @@ def audit_split(
         root: Folder the names of clips are relative to.
     """
     side = split_side(utterances, parts, hashes, root)
-    return _audit_names(side.part(*FITTED), side.part("test"))
+    sides = side.part(*FITTED), side.part("test")
+    return _report(*sides, *_names_and_bytes(*sides))
 
 
 def audit_clips(
@@ -80,14 +87,28 @@ def audit_clips(
         root: Folder the names of the clips are relative to.
     """
     test = Side(name=str(root), root=root, utterances=tuple(utterances), hashes=tuple(hashes))
-    return _audit_names(run_side(run).part(*FITTED), test)
+    train = run_side(run).part(*FITTED)
+    checked, findings = _names_and_bytes(train, test)
+    names, more = earlier_findings(run, train, test)
+    return _report(train, test, [*checked, *names], findings + more)
 
 
-def _audit_names(train: Side, test: Side) -> AuditReport:
+def audit_origins(run: "Run") -> AuditReport:
+    """Audit a run's own test part against what the runs heard that it goes back to.
+
+    Args:
+        run: The run; what it was trained on itself is not compared.
+    """
+    side = run_side(run)
+    train, test = side.part(*FITTED), side.part("test")
+    return _report(train, test, *earlier_findings(run, train, test))
+
+
+def _names_and_bytes(train: Side, test: Side) -> tuple[list[str], list[Finding]]:
     """Compare labels and hashes."""
     names, copies = byte_checks(train, test)
     findings = checks.label_findings(train, test, text_independent=False) + copies
-    return _report(train, test, [*checks.checked(train, test), *names], findings)
+    return [*checks.checked(train, test), *names], findings
 
 
 def _source(given: "Corpus | Run | Path | str") -> "Corpus | Run | Path":

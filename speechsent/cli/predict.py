@@ -1,7 +1,6 @@
 """``speechsent predict``: names and probabilities, or numbers, for audio files."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from speechsent.cli import timeline
 from speechsent.cli.console import console
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.cli.options import add_output
+from speechsent.csv_rows import row_writer
 from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _tell_numbers(args: argparse.Namespace, model: _Model, listener: "Listener")
     if args.json:
         print(json.dumps([asdict(e) for e in found], indent=2, ensure_ascii=False))
     elif args.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = row_writer(sys.stdout)
         writer.writerow(["file", *found[0].values])
         writer.writerows([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)
     else:
@@ -168,7 +168,7 @@ def _print_numbers(found: "list[Estimate]") -> None:
 
 def _print_csv(predictions: "list[Prediction]") -> None:
     labels = list(predictions[0].probabilities)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = row_writer(sys.stdout)
     writer.writerow(["file", "emotion", *labels])
     for p in predictions:
         writer.writerow([p.file, p.emotion, *(f"{p.probabilities[name]:.6f}" for name in labels)])

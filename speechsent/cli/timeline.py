@@ -1,7 +1,6 @@
 """``speechsent predict --timeline`` and ``--live``: emotions over time."""
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
 from speechsent.cli.opening import exported_file, open_chosen
+from speechsent.csv_rows import row_writer
 from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _print(args: argparse.Namespace, found: "list[Timeline]") -> None:
     if args.json:
         print(json.dumps([forms.facts(each) for each in found], indent=2, ensure_ascii=False))
     elif args.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = row_writer(sys.stdout)
         writer.writerow(["file", *forms.header(found[0])])
         for each in found:
             writer.writerows([each.file, *row] for row in forms.rows(each))

@@ -186,17 +186,17 @@ def _resume(args: argparse.Namespace, listener: Listener) -> int:
 
 def _tell(trained: "Run", as_json: bool, claims: str = "") -> None:
     """Print the score, and where the run is."""
-    from speechsent.evaluation.regression import read_scores
     from speechsent.evaluation.table import table
+    from speechsent.run_records import scores_of
 
-    scored = (trained.path / "scores.json").is_file()
-    scores = {"scores": trained.read_json("scores.json")} if scored else {}
+    found = scores_of(trained)
     if as_json:
+        scores = {"scores": found.as_dict()} if found else {}
         told = {"run": str(trained.path), **trained.facts, **scores}
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    if scored:
-        print(table(read_scores(scores["scores"])))
+    if found:
+        print(table(found))
     else:
         chosen = trained.facts[f"validation_{trained.score}"]
         print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")

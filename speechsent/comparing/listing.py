@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from speechsent.errors import RunError, SpeechsentError
+from speechsent.errors import ParameterError, RunError, SpeechsentError
 from speechsent.evaluation.intervals import Interval
+from speechsent.evaluation.wellformed import check_types, is_number
 from speechsent.experiment.evaluation import RUNS
 from speechsent.run import Run
+from speechsent.run_records import SCORES, table_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,7 @@ def _listed(run: Run) -> ListedRun:
             leaky=run.leaky,
             **_score(run),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ParameterError) as error:
         raise RunError(f"{run.path}: run.json or scores.json lacks a fact ({error})") from error
 
 
@@ -133,6 +135,9 @@ def _score(run: Run) -> dict[str, Any]:
     if not (run.path / "scores.json").is_file():
         value = run.facts[f"validation_{name}"]
         return {"part": "validation", "score": name, "value": value, "interval": None}
-    scores = run.read_json("scores.json")
+    scores = table_of(run, SCORES) or {}
     value, interval = scores[name], Interval(**scores[f"{name}_interval"])
+    check_types(interval)
+    if not is_number(value):
+        raise TypeError(f"{name} is no number")
     return {"part": "test", "score": name, "value": value, "interval": interval}

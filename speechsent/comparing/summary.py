@@ -9,9 +9,11 @@ from speechsent.comparing.settings import differing
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.utterance import PARTS
 from speechsent.errors import RunError
-from speechsent.evaluation.regression import AnyScores, read_scores
+from speechsent.evaluation.calibrated import CALIBRATION
+from speechsent.evaluation.regression import AnyScores
 from speechsent.experiment import open_run
 from speechsent.run import Run
+from speechsent.run_records import audit_of, doctor_of, scores_of, table_of
 from speechsent.training.listener import score_of
 
 
@@ -73,18 +75,17 @@ def summarize(run: Run | Path | str) -> RunSummary:
     """
     run = open_run(run)
     changed = differing(run.config, ExperimentConfig())
-    scores = _optional(run, "scores.json")
     return RunSummary(
         path=run.path,
         facts=run.facts,
         settings={key: value for key, (value, _) in changed.items()},
         parts={part: _part(run, part) for part in PARTS},
         stages=_stages(run),
-        scores=None if scores is None else read_scores(scores),
+        scores=scores_of(run),
         times_seen=dict(Counter(look["what"] for look in run.tests_seen)),
-        audit=_optional(run, "audit.json"),
-        calibration=_optional(run, "calibration.json"),
-        doctor=_optional(run, "doctor.json"),
+        audit=audit_of(run),
+        calibration=table_of(run, CALIBRATION),
+        doctor=doctor_of(run),
     )
 
 
@@ -107,15 +108,5 @@ def _stages(run: Run) -> tuple[StageSummary, ...]:
             for stage in run.read_json("stages.json")
             if stage.get("validated_on") != []  # trained once more on all clips
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{run.path / 'stages.json'}: not the stages of a training") from error
-
-
-def _optional(run: Run, name: str) -> dict[str, Any] | None:
-    """One of the run's JSON files, if it is there."""
-    if not (run.path / name).is_file():
-        return None
-    value = run.read_json(name)
-    if not isinstance(value, dict):
-        raise RunError(f"{run.path / name}: not a table of facts")
-    return value

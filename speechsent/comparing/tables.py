@@ -130,7 +130,9 @@ def _doctor(summary: RunSummary) -> list[str]:
 def _audit(summary: RunSummary) -> list[str]:
     if summary.audit is None:
         return []
-    rows = [f"  {f['severity']} {f['name']}: {f['message']}" for f in summary.audit["findings"]]
+    rows = [
+        f"  {f['severity']} {f['name']}: {f['message']}" for f in summary.audit.get("findings", ())
+    ]
     return [f"audit: {'no leak' if summary.audit['clean'] else 'LEAKING'}", *rows]
 
 

@@ -94,19 +94,20 @@ def groups_of(groups: Mapping[str, str], labels: Mapping[str, str] | None = None
     return found
 
 
-def regroup(corpus: Corpus, groups: Mapping[str, str]) -> Corpus:
+def regroup(corpus: Corpus, groups: Mapping[str, str], *, complete: bool = True) -> Corpus:
     """The corpus with groups for emotions, without the clips that have none.
 
     Args:
         corpus: Clips with canonical emotions.
         groups: Group of each canonical emotion.
+        complete: Require clips of each emotion that is to stay what it is, as training does.
 
     Raises:
-        CorpusError: If no clip is left of an emotion that was to stay what it is.
+        CorpusError: If no clip is left of an emotion that was to stay what it is, or none at all.
     """
     kept = corpus.where(lambda utterance: utterance.emotion in groups)
     present = {groups[u.emotion] for u in kept}
-    absent = sorted({g for e, g in groups.items() if e == g} - present)
+    absent = sorted({g for e, g in groups.items() if complete and e == g} - present)
     if absent or not present:
         raise CorpusError(
             f"{corpus.root}: no utterance of {some(absent) or 'any group'}; "

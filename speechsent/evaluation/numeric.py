@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from speechsent.corpus.manifest import PREDICTED
+from speechsent.csv_rows import row_writer
 from speechsent.errors import ParameterError, RunError
 from speechsent.metrics import Values
 from speechsent.writing import writing
@@ -54,7 +55,7 @@ def write_numbers(predictions: NumericPredictions, path: Path) -> None:
     names = [f"{name}{ending}" for name in predictions.names for ending in ("", PREDICTED)]
     pairs = np.stack([predictions.truth, predictions.predicted], axis=2)
     with writing(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = row_writer(file)
         writer.writerow(["file", "speaker", *names])
         for clip, speaker, values in zip(
             predictions.files, predictions.speakers, pairs, strict=True

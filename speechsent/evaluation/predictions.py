@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from speechsent import metrics
+from speechsent.csv_rows import row_writer
 from speechsent.errors import ParameterError, RunError, some
 from speechsent.writing import writing
 
@@ -80,7 +81,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     Genders are not written. The file appears whole or not at all.
     """
     with writing(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = row_writer(file)
         writer.writerow([*COLUMNS, *predictions.labels])
         for i, (truth, answer) in enumerate(
             zip(predictions.truth, predictions.predicted, strict=True)

@@ -13,6 +13,8 @@ from speechsent.evaluation.intervals import Interval, check_confidence
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.numeric_resampling import resample_numbers
 from speechsent.evaluation.scores import Scores, speaker_remarks
+from speechsent.evaluation.wellformed import check_types
+from speechsent.typed import shown
 
 KIND = "regression"
 
@@ -100,7 +102,7 @@ class RegressionScores:
             targets = {name: TargetScores.from_dict(row) for name, row in raw["targets"].items()}
             interval = Interval(**raw["ccc_interval"])
             return cls(**{**raw, "targets": targets, "ccc_interval": interval})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             expected = ", ".join(field.name for field in fields(cls))
             raise ParameterError(
                 f"scores need exactly these keys: {expected}. Received: {error}"
@@ -114,10 +116,15 @@ def read_scores(raw: Mapping[str, Any]) -> AnyScores:
     """Scores of whichever kind, as ``as_dict`` gave them.
 
     Raises:
-        ParameterError: If keys are missing or unknown.
+        ParameterError: If keys are missing or unknown, or a value is not of its kind.
     """
-    kind = RegressionScores if raw.get("kind") == KIND else Scores
-    return kind.from_dict(raw)
+    if not isinstance(raw, Mapping):
+        raise ParameterError(f"scores are told by name. Received: {shown(raw)}")
+    scores = (RegressionScores if raw.get("kind") == KIND else Scores).from_dict(raw)
+    check_types(scores)
+    if isinstance(scores, Scores):
+        scores.check_shape()
+    return scores
 
 
 def score_numbers(

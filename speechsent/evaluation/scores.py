@@ -21,6 +21,7 @@ from speechsent.evaluation.rows import (
     group_rows,
     recall_rows,
 )
+from speechsent.typed import shown
 
 # In simulation a 95 % bootstrap interval held the truth 89 % of the time over 8 speakers, over 5
 # speakers 82 %.
@@ -130,11 +131,24 @@ class Scores:
                     },
                 }
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             expected = ", ".join(field.name for field in fields(cls))
             raise ParameterError(
                 f"scores need exactly these keys: {expected}. Received: {error}"
             ) from error
+
+    def check_shape(self) -> None:
+        """Refuse scores that do not have a recall, and a row and column of counts, for each label.
+
+        Raises:
+            ParameterError: If they do not.
+        """
+        n = len(self.labels)
+        if set(self.recall) != {*self.labels} or [len(row) for row in self.confusion] != [n] * n:
+            raise ParameterError(
+                "scores have a recall, and a row and column of counts, for each label. "
+                f"Received: labels={shown(self.labels)}"
+            )
 
 
 def score(

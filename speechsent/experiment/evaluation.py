@@ -1,27 +1,26 @@
 """Score a run, on its own test part or on other clips."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from speechsent.auditing import audit_clips
+from speechsent.auditing import audit_clips, audit_origins
 from speechsent.auditing.report import AuditReport
 from speechsent.centring import centred
 from speechsent.corpus.hashes import file_hashes
-from speechsent.corpus.merging import groups_of, regroup, told
-from speechsent.corpus.open import read_corpus, require_targets
-from speechsent.corpus.utterance import Corpus, Utterance
+from speechsent.corpus.utterance import Corpus
 from speechsent.errors import RunError
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.regression import AnyScores
 from speechsent.experiment.emotions import judge_emotions
-from speechsent.experiment.leaks import AUDIT, tell_leaks, with_leaks
+from speechsent.experiment.leaks import AUDIT, disjoint, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
+from speechsent.experiment.scored import SOURCE, folder_inside, other_clips, own_test
 from speechsent.features.extraction import FeatureTable
+from speechsent.heard import is_recorded
 from speechsent.network import load_model, require_numbers
 from speechsent.preparation import features, protocol_name, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
@@ -31,6 +30,7 @@ from speechsent.run import Run
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
+from speechsent.writing import check_folder, make_folder
 
 RUNS = Path("runs")
 
@@ -84,20 +84,22 @@ def evaluate(
         The scores; the files are written, and the look at the test set is recorded.
 
     Raises:
-        RunError: If there is no such run, or the clips have emotions it does not know, or the run
-            cannot be written and there is no ``out``.
+        RunError: If there is no such run, or files of its test part are gone or have changed, or
+            the clips have emotions it does not know, or the run cannot be written and there is no
+            ``out``.
+        SaveError: If ``out`` cannot be a folder.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
-    run, listener = open_run(run), listener or Listener()
+    run, listener, resources = open_run(run), listener or Listener(), resources or Resources()
     writable = os.access(run.path, os.W_OK)
     if not writable and out is None:
         raise RunError(f"{run.path}: cannot be written; name a folder for the results (--out)")
-    utterances, name, root = _clips_to_score(run, corpus, listener)
-    if run.scale is None:
-        _refuse_unknown_emotions(run, utterances, root)
-    standardizer = run.standardizer
-    table = features(utterances, run.config, listener, resources or Resources())
-    clips = to_clips(table, standardizer, run.labels, run.config, root=root, scale=run.scale)
+    if out is not None:
+        check_folder(Path(out))
+    scored = own_test(run, resources) if corpus is None else other_clips(run, corpus, listener)
+    root = scored.root
+    table = features(scored.utterances, run.config, listener, resources)
+    clips = to_clips(table, run.standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)
     require_numbers(outputs, run)
     if run.config.centres_answers:
@@ -106,22 +108,23 @@ def evaluate(
         found, about, own = None, _about_own(run), run.path
     else:
         found = _audit(run, table, root, listener)
-        external = protocol_name(_external(name, run), standardizer)
+        external = protocol_name(_external(scored.name, run), run.standardizer)
         about = _about_others(found, external, root, run.leaky)
-        own = run.path / "evaluations" / f"{name}-{about['part']}"
+        own = folder_inside(run, scored, about["part"])
+    about["note"] = scored.noted(about["note"], len(table))
     folder = Path(out) if out else own
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     judge = partial(judge_numbers, run, run.scale) if run.scale else partial(judge_emotions, run)
     scores, predictions = judge(table.utterances, clips, outputs, about, root=root, folder=folder)
     results = Run(folder)  # the same atomic writing, whichever folder it is
     results.write_json("scores.json", scores.as_dict())
     if found is not None:
         results.write_json(AUDIT, found.as_dict())
-    what = "test" if found is None else str(root)
+        results.write_json(SOURCE, {"place": scored.place})
     if not writable:
         listener.note(f"{run.path}: cannot be written, so this look is recorded in {folder}")
     looked = run if writable else results
-    times = looked.record_test(what, n=scores.n, **{run.score: getattr(scores, run.score)})
+    times = looked.record_test(scored.place, n=scores.n, **{run.score: getattr(scores, run.score)})
     if folder == run.path:
         run.write_text(CARD, model_card(run))
     if report:
@@ -141,6 +144,11 @@ def _about_own(run: Run) -> dict[str, Any]:
     keys = ("protocol", "speaker_disjoint", "split_hash", "note")
     named = ("protocol_hash", "fold", "n_folds")  # older runs lack these
     facts = {key: run.facts[key] for key in keys}
+    if "started_from" in run.facts and not is_recorded(run):  # nobody had looked that far back
+        found = audit_origins(run)
+        facts["note"] = with_leaks(facts["note"], found)
+        if facts["speaker_disjoint"] is not False:
+            facts["speaker_disjoint"] = disjoint(found) and facts["speaker_disjoint"]
     return {**facts, "part": "test", **{key: run.facts[key] for key in named if key in run.facts}}
 
 
@@ -148,7 +156,7 @@ def _about_others(report: AuditReport, protocol: str, root: Path, leaky: str) ->
     """What ``score`` is to know of other clips."""
     return {
         "protocol": protocol,
-        "speaker_disjoint": _disjoint(report),
+        "speaker_disjoint": disjoint(report),
         "note": with_leaks(leaky, report),
         "part": root.resolve().name,
     }
@@ -161,45 +169,11 @@ def open_run(run: Run | Path | str | None) -> Run:
     return Run.newest(RUNS) if run is None else Run.open(Path(run))
 
 
-def _clips_to_score(
-    run: Run, corpus: Corpus | Path | str | None, listener: Listener
-) -> tuple[list[Utterance], str, Path]:
-    """The clips, a short name for them, and the folder their names are relative to."""
-    if corpus is None:
-        utterances = run.split.of("test")
-        missing = [u.path for u in utterances if not u.path.is_file()]
-        if missing:
-            raise RunError(
-                f"{missing[0]}: {len(missing)} of {len(utterances)} test clips of this run are "
-                "gone; name a folder to evaluate instead"
-            )
-        return utterances, run.facts["corpus"], Path(run.facts["root"])
-    targets = run.scale.names if run.scale else ()
-    if not isinstance(corpus, Corpus):
-        corpus = read_corpus(Path(corpus), labels=run.config.corpus.labels, targets=targets)
-    require_targets(corpus, targets)
-    if run.config.corpus.merge:
-        groups = groups_of(run.config.corpus.merge, run.config.corpus.labels)
-        listener.note(told(corpus, groups))
-        corpus = regroup(corpus, groups)
-    test = [u for u in corpus if u.part == "test"]
-    return test or list(corpus), corpus.name, corpus.root
-
-
 def _external(name: str, run: Run) -> str:
     """Name of a protocol on other clips; it tells classes that are no longer the corpus's own."""
     merged = f"+{'/'.join(run.labels)}" if run.config.corpus.merge else ""
     task = "+".join(run.labels) if run.scale else len(run.labels)
     return f"{name}-{task}-external{merged}"
-
-
-def _refuse_unknown_emotions(run: Run, utterances: Sequence[Utterance], root: Path) -> None:
-    unknown = sorted({u.emotion for u in utterances} - set(run.labels))
-    if unknown:
-        raise RunError(
-            f"{root}: has emotions this run was not trained on: {', '.join(unknown)}. It knows "
-            f"{', '.join(run.labels)}. Remove those clips, or train with them"
-        )
 
 
 def _audit(run: Run, table: FeatureTable, root: Path, listener: Listener) -> AuditReport:
@@ -208,11 +182,3 @@ def _audit(run: Run, table: FeatureTable, root: Path, listener: Listener) -> Aud
     report = audit_clips(run, table.utterances, hashes, root)
     tell_leaks(report, listener)
     return report
-
-
-def _disjoint(report: AuditReport) -> bool | None:
-    """Whether no speaker was trained on; None if some are unknown."""
-    if not report.clean:
-        return False
-    unknown = any(finding.name == "speakers-unknown" for finding in report.findings)
-    return None if unknown else True

@@ -5,13 +5,13 @@ from pathlib import Path
 from speechsent.errors import RunError
 from speechsent.evaluation.numeric import NumericPredictions, read_numbers
 from speechsent.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
-from speechsent.evaluation.regression import read_scores
 from speechsent.experiment.evaluation import open_run
 from speechsent.preparation import features, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
 from speechsent.resources import Resources
 from speechsent.run import Run
+from speechsent.run_records import scores_of
 from speechsent.run_split import relative
 from speechsent.training.listener import Listener
 
@@ -38,7 +38,8 @@ def report(
         RunError: If there is no such run, or its test part was never scored.
     """
     run, listener = open_run(run), listener or Listener()
-    if not (run.path / "scores.json").is_file():
+    scores = scores_of(run)
+    if scores is None:
         raise RunError(f"{run.path}: its test part was not scored yet; run: speechsent evaluate")
     predictions = _predictions(run)
     root, told = Path(run.facts["root"]), set(predictions.files)
@@ -58,7 +59,7 @@ def report(
     material = Material(
         run=run,
         folder=run.path,
-        scores=read_scores(run.read_json("scores.json")),
+        scores=scores,
         predictions=predictions,
         utterances=test,
     )

@@ -29,6 +29,7 @@ from speechsent.experiment.results import write_results
 from speechsent.experiment.transfer import open_origin, settled
 from speechsent.experiment.unfinished import Unfinished, begun
 from speechsent.features.cache import FeatureCache
+from speechsent.heard import record_heard
 from speechsent.network import build_branches, build_functionals, load_model, precision, save_model
 from speechsent.opening import CorpusSource
 from speechsent.preparation import Prepared, prepare
@@ -49,6 +50,7 @@ from speechsent.training.store import EmbeddingStore
 from speechsent.training.tracker import Tracker
 from speechsent.training.transfer import Transfer
 from speechsent.training.workshop import Workshop
+from speechsent.writing import check_folder
 
 DOCTOR = "doctor.json"
 REESTIMATION_BATCHES = 50
@@ -114,9 +116,12 @@ def train(
         RunError: If there is no run to start from.
         ParameterError: If this machine has fewer GPUs than asked for, or they cannot share a batch.
         ClusterError: If a cluster is asked for and cannot be reached.
-        SaveError: If the disk is full; what was kept before is still there.
+        SaveError: If ``out`` cannot be a folder, or the disk is full; what was kept before is
+            still there.
         Interrupted: If SIGTERM or Ctrl-C ended the training; its state is kept.
     """
+    if _cut is None:
+        check_folder(Path(out))
     origin = None if start is None else open_origin(start)
     config, listener = settled(config, origin.run if origin else None), listener or Listener()
     if origin:
@@ -172,6 +177,8 @@ def _begin(
     targets = prepared.corpus.targets
     listed = job.record.rows(prepared.corpus.root, targets)
     run.write_rows("split.csv", (*SPLIT_COLUMNS, *targets), listed)
+    if job.origin:
+        record_heard(run, job.origin.heard)
     start = job.origin.run if job.origin else None
     return begun(run, corpus, prepared, start=start, leak=leak, options=asdict(job.options))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from speechsent.config import ExperimentConfig
 from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.merging import groups_of
 from speechsent.corpus.utterance import Part
-from speechsent.errors import RunError, TrainingError
+from speechsent.errors import RunError, TrainingError, some
+from speechsent.heard import Heard, heard_by
 from speechsent.network import load_branches
 from speechsent.preparation import Prepared
 from speechsent.run import Run
@@ -39,6 +41,11 @@ class Origin:
     """
 
     run: Run
+
+    @cached_property
+    def heard(self) -> Heard:
+        """What its network has heard, in its own training and in those before."""
+        return heard_by(self.run)
 
     def branches(self, config: ExperimentConfig) -> dict[str, keras.Model]:
         """Its branches, trained, without its head; those the configuration uses."""
@@ -90,15 +97,16 @@ class Origin:
             TrainingError: If speakers or clips of the new test part were trained or validated on,
                 or clips of the new validation part were trained on.
         """
-        heard = _heard(self.run.split, FITTED, record, "test")
-        again = bool(self.run.facts.get("refit"))
-        chosen_by = _heard(self.run.split, FITTED if again else ("train",), record, "validation")
+        clips, again = self.heard.clips, bool(self.run.facts.get("refit"))
+        heard = _heard(clips, FITTED, record, "test")
+        chosen_by = _heard(clips, ("train",), record, "validation")
         if not heard and not chosen_by:
-            return prepared
+            return self._doubted(prepared)
         told = "; ".join(filter(None, [heard, chosen_by]))
         if not config.split.allow_speaker_overlap:
             remedy = OF_REFIT if again and not heard else REMEDY
-            raise TrainingError(f"{self.run.path}: was fitted on {told}; {remedy}")
+            before = ", or a run it goes back to," if "started_from" in self.run.facts else ""
+            raise TrainingError(f"{self.run.path}{before or ':'} was fitted on {told}; {remedy}")
         split = prepared.split
         note = "; ".join(filter(None, [split.note, f"starts from a run that heard {told}"]))
         ending = "" if split.speaker_disjoint is False else "-speakers-overlap"
@@ -106,6 +114,17 @@ class Origin:
             split, note=note, speaker_disjoint=False, protocol=f"{split.protocol}{ending}"
         )
         return replace(prepared, split=marked)
+
+    def _doubted(self, prepared: Prepared) -> Prepared:
+        """Promise nothing of speakers where it is not known what was heard before."""
+        if not self.heard.gone:
+            return prepared
+        split = prepared.split
+        runs = some(self.heard.gone)
+        gone = f"goes back to runs that are gone, and what they heard is not known: {runs}"
+        note = "; ".join(filter(None, [split.note, gone]))
+        disjoint = None if split.speaker_disjoint else split.speaker_disjoint
+        return replace(prepared, split=replace(split, note=note, speaker_disjoint=disjoint))
 
     def told(self, config: ExperimentConfig) -> str:
         """What is taken over, and how it goes on."""
@@ -119,17 +138,19 @@ class Origin:
         Its functionals are not: nothing of them is taken over.
         """
         return [
-            {**stage, "stage": f"source {stage['stage']}", "started_from": str(self.run.path)}
+            {"started_from": str(self.run.path), **stage, "stage": f"source {stage['stage']}"}
             for stage in self.run.read_json("stages.json")
             if not stage["stage"].startswith(FUNCTIONALS)
         ]
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, Any]:
         """What ``run.json`` tells of it."""
+        gone = {"gone": list(self.heard.gone)} if self.heard.gone else {}
         return {
             "path": str(self.run.path.resolve()),
             "protocol": self.run.facts["protocol"],
             "split_hash": self.run.facts["split_hash"],
+            **gone,
         }
 
 

@@ -7,6 +7,7 @@ from speechsent.environment import installed_version
 from speechsent.evaluation.calibrated import Calibration
 from speechsent.exporting.facts import NUMBERS, PROBABILITIES, ModelFacts
 from speechsent.run import Run
+from speechsent.run_records import SCORES, table_of
 
 
 def describe(run: Run) -> ModelFacts:
@@ -36,8 +37,9 @@ def describe(run: Run) -> ModelFacts:
 
 
 def _scores(run: Run) -> dict[str, Any]:
-    if (run.path / "scores.json").is_file():
-        return dict(run.read_json("scores.json"))
+    scores = table_of(run, SCORES)
+    if scores is not None:
+        return scores
     return {run.score: run.facts[f"validation_{run.score}"], "part": "validation"}
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from speechsent.corpus.fetch.sources import Source, sources
 from speechsent.evaluation.headline import headline
-from speechsent.evaluation.regression import AnyScores, RegressionScores, read_scores
+from speechsent.evaluation.regression import AnyScores, RegressionScores
 from speechsent.run import Run
+from speechsent.run_records import scores_of
 
 CARD = "model_card.md"
 USE = """\
@@ -82,11 +83,11 @@ def _protocol(run: Run) -> Iterator[str]:
 
 
 def _scores(run: Run) -> Iterator[str]:
-    if not (run.path / "scores.json").is_file():
+    scores = scores_of(run)
+    if scores is None:
         chosen = run.facts[f"validation_{run.score}"]
         yield f"Not tested. Validation {run.score.upper()} {chosen:.3f}: optimistic, chosen on it."
         return
-    scores = read_scores(run.read_json("scores.json"))
     yield "\n".join(f"    {line}" for line in headline(scores))
     yield ""
     yield from _figures(scores)

@@ -17,6 +17,7 @@ from speechsent.report.attribution import Attribution
 from speechsent.report.contributions import Contribution
 from speechsent.report.sound import Heard
 from speechsent.run import Run
+from speechsent.run_records import audit_of, doctor_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,32 +73,25 @@ class Material:
     @property
     def doctor(self) -> list[Mapping[str, Any]] | None:
         """Findings of the doctor with their stages; None if it was not asked, as in old runs."""
-        told = self._json(self.run.path / "doctor.json")
-        if not isinstance(told, dict):
+        told = doctor_of(self.run)
+        if told is None:
             return None
         return [
-            {**finding, "stage": stage.get("stage", "")}
-            for stage in told.get("stages", [])
-            for finding in (*stage.get("before", []), *stage.get("during", []))
+            {**finding, "stage": stage["stage"]}
+            for stage in told["stages"]
+            for finding in (*stage["before"], *stage["during"])
         ]
 
     @property
     def audit(self) -> Mapping[str, Any] | None:
         """The audit of these clips, or of the run's own split; None if there is none."""
-        for folder in (self.folder, self.run.path):
-            told = self._json(folder / "audit.json")
-            if isinstance(told, dict):
-                return told
-        return None
+        found = (audit_of(Run(folder)) for folder in (self.folder, self.run.path))
+        return next((told for told in found if told is not None), None)
 
     @property
     def calibration(self) -> Calibration | None:
         """The run's temperature."""
         return Calibration.find(self.run.path)
-
-    @staticmethod
-    def _json(path: Path) -> Any:
-        return Run(path.parent).read_json(path.name) if path.is_file() else None
 
 
 def worst_first(predictions: Predictions | NumericPredictions, scale: Sequence[float]) -> list[int]:

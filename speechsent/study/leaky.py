@@ -137,7 +137,7 @@ def also_leaky(
 
     Raises:
         ParameterError: If the honest run was trained with another configuration, is leaky itself,
-            or its test part was never scored.
+            was started from another run, or its test part was never scored.
         CorpusError: If the corpus cannot be read or split.
     """
     config, listener = config or ExperimentConfig(), listener or Listener()
@@ -162,6 +162,11 @@ def _check(honest: Run, config: ExperimentConfig) -> None:
     if honest.leaky or honest.config != config:
         raise ParameterError(
             f"the honest run is not leaky and has the same configuration. Received: {honest.path}"
+        )
+    if "started_from" in honest.facts:
+        raise ParameterError(
+            "the leaky runs begin anew, so the honest one was not started from another. "
+            f"Received: {honest.path}"
         )
     if not (honest.path / "scores.json").is_file():
         raise ParameterError(

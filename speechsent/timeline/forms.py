@@ -1,6 +1,5 @@
 """A timeline as text: CSV, JSON, Audacity's labels, Praat's TextGrid."""
 
-import csv
 import io
 import json
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from speechsent.csv_rows import row_writer
 from speechsent.timeline.record import Segment, Timeline
 
 
@@ -17,7 +17,7 @@ def as_csv(timeline: Timeline) -> str:
     Where numbers are told there is no column of emotions; without speech the cells are empty.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = row_writer(text)
     writer.writerow(header(timeline))
     writer.writerows(rows(timeline))
     return text.getvalue()

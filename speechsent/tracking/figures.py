@@ -7,6 +7,7 @@ from typing import Any
 
 from speechsent.config import read_yaml
 from speechsent.run import Run
+from speechsent.run_records import SCORES, table_of
 from speechsent.training.callbacks import FIGURES
 
 TOLD = ("protocol", "protocol_hash", "fold", "split_hash", "speaker_disjoint", "leaky", "note")
@@ -59,8 +60,7 @@ def name_of(text: str) -> str:
 
 def _scored(run: Run) -> dict[str, Any]:
     """The scores of the test part; nothing if it was not looked at."""
-    found = (run.path / "scores.json").is_file()
-    return dict(run.read_json("scores.json")) if found else {}
+    return table_of(run, SCORES) or {}
 
 
 def _scores(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -13,6 +13,7 @@ import speechsent
 from speechsent.cli import main
 from speechsent.errors import TrainingError
 from speechsent.experiment.transfer import starting_config
+from speechsent.heard import heard_before
 from speechsent.network import load_branches
 from speechsent.resources import Resources
 from speechsent.run import STATISTICS, Run
@@ -57,12 +58,19 @@ def test_parts_are_those_of_the_run_for_the_clips_that_stay(six, two):
     assert after.items() <= before.items()
 
 
+def parts_of(split):
+    return split.utterances, split.parts
+
+
 def test_where_it_started_is_recorded(six, two):
     assert two.facts["started_from"] == {
         "path": str(six.path.resolve()),
         "protocol": six.facts["protocol"],
         "split_hash": six.facts["split_hash"],
     }
+    heard = {(u.path, part) for u, part in zip(*parts_of(heard_before(two).clips), strict=True)}
+    of_six = {(u.path, part) for u, part in zip(*parts_of(six.split), strict=True)}
+    assert heard == {(path, part) for path, part in of_six if part != "test"}
     stages = two.read_json("stages.json")
     names = [stage["stage"] for stage in stages]
     assert names == ["source joint", "head", "functionals", "functionals-again"]

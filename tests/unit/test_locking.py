@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from speechsent.errors import LockedError
-from speechsent.locking import locked
+from speechsent.locking import locked, locked_patiently
 
 
 def test_a_lock_is_held_once_and_tells_by_whom(tmp_path):
@@ -34,3 +34,12 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path):
     holder.communicate()
     with locked(tmp_path / "lock"):
         pass
+
+
+def test_a_lock_that_is_waited_for_leaves_no_file(tmp_path, monkeypatch):
+    with locked_patiently(tmp_path / "lock"):
+        assert (tmp_path / "lock").is_file()
+        monkeypatch.setattr("speechsent.locking.PATIENCE", 0.05)
+        with pytest.raises(LockedError), locked_patiently(tmp_path / "lock"):
+            pass
+    assert not list(tmp_path.iterdir())

@@ -1,11 +1,14 @@
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from speechsent.config import ExperimentConfig, from_dict, to_yaml
-from speechsent.errors import RunError
+from speechsent.corpus.utterance import Utterance
+from speechsent.errors import RunError, SaveError
 from speechsent.run import FORMAT, MODEL, SEALED, Run, now
+from speechsent.run_split import SPLIT_COLUMNS, RunSplit
 from speechsent.seal import sealed
 
 
@@ -76,6 +79,23 @@ def test_the_newest_run_is_the_one_that_finished_last(tmp_path):
     (unfinished.path / MODEL).unlink()
     Run.create(tmp_path, "a", "joint")
     assert Run.newest(tmp_path).path == early.path
+
+
+def test_a_damaged_run_does_not_hide_the_others(tmp_path):
+    old = finish(Run.create(tmp_path, "a", "joint"), finished="2026-03-01T00:00:00")
+    for text in ("{", "[]", '{"finished": "2026-04-01", "root": "/x", "format": 99}'):
+        damaged = finish(Run.create(tmp_path, "b", "joint"))
+        (damaged.path / "run.json").write_text(text)
+    assert Run.newest(tmp_path).path == old.path
+    (old.path / "run.json").write_text("{")
+    with pytest.raises(RunError, match=r"no finished run here can be opened: .*run\.json"):
+        Run.newest(tmp_path)
+
+
+def test_a_file_in_the_place_of_a_folder_is_one_error(tmp_path):
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(SaveError, match=r"runs/toy: cannot be written \(Not a directory\)"):
+        Run.create(tmp_path / "runs", "toy", "joint-s0")
 
 
 def test_without_a_finished_run_there_is_no_newest(tmp_path):
@@ -209,6 +229,30 @@ def test_json_is_readable_and_strict(run):
 def test_rows_are_written_with_their_columns(run):
     run.write_rows("a.csv", ("x", "y"), [{"x": 1, "y": "a,b", "other": 3}])
     assert (run.path / "a.csv").read_bytes() == b'x,y\n1,"a,b"\n'
+
+
+def test_a_file_name_with_a_carriage_return_is_read_back(run, tmp_path):
+    clips = (Utterance(path=tmp_path / "a\rb.wav", emotion="fear", speaker="x\r\ny"),)
+    rows = RunSplit(clips, ("test",), ("hash",)).rows(tmp_path)
+    run.write_rows("split.csv", SPLIT_COLUMNS, rows)
+    assert RunSplit.read(run.path / "split.csv", tmp_path).utterances == clips
+
+
+def test_no_look_is_lost_when_several_are_recorded_at_once(run):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: Run(run.path).record_test("test", n=1, uar=0.5), range(24)))
+    assert len(run.tests_seen) == 24
+    assert [path.name for path in run.path.iterdir()] == ["tests_seen.json"]
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", '[{"a": 1}]', '[{"what": 1}]', "null", "{"])
+def test_damaged_looks_are_named_and_not_overwritten(run, text):
+    run.write_text("tests_seen.json", text)
+    with pytest.raises(RunError, match=r"tests_seen\.json"):
+        _ = run.tests_seen
+    with pytest.raises(RunError, match=r"tests_seen\.json"):
+        run.record_test("test", n=1, uar=0.5)
+    assert (run.path / "tests_seen.json").read_text() == text
 
 
 def test_looks_at_a_test_set_are_counted(run):

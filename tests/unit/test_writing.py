@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from speechsent.errors import SaveError
-from speechsent.writing import UNFINISHED, sweep, write_bytes, writing
+from speechsent.writing import UNFINISHED, check_folder, make_folder, sweep, write_bytes, writing
 
 
 def test_a_file_appears_whole_and_alone(tmp_path):
@@ -85,3 +85,34 @@ def test_what_killed_writers_left_is_swept(tmp_path):
     (tmp_path / "whole.csv").write_text("whole")
     sweep(tmp_path)
     assert [path.name for path in tmp_path.rglob("*.csv")] == ["whole.csv"]
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper", "file/deeper/still"])
+def test_a_file_in_the_place_of_a_folder_is_refused_before_and_while_writing(tmp_path, place):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SaveError, match=r"cannot be a folder, because .*/file is a file"):
+        check_folder(tmp_path / place)
+    with pytest.raises(SaveError, match="cannot be written"):
+        make_folder(tmp_path / place)
+    with pytest.raises(SaveError, match="x: cannot be written"):
+        write_bytes(tmp_path / place / "x", b"content")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_name_that_is_too_long_is_refused_before_and_while_writing(tmp_path):
+    for write in (check_folder, make_folder, lambda path: write_bytes(path, b"content")):
+        with pytest.raises(SaveError, match="File name too long"):
+            write(tmp_path / ("x" * 300))
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(SaveError, match=r"x: cannot be written \(Is a directory\)"):
+        write_bytes(tmp_path / "x", b"content")
+
+
+def test_a_folder_that_can_be_made_is_not_made_by_looking(tmp_path):
+    check_folder(tmp_path / "new" / "deeper")
+    assert not list(tmp_path.iterdir())
+    make_folder(tmp_path / "new" / "deeper")
+    assert (tmp_path / "new" / "deeper").is_dir()

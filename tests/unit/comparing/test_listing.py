@@ -3,6 +3,7 @@ import json
 import pytest
 
 from speechsent.comparing.listing import list_runs
+from speechsent.comparing.tables import listing_table
 from speechsent.errors import RunError
 from speechsent.evaluation.intervals import Interval
 from speechsent.run import MODEL
@@ -76,3 +77,14 @@ def test_runs_written_before_protocols_had_folds_are_listed(make_run, tmp_path):
 def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(RunError, match="no such folder of runs"):
         list_runs(tmp_path / "none")
+
+
+@pytest.mark.parametrize("text", ["[]", "[1]", "null", '{"uar": null}', "3", ""])
+def test_damaged_scores_hide_no_other_run(make_run, toy_scores, tmp_path, text):
+    make_run("a")
+    damaged = json.dumps(toy_scores | json.loads(text)) if text.startswith("{") else text
+    (make_run("b") / "scores.json").write_text(damaged)
+    listing = list_runs(tmp_path)
+    assert [run.path.name for run in listing.runs] == ["a"]
+    assert "scores.json" in listing.unreadable[0]
+    assert "cannot be read: " in listing_table(listing)

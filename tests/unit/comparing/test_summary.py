@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from speechsent.comparing.summary import StageSummary, summarize
+from speechsent.comparing.tables import summary_table
 from speechsent.errors import RunError
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.scores import score
@@ -62,3 +63,22 @@ def test_damaged_reports_and_stages_are_named(run):
     (run / "stages.json").write_text('[{"stage": "joint"}]')
     with pytest.raises(RunError, match=r"stages\.json: not the stages of a training"):
         summarize(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("scores.json", "[]"), ("scores.json", '{"uar": null}'), ("tests_seen.json", "[1]"),
+        ("tests_seen.json", '[{"a": 1}]'), ("audit.json", "{}"), ("doctor.json", "{}"),
+        ("stages.json", "[1]"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_named(run, name, text):
+    (run / name).write_text(text)
+    with pytest.raises(RunError, match=name.replace(".", r"\.")):
+        summarize(run)
+
+
+def test_an_audit_without_findings_is_shown(run):
+    (run / "audit.json").write_text('{"clean": true}')
+    assert "audit: no leak" in summary_table(summarize(run))

@@ -116,3 +116,10 @@ def test_what_becomes_of_the_emotions_is_told_in_a_line():
     )
     kept = told(spoken("anger", "neutral"), {"anger": "anger", "neutral": "neutral"})
     assert kept == "classes: anger, neutral"
+
+
+def test_what_is_only_scored_may_lack_a_class_but_not_all():
+    groups = {"anger": "anger", "fear": "fear"}
+    assert regroup(spoken("anger", "sadness"), groups, complete=False).emotions.keys() == {"anger"}
+    with pytest.raises(CorpusError, match="no utterance of any group"):
+        regroup(spoken("sadness"), groups, complete=False)

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from speechsent.config import ExperimentConfig, to_yaml
 from speechsent.corpus.leaky import LEAKS
+from speechsent.errors import ParameterError
 from speechsent.evaluation.intervals import Interval
-from speechsent.study.leaky import Claim, Claims
+from speechsent.run import Run
+from speechsent.study.leaky import Claim, Claims, also_leaky
 
 
 def claim(leak, uar):
@@ -38,3 +41,14 @@ def test_the_csv_tells_the_same_unrounded():
     assert rows[0]["inflation_points"] == ""
     assert float(rows[1]["inflation_points"]) == pytest.approx(12)
     assert rows[2]["protocol"] == "toy-3-holdout-chosen-on-test"
+
+
+def test_a_run_that_was_started_from_another_has_no_leaky_counterpart(tmp_path):
+    config = ExperimentConfig()
+    run = Run(tmp_path)
+    run.write_text("config.yaml", to_yaml(config))
+    started = {"path": "/runs/other", "split_hash": "1"}
+    run.write_json("run.json", {"finished": "now", "root": "/x", "started_from": started})
+    run.write_json("scores.json", {})
+    with pytest.raises(ParameterError, match="the honest one was not started from another"):
+        also_leaky(config, honest=run)
