@@ -11,7 +11,7 @@ from speechsent.doctor.architecture import architecture_findings
 from speechsent.doctor.backbone import backbone_ranges
 from speechsent.doctor.case import Case, by_name, n_rows, rows, to_arrays
 from speechsent.doctor.findings import Diagnosis, Finding, in_order
-from speechsent.doctor.graph import graph_of
+from speechsent.doctor.graph import fixed_batch, graph_of
 from speechsent.doctor.heads import heads_of
 from speechsent.doctor.inputs import input_findings, not_finite
 from speechsent.doctor.labels import label_findings
@@ -146,7 +146,8 @@ def _case(model: keras.Model, x: Any, y: Any, loss: Any, validation: Validation 
     names = [tensor.name for tensor in model.inputs] if graph else []
     inputs = by_name(x, names)
     usable = bool(inputs) and not list(not_finite(inputs))
-    probe = run_forwards(model, rows(x, probed_rows(n_rows(x)))) if usable else None
+    chosen = probed_rows(n_rows(x), fixed_batch(model))
+    probe = run_forwards(model, rows(x, chosen)) if usable else None
     outputs = probe.outputs if probe else None
     validation_x, validation_y = validation or (None, None)
     asked = heads_of(graph, loss, to_arrays(validation_y), outputs)
@@ -193,7 +194,7 @@ def _with_gradients(case: Case, x: Any) -> Case:
     complete = all(head.loss is not None and head.targets is not None for head in case.heads)
     if case.probe is None or not complete or not case.model.trainable_variables:
         return case
-    chosen = probed_rows(n_rows(x))
+    chosen = probed_rows(n_rows(x), fixed_batch(case.model))
     return replace(case, step=run_backwards(case.model, rows(x, chosen), case.heads, chosen))
 
 

@@ -9,10 +9,13 @@ from keras import layers
 
 DROPOUTS = (
     layers.Dropout,
+    layers.GaussianDropout,
     layers.SpatialDropout1D,
     layers.SpatialDropout2D,
     layers.SpatialDropout3D,
 )
+NOISES = (*DROPOUTS, layers.GaussianNoise, layers.AlphaDropout)
+WHOLE = (layers.RNN, layers.Bidirectional)  # what they hold is called within a loop
 PASSIVE = (
     *DROPOUTS,
     layers.Flatten,
@@ -64,7 +67,8 @@ class Graph:
     Args:
         nodes: All calls.
         outputs: The calls that give the model's outputs, in Keras's order.
-        names: Names of the outputs: the keys of a dict, else of the layers.
+        names: Names of the outputs, by which losses and labels are given: the keys of a dict, else
+            the names of the layers, or of the models, that give them.
     """
 
     nodes: tuple[Node, ...]
@@ -83,17 +87,37 @@ def graph_of(model: keras.Model) -> Graph | None:
     structure = functional.output
     keyed = isinstance(structure, Mapping)
     keys = keras.tree.flatten({key: key for key in structure}) if keyed else []
-    return Graph(tuple(nodes), outputs, tuple(keys or [node.name for node in outputs]))
+    return Graph(tuple(nodes), outputs, tuple(keys or functional.output_names))
 
 
 def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """All layers of a model that are not models themselves, each once."""
+    """All layers that are not models themselves, each once, and before those inside them."""
     seen: set[int] = set()
-    for layer in model.layers:
-        for leaf in leaves(layer) if isinstance(layer, keras.Model) else (layer,):
-            if id(leaf) not in seen:
-                seen.add(id(leaf))
-                yield leaf
+    for layer in _opened(model):
+        if not isinstance(layer, keras.Model) and id(layer) not in seen:
+            seen.add(id(layer))
+            yield layer
+
+
+def _opened(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """What a layer is made of, recurrent ones excepted."""
+    inside = layer.layers if isinstance(layer, keras.Model) else layer._layers
+    for inner in inside:
+        yield inner
+        if not isinstance(inner, WHOLE):
+            yield from _opened(inner)
+
+
+def batchnorm_layers(model: keras.Model) -> list[layers.BatchNormalization]:
+    """All BatchNorm layers of a model, in order."""
+    return [la for la in leaves(model) if isinstance(la, layers.BatchNormalization)]
+
+
+def fixed_batch(model: keras.Model) -> int | None:
+    """Number of samples a model must be given at a time; None if any will do."""
+    functional = _functional(model)
+    shapes = [tuple(tensor.shape) for tensor in functional.inputs] if functional is not None else []
+    return next((shape[0] for shape in shapes if shape and shape[0]), None)
 
 
 def behind_passive(node: Node) -> Node:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
+from keras.src.losses.losses import LossFunctionWrapper
 
 from speechsent.doctor.graph import Graph, Node, behind_passive
 from speechsent.errors import ParameterError
@@ -64,7 +65,7 @@ class Head:
             return "none"
         name = getattr(self.loss, "__name__", type(self.loss).__name__)
         if name == "LossFunctionWrapper":
-            name = self.loss.fn.__name__
+            name = getattr(self.loss.fn, "__name__", "")  # a partial has none
         return KINDS.get(name.lower().replace("_", ""), "other")
 
     @property
@@ -94,7 +95,7 @@ def heads_of(
     y: Any,
     outputs: Sequence[np.ndarray] | None,
 ) -> list[Head]:
-    """List the outputs; of a model without a graph from what it gave for a batch.
+    """List the outputs; of a model without a graph from what it gave for a batch, if it was run.
 
     Args:
         graph: Graph of the model, if it has one.
@@ -103,6 +104,8 @@ def heads_of(
         outputs: Flat outputs for a batch, if one was run.
     """
     names = graph.names if graph else [f"output {i}" for i in range(len(outputs or ()))]
+    if not names:
+        return []
     losses, targets = _spread(loss, names, shared=True), _spread(y, names, shared=False)
     heads = []
     for i, name in enumerate(names):
@@ -121,6 +124,11 @@ def heads_of(
             )
         )
     return heads
+
+
+def as_compiled(loss: Any) -> keras.losses.Loss:
+    """A loss as ``compile`` keeps it: functions get floats, and labels of the output's rank."""
+    return loss if isinstance(loss, keras.losses.Loss) else LossFunctionWrapper(loss)
 
 
 def class_indices(targets: np.ndarray | None, kind: Kind = "other") -> np.ndarray | None:

@@ -10,7 +10,7 @@ from keras import layers
 from speechsent.doctor.backbone import FAMILIES
 from speechsent.doctor.case import Case
 from speechsent.doctor.findings import Finding
-from speechsent.doctor.graph import DROPOUTS, Node, has_weights, leaves
+from speechsent.doctor.graph import DROPOUTS, Node, batchnorm_layers, has_weights, leaves
 from speechsent.errors import some
 
 SMALL_BATCH = 8
@@ -33,11 +33,6 @@ def normalisation_findings(case: Case) -> Iterator[Finding]:
     for node in case.graph.nodes if case.graph else ():
         yield from dropout_before(node)
     yield from off_distribution(case, every)
-
-
-def batchnorm_layers(model: keras.Model) -> list[layers.BatchNormalization]:
-    """All BatchNorm layers of a model, in order."""
-    return [la for la in leaves(model) if isinstance(la, layers.BatchNormalization)]
 
 
 def has_history(layer: layers.BatchNormalization) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from speechsent.doctor.case import n_rows, rows, to_arrays
 from speechsent.doctor.examination import model_loss
 from speechsent.doctor.findings import Diagnosis, Finding
-from speechsent.doctor.graph import graph_of, leaves
+from speechsent.doctor.graph import fixed_batch, graph_of, leaves
 from speechsent.doctor.heads import Head, heads_of
 from speechsent.errors import ParameterError
 
@@ -85,8 +85,10 @@ def overfit(
 def _overfit(
     model: keras.Model, x: Any, y: Any, loss: Any, optimizer: Any, steps: int | None
 ) -> Diagnosis:
-    outputs = _answers(model, rows(x, np.arange(1)))
+    at_a_time = fixed_batch(model)
+    outputs = _answers(model, rows(x, np.zeros(at_a_time or 1, int)))
     chosen = few_samples(heads_of(graph_of(model), loss, y, outputs), n_rows(x))
+    chosen = np.resize(chosen, at_a_time or len(chosen))
     x, y = rows(x, chosen), rows(y, chosen)
     heads = heads_of(graph_of(model), loss, y, outputs)
     steps = steps or (MANY_STEPS if _slow(model) else STEPS)

@@ -4,16 +4,17 @@ Keras's stateless scope takes up every assignment, so that weights, BatchNorm st
 seeds of dropout stay as they were, bit for bit.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from keras import layers
 
+from speechsent.doctor.calls import calling, leaving_no_trace, within_reach
 from speechsent.doctor.graph import has_weights, leaves
-from speechsent.doctor.heads import Head
+from speechsent.doctor.heads import Head, as_compiled
 
 N_PROBED = 64
 
@@ -24,7 +25,8 @@ class Probe:
 
     Args:
         outputs: Outputs, flat, each ``(batch, ...)``.
-        layer_inputs: First input of each layer with weights, by ``id``.
+        layer_inputs: First input of each layer with weights, by ``id``; of BatchNorm those of all
+            its calls, and none where frames are masked, which it leaves out.
     """
 
     outputs: list[np.ndarray]
@@ -47,9 +49,15 @@ class Step:
     gradients: dict[str, list[float | None]]
 
 
-def probed_rows(n: int) -> np.ndarray:
-    """At most 64 evenly spaced rows: sorted labels must not give one class alone."""
-    return np.unique(np.linspace(0, n - 1, min(n, N_PROBED)).round().astype(int))
+def probed_rows(n: int, exactly: int | None = None) -> np.ndarray:
+    """At most 64 evenly spaced rows: sorted labels must not give one class alone.
+
+    Args:
+        n: Number of rows there are.
+        exactly: Number of rows wanted, if the model takes no other; some then come again.
+    """
+    few = exactly or min(n, N_PROBED)
+    return np.linspace(0, n - 1, few).round().astype(int)
 
 
 def run_forwards(model: keras.Model, x: Any) -> Probe:
@@ -59,9 +67,11 @@ def run_forwards(model: keras.Model, x: Any) -> Probe:
         model: The model.
         x: The batch, as the model takes it.
     """
-    with keras.StatelessScope(), _recorded(model) as layer_inputs:
+    inputs: dict[int, np.ndarray] = {}
+    watched = [layer for layer in leaves(model) if has_weights(layer)]
+    with leaving_no_trace(), calling(watched, lambda layer: _noting(layer, inputs)):
         outputs = keras.tree.flatten(model(x, training=False))
-    return Probe([keras.ops.convert_to_numpy(values) for values in outputs], layer_inputs)
+    return Probe([keras.ops.convert_to_numpy(values) for values in outputs], inputs)
 
 
 def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.ndarray) -> Step:
@@ -78,7 +88,7 @@ def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.
     variables = model.trainable_variables
     wanted = [head.targets[chosen] for head in heads if head.targets is not None]
 
-    with keras.StatelessScope(), tf.GradientTape() as tape:
+    with leaving_no_trace(), tf.GradientTape() as tape:
         outputs = keras.tree.flatten(model(x, training=True))
         losses = [
             mean_loss(head, targets, output)
@@ -94,10 +104,9 @@ def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.
 
 
 def mean_loss(head: Head, targets: Any, output: Any) -> Any:
-    """Mean loss of an output; labels are a column where the output is one, as Keras makes them."""
-    if len(targets.shape) == len(output.shape) - 1 and output.shape[-1] == 1:
-        targets = targets[..., None]
-    return keras.ops.mean(head.loss(keras.ops.convert_to_tensor(targets), output))
+    """Mean loss of an output, as ``fit`` counts it."""
+    losses = as_compiled(head.loss)(keras.ops.convert_to_tensor(targets), output)
+    return keras.ops.cast(keras.ops.mean(losses), "float32")
 
 
 def _layer(path: str) -> str:
@@ -113,27 +122,19 @@ def _largest(gradient: Any) -> float | None:
     return float(np.abs(values).max()) if values.size else 0.0
 
 
-@contextmanager
-def _recorded(model: keras.Model) -> Iterator[dict[int, np.ndarray]]:
-    """Note the first input of each layer with weights while the model runs."""
-    inputs: dict[int, np.ndarray] = {}
-    watched = [layer for layer in leaves(model) if has_weights(layer)]
-    for layer in watched:
-        layer.call = _noting(layer, inputs)
-    try:
-        yield inputs
-    finally:
-        for layer in watched:
-            del layer.call  # the class's own shows again
-
-
 def _noting(layer: Any, inputs: dict[int, np.ndarray]) -> Any:
-    call = layer.call
+    """Note what a layer reads."""
+    call, reached = layer.call, within_reach()
+    normalises = isinstance(layer, layers.BatchNormalization)
 
     def noting(*args: Any, **kwargs: Any) -> Any:
         first = args[0] if args else next(iter(kwargs.values()))
-        if keras.ops.is_tensor(first):
-            inputs.setdefault(id(layer), keras.ops.convert_to_numpy(first))
+        if reached(first) and not (normalises and kwargs.get("mask") is not None):
+            values, before = keras.ops.convert_to_numpy(first), inputs.get(id(layer))
+            if before is None:
+                inputs[id(layer)] = values
+            elif normalises and before.shape[1:] == values.shape[1:]:
+                inputs[id(layer)] = np.concatenate([before, values])
         return call(*args, **kwargs)
 
     return noting

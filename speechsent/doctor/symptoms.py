@@ -6,8 +6,9 @@ import numpy as np
 
 from speechsent.doctor.case import Case
 from speechsent.doctor.findings import Finding
+from speechsent.doctor.graph import batchnorm_layers
 from speechsent.doctor.heads import Head
-from speechsent.doctor.normalisation import batchnorm_layers, has_history
+from speechsent.doctor.normalisation import has_history
 from speechsent.errors import some
 
 TOO_HIGH = 5.0  # times ln(classes); 32 healthy networks had 0.98 to 3.17

@@ -76,9 +76,9 @@ def overfitting(curves: Curves) -> Iterator[Finding]:
         return
     best = int(np.argmin(validated))
     last = float(validated[-FEW_EPOCHS:].mean())
-    if len(validated) - best <= FEW_EPOCHS or last < WORSE * validated[best]:
+    if len(validated) - best <= FEW_EPOCHS or last < _times(WORSE, validated[best]):
         return
-    if loss[-1] > LESS * loss[best]:
+    if loss[-1] > _times(LESS, loss[best]):
         return
     yield Finding(
         name="overfitting",
@@ -92,6 +92,11 @@ def overfitting(curves: Curves) -> Iterator[Finding]:
         remedy="EarlyStopping(restore_best_weights=True); more data, augmentation, dropout or "
         "weight decay; fewer weights",
     )
+
+
+def _times(factor: float, loss: float) -> float:
+    """A loss made worse or better by a factor; some losses lie below 0."""
+    return loss + (factor - 1) * abs(loss)
 
 
 def above_training(curves: Curves) -> Iterator[Finding]:

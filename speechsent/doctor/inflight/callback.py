@@ -1,7 +1,8 @@
 """The doctor during training, as a Keras callback."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from speechsent.doctor.case import n_rows, rows, to_arrays
 from speechsent.doctor.findings import Finding, in_order
+from speechsent.doctor.graph import fixed_batch
 from speechsent.doctor.inflight.curves import overfitting, still_loss
 from speechsent.doctor.inflight.look import Looker
 from speechsent.doctor.inflight.nan import all_finite, nan_finding
@@ -40,6 +42,7 @@ class _Progress:
         start: Weights before the first step; empty after the first look.
         finite: Weights at the end of the last epoch.
         rounds: Looks at samples; None without any.
+        failed: What could not be looked at, and is not tried again.
     """
 
     start: Values
@@ -53,6 +56,7 @@ class _Progress:
     losses: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     found: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
 
 
 class DoctorCallback(keras.callbacks.Callback):
@@ -61,7 +65,7 @@ class DoctorCallback(keras.callbacks.Callback):
     It looks after 10 steps, after 60, and then at the end of ever fewer epochs, at most 64
     samples each time. Weights, optimiser, BatchNorm statistics and seeds stay as they are: the
     training comes to the same, bit for bit. Without samples it judges weights and losses alone.
-    Nothing is ever stopped.
+    Nothing is ever stopped: where the doctor itself fails, it logs that and looks no further.
 
     Args:
         x: Training inputs as ``model.fit`` takes them, or some of them; a few are picked.
@@ -106,8 +110,6 @@ class DoctorCallback(keras.callbacks.Callback):
                 f"x and y must have a row a sample. Received: {n_rows(x)} and {n_rows(y)}"
             )
         self._given = x, y
-        chosen = probed_rows(n_rows(x)) if n_rows(x) else None
-        self._x, self._y = rows(x, chosen), rows(y, chosen)
         self._batches, self._sample_names = batches, sample_names
         self._keeps_best, self._looker = keeps_best, looker
         self._tell = tell or _log
@@ -121,13 +123,15 @@ class DoctorCallback(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Remember where the weights start."""
         weights = values_of(self.model.weights)
-        self._progress = _Progress(weights, weights, self._rounds(weights))
+        self._progress = _Progress(weights, weights, None)
+        with self._guarded("samples"):
+            self._progress.rounds = self._rounds(weights)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Count steps from here."""
-        now, in_epoch = self._progress, self.params.get("steps") or 0
+        now = self._progress
         now.epoch = epoch
-        now.steps_before = max(now.steps, epoch * in_epoch)  # training may go on with an epoch
+        now.steps_before = now.steps
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Look after the first steps; otherwise see only that the loss is a number."""
@@ -135,10 +139,10 @@ class DoctorCallback(keras.callbacks.Callback):
         now.steps = now.steps_before + batch + 1
         if not now.broken and not np.isfinite((logs or {}).get("loss", 0.0)):
             now.broken = True
-            self._add([self._nan(*self._suspects(batch))])
+            self._add("NaN", self._nan(batch))
         elif now.steps >= FIRST_STEPS and now.start:
-            self._add(movement(kernels(self.model), now.start, now.steps))
-            now.start = {}
+            start, now.start = now.start, {}
+            self._add("weights", movement(kernels(self.model), start, now.steps))
             self._look({})
         elif now.last_look < UNDER_WAY <= now.steps:
             self._look({})
@@ -151,13 +155,14 @@ class DoctorCallback(keras.callbacks.Callback):
         weights = values_of(self.model.weights)
         if not all(np.isfinite(values).all() for values in weights.values()):
             now.broken = True  # a ReLU may turn NaN into 0, and the loss stays a number
-            self._add([self._nan(*self._suspects(now.steps - now.steps_before - 1))])
+            self._add("NaN", self._nan(now.steps - now.steps_before - 1))
             return
         now.finite = weights
         now.losses.append(float(logs.get("loss", np.nan)))
         now.validation += [float(logs["val_loss"])] if "val_loss" in logs else []
-        self._add(still_loss(now.losses, now.steps))
-        self._add(overfitting(now.losses, now.validation, keeps_best=self._keeps_best))
+        self._add("losses", still_loss(now.losses, now.steps))
+        told = overfitting(now.losses, now.validation, keeps_best=self._keeps_best)
+        self._add("losses", told)
         if now.steps >= UNDER_WAY and now.steps >= RARER * now.last_look:
             self._look(logs)
 
@@ -170,17 +175,19 @@ class DoctorCallback(keras.callbacks.Callback):
     def _rounds(self, weights: Values) -> Rounds | None:
         """Begin to look at the samples, if there are any and there will be time."""
         epochs, steps = self.params.get("epochs"), self.params.get("steps")
-        if self._x is None or (epochs and steps and epochs * steps < FIRST_STEPS):
+        x, y = self._given
+        if not n_rows(x) or (epochs and steps and epochs * steps < FIRST_STEPS):
             return None
         if self._looker is None or self._looker.model is not self.model:
             self._looker = Looker(self.model)
-        return Rounds(self._looker, self._x, self._y, weights)
+        chosen = probed_rows(n_rows(x), fixed_batch(self.model))
+        return Rounds(self._looker, rows(x, chosen), rows(y, chosen), weights)
 
     def _look(self, logs: dict[str, float], *, last: bool = False) -> None:
         now = self._progress
         now.last_look = now.steps
         if now.rounds is not None:
-            self._add(now.rounds.visit(now.steps, logs, last=last))
+            self._add("samples", now.rounds.visit(now.steps, logs, last=last))
 
     def _suspects(self, last: int) -> tuple[Any, Any, Sequence[str] | None]:
         """The samples that may have brought NaN, and their names.
@@ -195,19 +202,40 @@ class DoctorCallback(keras.callbacks.Callback):
         x, y, *_ = self._batches[step]
         return x, y, self._sample_names(step) if self._sample_names else None
 
-    def _nan(self, x: Any, y: Any, names: Sequence[str] | None = None) -> Finding:
-        """Where the first value that is no number came up."""
-        return nan_finding(self.model, self._progress.finite, (x, y), names)
+    def _nan(self, last: int) -> Iterator[Finding]:
+        """Where the first value that is no number came up; see :meth:`_suspects`."""
+        x, y, names = self._suspects(last)
+        yield nan_finding(self.model, self._progress.finite, (x, y), names)
 
-    def _add(self, findings: Iterable[Finding]) -> None:
-        """Keep and tell what is new."""
+    def _add(self, kind: str, findings: Iterable[Finding]) -> None:
+        """Keep and tell what is new, until looking for it fails."""
         now = self._progress
         when = f"step {now.steps}, epoch {now.epoch + 1}"
-        for finding in findings:
+        for finding in self._guarding(kind, findings):
             key = finding.name, finding.at if finding.name == "branch-ignored" else ""
             if key not in now.found:
                 now.found[key] = replace(finding, when=when)
                 self._tell(now.found[key])
+
+    def _guarding(self, kind: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Findings one by one; an error of who reads them is none of the doctor's."""
+        if kind not in self._progress.failed:
+            with self._guarded(kind):
+                yield from findings
+
+    @contextmanager
+    def _guarded(self, kind: str) -> Iterator[None]:
+        """Let no mistake of the doctor's end a training; where one was made, look no more."""
+        try:
+            yield
+        except Exception:
+            self._progress.failed.add(kind)
+            LOG.warning(
+                "the doctor failed, and looks at %s no more; training goes on, and this is a bug "
+                "worth reporting",
+                kind,
+                exc_info=True,
+            )
 
 
 def _log(finding: Finding) -> None:

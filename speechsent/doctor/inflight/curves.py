@@ -50,7 +50,8 @@ def overfitting(
         return
     best = int(np.argmin(validation))
     latest = validation[best + 1 :][-RISING_EPOCHS:]
-    risen = len(latest) == RISING_EPOCHS and min(latest) > (1 + RISE) * validation[best]
+    limit = validation[best] + RISE * abs(validation[best])  # some losses lie below 0
+    risen = len(latest) == RISING_EPOCHS and min(latest) > limit
     if not risen or losses[-1] >= losses[best]:
         return
     yield Finding(

@@ -7,22 +7,30 @@ as they are, bit for bit.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from speechsent.doctor.calls import calling, leaving_no_trace, unchanged
 from speechsent.doctor.examination import model_loss
-from speechsent.doctor.graph import DROPOUTS, Graph, Node, graph_of, leaves
+from speechsent.doctor.graph import (
+    NOISES,
+    Graph,
+    Node,
+    batchnorm_layers,
+    fixed_batch,
+    graph_of,
+    leaves,
+)
 from speechsent.doctor.heads import Head, activation_of, heads_of
 from speechsent.doctor.inflight.branches import BranchUse, join_of, outputs_behind
-from speechsent.doctor.normalisation import batchnorm_layers
+from speechsent.doctor.inflight.notes import Notes
 from speechsent.doctor.probe import mean_loss
 
 RECURRENT = (layers.RNN, layers.Bidirectional, layers.TimeDistributed)
-NOISES = (*DROPOUTS, layers.GaussianDropout, layers.GaussianNoise, layers.AlphaDropout)
 RECTIFIED = ("relu", "relu6")
 
 
@@ -35,7 +43,8 @@ class Look:
         loss: Sum of the outputs' losses; None if a loss or its targets are unknown.
         dead: Share of channels that are 0 for every sample, by layer that ends in a ReLU.
         variances: Of what reaches each BatchNorm layer, for each channel, by ``id``.
-        branches: What becomes of the branches; None if there are none.
+        branches: What becomes of the branches; None if there are none, and in training mode,
+            where rows without a branch would be among those that BatchNorm takes statistics of.
     """
 
     outputs: list[np.ndarray]
@@ -43,15 +52,6 @@ class Look:
     dead: dict[str, float]
     variances: dict[int, np.ndarray]
     branches: BranchUse | None
-
-
-@dataclass
-class _Noted:
-    """Tensors caught on the way through the model."""
-
-    alive: dict[int, Any] = field(default_factory=dict)
-    variances: dict[int, Any] = field(default_factory=dict)
-    embeddings: list[Any] = field(default_factory=list)
 
 
 class Looker:
@@ -69,14 +69,19 @@ class Looker:
         self.graph: Graph | None = graph_of(model)
         self.batchnorm = batchnorm_layers(model)
         self.rectified = [la for la in leaves(model) if _rectifies(la)]
-        self.join: Node | None = join_of(self.graph)
+        self.join: Node | None = None if fixed_batch(model) else join_of(self.graph)
         self._behind = outputs_behind(self.join, self.graph)
         self._recurrent = any(isinstance(layer, RECURRENT) for layer in leaves(model))
-        self._passes: dict[bool, Any] = {}
+        self._passes: dict[tuple[bool, bool], Any] = {}
 
-    def heads(self, y: Any) -> list[Head]:
-        """Outputs with their losses and targets; none of a model without a graph."""
-        return heads_of(self.graph, model_loss(self.model), y, None) if self.graph else []
+    def heads(self, y: Any, outputs: Sequence[np.ndarray] | None = None) -> list[Head]:
+        """Outputs with their losses and targets.
+
+        Args:
+            y: Labels of the samples.
+            outputs: What a look at them gave; without it a model without a graph has none.
+        """
+        return heads_of(self.graph, model_loss(self.model), y, outputs)
 
     def look(
         self,
@@ -122,7 +127,8 @@ class Looker:
         weights: Mapping[int, np.ndarray] | None,
     ) -> Any:
         """Run a pass, traced if the model is recurrent."""
-        run = None if weights else self._passes.get(training)
+        kind = training, _judged(heads)
+        run = None if weights else self._passes.get(kind)
         if run is None:
             import tensorflow as tf
 
@@ -131,7 +137,7 @@ class Looker:
 
             run = tf.function(one_pass) if self._recurrent else one_pass
             if self._recurrent and not weights:
-                self._passes[training] = run
+                self._passes[kind] = run
         x = keras.tree.map_structure(ops.convert_to_tensor, x)
         targets = [ops.convert_to_tensor(h.targets) for h in heads] if _judged(heads) else []
         return keras.tree.map_structure(ops.convert_to_numpy, run(x, targets))
@@ -147,23 +153,27 @@ class Looker:
     ) -> dict[str, Any]:
         import tensorflow as tf
 
-        noted = _Noted()
         n_rows = keras.tree.flatten(x)[0].shape[0]
+        notes = Notes(n_rows)
         values = [(v, weights[id(v)]) for v in self.model.weights] if weights else []
-        joined = self.join is not None
+        joined = self.join is not None and not training
         tape: Any = tf.GradientTape(watch_accessed_variables=False) if joined else nullcontext()
-        with keras.StatelessScope(values), tape, self._watched(watched, noted, n_rows, tape):
+        with (
+            leaving_no_trace(values),
+            tape,
+            self._watched(watched, notes, tape if joined else None),
+        ):
             outputs = keras.tree.flatten(self.model(x, training=training))
-            groups = self._losses_by_group(targets, outputs, heads, n_rows)
+            groups = self._losses_by_group(targets, outputs, heads, n_rows) if joined else []
         told: dict[str, Any] = {
             "outputs": outputs,
-            "alive": noted.alive,
-            "variances": noted.variances,
+            "alive": notes.alive,
+            "variances": notes.variances,
         }
         if targets:
             told["loss"] = _total_loss(targets, [values[:n_rows] for values in outputs], heads)
         if groups:
-            reached = tape.gradient(groups[0], noted.embeddings)
+            reached = tape.gradient(groups[0], notes.embeddings)
             told["groups"] = groups
             told["gradients"] = [_norm(gradient, groups[0]) for gradient in reached]
         return told
@@ -185,19 +195,19 @@ class Looker:
 
     @contextmanager
     def _watched(
-        self, watched: Sequence[keras.layers.Layer], noted: _Noted, n_rows: int, tape: Any
+        self, watched: Sequence[keras.layers.Layer], notes: Notes, tape: Any
     ) -> Iterator[None]:
-        """Catch what passes ReLUs, BatchNorm and the place where branches are joined."""
+        """Catch what passes ReLUs, BatchNorm and, with a tape, the place where branches join."""
         noises = [layer for layer in leaves(self.model) if isinstance(layer, NOISES)]
         norms = [layer for layer in watched if isinstance(layer, layers.BatchNormalization)]
         rectified = [layer for layer in watched if _rectifies(layer)]
         with ExitStack() as stack:
-            stack.enter_context(_calling(noises, lambda _: _unchanged))
-            stack.enter_context(_calling(rectified, lambda la: _noting_alive(la, noted, n_rows)))
-            stack.enter_context(_calling(norms, lambda la: _noting_variance(la, noted, n_rows)))
-            if self.join is not None:
-                joins = [self.join.operation]
-                stack.enter_context(_calling(joins, lambda la: _without_each(la, noted, tape)))
+            stack.enter_context(calling(noises, lambda _: unchanged))
+            stack.enter_context(calling(rectified, notes.noting_alive))
+            stack.enter_context(calling(norms, notes.noting_variance))
+            if self.join is not None and tape is not None:
+                join, n = self.join.operation, len(self.join.parents)
+                stack.enter_context(calling([join], lambda la: notes.without_each(la, n, tape)))
             yield
 
     def _branch_use(self, told: Any) -> BranchUse | None:
@@ -220,71 +230,6 @@ def _rectifies(layer: keras.layers.Layer) -> bool:
     if isinstance(layer, layers.ReLU):
         return not layer.negative_slope
     return activation_of(layer) in RECTIFIED and not isinstance(layer, RECURRENT)
-
-
-@contextmanager
-def _calling(operations: Sequence[Any], substitute: Any) -> Iterator[None]:
-    """Let operations be computed by something else for a while."""
-    for operation in operations:
-        operation.call = substitute(operation)
-    try:
-        yield
-    finally:
-        for operation in operations:
-            del operation.call  # the class's own shows again
-
-
-def _unchanged(inputs: Any, *_: Any, **__: Any) -> Any:
-    return inputs
-
-
-def _noting_alive(layer: Any, noted: _Noted, n_rows: int) -> Any:
-    """Note which channels are not 0 for every sample."""
-    call = layer.call
-
-    def noting(*args: Any, **kwargs: Any) -> Any:
-        values = call(*args, **kwargs)
-        alive = ops.any(values[:n_rows] != 0, axis=tuple(range(len(values.shape) - 1)))
-        before = noted.alive.get(id(layer))
-        noted.alive[id(layer)] = alive if before is None else ops.logical_or(before, alive)
-        return values
-
-    return noting
-
-
-def _noting_variance(layer: Any, noted: _Noted, n_rows: int) -> Any:
-    """Note the variance of what BatchNorm reads; masked frames would count, so those are left."""
-    call = layer.call
-    channels = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
-
-    def noting(inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("mask") is None:
-            values = ops.cast(inputs[:n_rows], "float32")
-            rank = len(values.shape)
-            axes = tuple(axis for axis in range(rank) if axis != channels % rank)
-            noted.variances.setdefault(id(layer), ops.var(values, axis=axes))
-        return call(inputs, *args, **kwargs)
-
-    return noting
-
-
-def _without_each(join: Any, noted: _Noted, tape: Any) -> Any:
-    """Append the samples again: without each branch in turn, and without any."""
-    call = join.call
-
-    def tiled(embeddings: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-        noted.embeddings = [ops.convert_to_tensor(values) for values in embeddings]
-        for values in noted.embeddings:
-            tape.watch(values)
-        n = len(noted.embeddings)
-        means = [ops.zeros_like(v) + ops.mean(v, axis=0, keepdims=True) for v in noted.embeddings]
-        rows = [
-            ops.concatenate([values, *[mean if j == i else values for j in range(n)], mean])
-            for i, (values, mean) in enumerate(zip(noted.embeddings, means, strict=True))
-        ]
-        return call(rows, *args, **kwargs)
-
-    return tiled
 
 
 def _judged(heads: Sequence[Head]) -> bool:

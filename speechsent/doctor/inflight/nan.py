@@ -1,15 +1,15 @@
 """Where NaN came from."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from speechsent.doctor.case import by_name, rows, to_arrays
+from speechsent.doctor.calls import calling, leaving_no_trace, within_reach
+from speechsent.doctor.case import by_name, n_rows, rows, to_arrays
 from speechsent.doctor.findings import Finding
-from speechsent.doctor.graph import leaves
+from speechsent.doctor.graph import fixed_batch, leaves
 from speechsent.errors import some
 
 MOST_SAMPLES = 256
@@ -64,7 +64,7 @@ def _origin(
         if rows_with_nan:
             return told, "holds NaN or infinity", rows_with_nan
     if x is not None:
-        found = _first_bad_layer(model, finite, rows(x, slice(MOST_SAMPLES)))
+        found = _first_bad_layer(model, finite, x)
         if found:
             return f"'{found[0]}'", "gives NaN or infinity", found[1]
     broken = [v.path for v in model.weights if _bad_rows(_flat(v))]
@@ -79,8 +79,10 @@ def _flat(variable: keras.Variable) -> np.ndarray:
 
 
 def _bad_rows(values: np.ndarray) -> list[int]:
-    if values.dtype.kind != "f":
+    if "float" not in values.dtype.name:
         return []
+    if values.dtype.kind != "f":
+        values = values.astype(np.float32)  # bfloat16, of which NumPy knows nothing itself
     return np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1)).tolist()
 
 
@@ -89,30 +91,31 @@ def _first_bad_layer(
 ) -> tuple[str, Sequence[int]] | None:
     """Run samples with the last finite weights; the first layer that gives what is no number."""
     mapping = [(v, keras.ops.convert_to_tensor(finite[id(v)])) for v in model.weights]
-    with keras.StatelessScope(state_mapping=mapping), _noting_bad(model) as bad:
+    n = min(n_rows(x), MOST_SAMPLES)
+    at_a_time = fixed_batch(model) or n
+    for first in range(0, n, at_a_time):
+        chosen = np.arange(first, first + at_a_time) % n
+        found = _bad_layers(model, mapping, rows(x, chosen))
+        if found:
+            name, bad = found[0]
+            return name, sorted(set(chosen[bad].tolist()))
+    return None
+
+
+def _bad_layers(model: keras.Model, mapping: Any, x: Any) -> list[tuple[str, list[int]]]:
+    """The first layer that gives what is no number, and for which rows; empty if none does."""
+    found: list[tuple[str, list[int]]] = []
+    with leaving_no_trace(mapping), calling(leaves(model), lambda la: _noting(la, found)):
         model(x, training=False)
-    return bad[0] if bad else None
+    return found
 
 
-@contextmanager
-def _noting_bad(model: keras.Model) -> Iterator[list[tuple[str, Sequence[int]]]]:
-    found: list[tuple[str, Sequence[int]]] = []
-    watched = list(leaves(model))
-    for layer in watched:
-        layer.call = _noting(layer, found)
-    try:
-        yield found
-    finally:
-        for layer in watched:
-            del layer.call  # the class's own shows again
-
-
-def _noting(layer: Any, found: list[tuple[str, Sequence[int]]]) -> Any:
-    call = layer.call
+def _noting(layer: Any, found: list[tuple[str, list[int]]]) -> Any:
+    call, reached = layer.call, within_reach()
 
     def noting(*args: Any, **kwargs: Any) -> Any:
         values = call(*args, **kwargs)
-        if not found and keras.ops.is_tensor(values) and len(values.shape):
+        if not found and reached(values) and len(values.shape):
             bad = _bad_rows(keras.ops.convert_to_numpy(values))
             if bad:
                 found.append((layer.name, bad))

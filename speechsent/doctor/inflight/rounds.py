@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from speechsent.doctor.case import n_rows
 from speechsent.doctor.findings import Finding
+from speechsent.doctor.heads import Head
 from speechsent.doctor.inflight.answers import answer_findings
 from speechsent.doctor.inflight.branches import BranchUse, ignored_branches
 from speechsent.doctor.inflight.look import Look, Looker
@@ -23,6 +25,7 @@ from speechsent.doctor.inflight.modes import (
 from speechsent.doctor.inflight.units import NEAR, dead_units
 from speechsent.doctor.inflight.weights import Values
 from speechsent.doctor.normalisation import has_history
+from speechsent.errors import ParameterError
 
 UNDER_WAY = 60  # earlier a healthy network may still give one class alone
 
@@ -50,7 +53,7 @@ class Rounds:
 
     def __post_init__(self) -> None:
         self._pretrained = {id(layer) for layer in self._trained if has_history(layer)}
-        self._heads = self.looker.heads(self.y)
+        self._heads = self._heads_of(None)
 
     def visit(
         self, step: int, logs: Mapping[str, float], *, last: bool = False
@@ -67,6 +70,7 @@ class Rounds:
         """
         fresh = bool(self._fresh(step))
         look = self._look([*self.looker.rectified, *self._stable(step)], training=fresh)
+        self._heads = self._heads or self._heads_of(look.outputs)
         yield from dead_units(look.dead, self._dead_before(look), n_rows(self.x))
         yield from self._batchnorm(look, step, fresh=fresh, last=last)
         if step < UNDER_WAY:
@@ -77,6 +81,13 @@ class Rounds:
         if look.branches:
             yield from ignored_branches(look.branches, self._branches)
             self._branches = look.branches
+
+    def _heads_of(self, outputs: list[np.ndarray] | None) -> list[Head]:
+        """The outputs; none where a training step of one's own takes other labels or losses."""
+        try:
+            return self.looker.heads(self.y, outputs)
+        except ParameterError:
+            return []
 
     @property
     def _trained(self) -> list[layers.BatchNormalization]:

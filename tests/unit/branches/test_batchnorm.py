@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 
 from speechsent.branches import batchnorm
+from speechsent.errors import ParameterError
 
 
 @pytest.fixture
@@ -74,3 +75,45 @@ def test_pinned_layers_then_keep_the_new_statistics(one_batchnorm, rng):
     np.testing.assert_allclose(standardised.std(axis=0), 1, atol=1e-2)
     one_batchnorm({"image": values}, training=True)
     np.testing.assert_array_equal(statistics(layer), kept)
+
+
+@pytest.mark.parametrize("noise", [layers.Dropout, layers.GaussianDropout, layers.GaussianNoise])
+def test_statistics_are_measured_without_dropout_or_noise(rng, noise):
+    """They are those of the inputs, which the first layer would change while training."""
+    model = keras.Sequential([keras.Input((6,)), noise(0.6), layers.BatchNormalization(name="bn")])
+    values = rng.standard_normal((64, 6)).astype("float32") + 2
+    batchnorm.reestimate(model, [values])
+    mean, variance = statistics(model.get_layer("bn"))
+    np.testing.assert_allclose(mean, values.astype(float).mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(variance, values.astype(float).var(axis=0), rtol=1e-4)
+    assert "call" not in vars(model.layers[0])
+
+
+def test_batches_are_given_as_the_model_takes_them(rng):
+    inputs = [keras.Input((3,)), keras.Input((3,))]
+    joined = layers.BatchNormalization(name="bn")(layers.Concatenate()(inputs))
+    model = keras.Model(inputs, joined)
+    pair = [rng.random((8, 3)), rng.random((8, 3))]
+    batchnorm.reestimate(model, [pair])
+    mean, _ = statistics(model.get_layer("bn"))
+    np.testing.assert_allclose(mean, np.concatenate(pair, axis=1).mean(axis=0), rtol=1e-4)
+
+
+def test_without_a_batch_statistics_stay(one_batchnorm):
+    before = statistics(one_batchnorm.get_layer("bn"))
+    with pytest.raises(ParameterError, match=r"one batch of inputs at least\. Received: none"):
+        batchnorm.reestimate(one_batchnorm, [])
+    np.testing.assert_array_equal(statistics(one_batchnorm.get_layer("bn")), before)
+    assert one_batchnorm.get_layer("bn").momentum == 0.7
+
+
+def test_statistics_of_a_layer_that_is_called_for_each_frame(rng):
+    """Those of all frames, not of the last."""
+    inner = keras.Sequential([keras.Input((3,)), layers.BatchNormalization(name="bn")])
+    model = keras.Sequential([keras.Input((4, 3)), layers.TimeDistributed(inner)])
+    values = rng.standard_normal((16, 4, 3)).astype("float32") * np.arange(1, 5)[:, None]
+    batchnorm.reestimate(model, [values])
+    mean, variance = statistics(inner.get_layer("bn"))
+    rows = values.reshape(-1, 3).astype(float)
+    np.testing.assert_allclose(mean, rows.mean(axis=0), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(variance, rows.var(axis=0), rtol=1e-4)

@@ -2,7 +2,13 @@ import keras
 import pytest
 from keras import layers
 
-from speechsent.doctor.graph import behind_passive, entries, graph_of, leaves
+from speechsent.doctor.graph import (
+    batchnorm_layers,
+    behind_passive,
+    entries,
+    graph_of,
+    leaves,
+)
 
 
 def upstream(node):
@@ -47,6 +53,38 @@ def test_outputs_carry_the_keys_of_a_dict(nested):
 
 def test_leaves_name_a_shared_layer_once(nested):
     assert [la.name for la in leaves(nested) if la.weights] == ["d", "out"]
+
+
+class Block(layers.Layer):
+    """A layer made of layers, in a list."""
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.parts = [layers.Dense(3, name="inner"), layers.BatchNormalization(name="inner_bn")]
+
+    def call(self, inputs):
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs
+
+
+def test_leaves_are_found_inside_layers_but_recurrent_ones_stay_whole(network):
+    base = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(3, name="d"), layers.BatchNormalization(name="bn")]
+    )
+    lstm = layers.Bidirectional(layers.LSTM(2, name="lstm"), name="both")
+    model = network((6, 4), layers.TimeDistributed(base, name="each"), Block(name="block"), lstm)
+    names = [la.name for la in leaves(model)]
+    assert names == ["each", "d", "bn", "block", "inner", "inner_bn", "both"]
+    assert [la.name for la in batchnorm_layers(model)] == ["bn", "inner_bn"]
+
+
+def test_outputs_of_inner_models_are_called_by_the_models_names():
+    """As Keras takes losses and labels for them."""
+    inputs = keras.Input((4,))
+    heads = [keras.Sequential([layers.Dense(n)], name=name) for name, n in (("a", 3), ("b", 2))]
+    model = keras.Model(inputs, [head(inputs) for head in heads])
+    assert graph_of(model).names == ("a", "b")
 
 
 def test_entries_are_behind_preprocessing_and_before_everything_else(network):

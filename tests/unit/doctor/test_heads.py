@@ -1,10 +1,12 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
 from speechsent.doctor.graph import graph_of
-from speechsent.doctor.heads import class_indices, heads_of
+from speechsent.doctor.heads import as_compiled, class_indices, heads_of
 
 
 def heads(model, loss=None, y=None):
@@ -21,6 +23,8 @@ def heads(model, loss=None, y=None):
         ("mse", "regression", False),
         (keras.losses.LogCosh(), "regression", False),
         (lambda y, p: p, "other", False),
+        (partial(keras.losses.huber, delta=2.0), "other", False),
+        (as_compiled(partial(keras.losses.huber, delta=2.0)), "other", False),
         (None, "none", False),
     ],
 )
@@ -64,6 +68,10 @@ def test_losses_and_labels_are_given_by_name_or_in_order():
             "mean_squared_error",
         ]
         assert [head.targets.shape for head in found] == [(4,), (4, 2)]
+
+
+def test_a_model_without_graph_or_answers_has_no_outputs_to_speak_of():
+    assert heads_of(None, "mse", np.zeros(4), None) == []
 
 
 @pytest.mark.parametrize(

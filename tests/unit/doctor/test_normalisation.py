@@ -91,6 +91,15 @@ def test_dropout_before_batchnorm(network, names, between, rate, caught):
     assert names(examine(model)) == (["dropout-before-batchnorm"] if caught else [])
 
 
+@pytest.mark.parametrize("kind", [layers.GaussianDropout, layers.SpatialDropout1D])
+def test_dropout_of_other_kinds_before_batchnorm(network, names, kind):
+    """By Keras's documentation noise of deviation sqrt(rate / (1 - rate)): the same variance."""
+    model = network(
+        (4, 5), kind(0.5), layers.BatchNormalization(), layers.Flatten(), layers.Dense(3)
+    )
+    assert names(examine(model)) == ["dropout-before-batchnorm"]
+
+
 def test_dropout_behind_the_last_batchnorm_is_right(network, names):
     model = network(
         (5,), layers.Dense(8), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(3)
@@ -120,3 +129,26 @@ def test_statistics_of_other_data(names, rng):
 def test_statistics_that_were_never_measured_are_not_compared(network, names, rng):
     model = network((5,), layers.BatchNormalization(), layers.Dense(3))
     assert names(examine(model, rng.normal(3, 2, (64, 5)))) == []
+
+
+def test_batchnorm_inside_other_layers_is_seen(network, names):
+    """The same base, for each of three images: what is told of one is told of it."""
+    base = pretrained(pin=False)
+    model = network((3, 8, 8, 1), layers.TimeDistributed(base), layers.LSTM(2), layers.Dense(3))
+    found = names(examine(model, batch_size=4, steps=20))
+    assert found == [
+        "batchnorm-trains-in-pretrained",
+        "batch-too-small-for-batchnorm",
+        "batchnorm-not-settled",
+    ]
+
+
+def test_padding_that_batchnorm_leaves_out_is_no_other_data(network, names, rng):
+    """Statistics as ``fit`` has made them, of frames that are not masked: mean 2, variance 1."""
+    x = rng.normal(2, 1, (64, 10, 5)).astype("float32")
+    x[:, 3:] = 0
+    model = network((10, 5), layers.Masking(), layers.BatchNormalization(name="bn"), layers.LSTM(3))
+    layer = model.get_layer("bn")
+    layer.moving_mean.assign(np.full(5, 2.0))
+    layer.moving_variance.assign(np.full(5, 1.0))
+    assert names(examine(model, x)) == []

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from speechsent.doctor.graph import graph_of
@@ -42,3 +43,40 @@ def test_the_loss_is_that_of_keras(mlp, features, one_hot):
     heads = heads_of(graph_of(mlp), "categorical_crossentropy", one_hot, None)
     step = run_backwards(mlp, features, heads, np.arange(60))
     assert step.losses == pytest.approx([mlp.evaluate(features, one_hot, verbose=0)], rel=1e-5)
+
+
+def squared(truth, answers):
+    """A loss as users write them, which casts nothing."""
+    return tf.reduce_mean(tf.square(truth - answers))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "bool"])
+def test_a_loss_of_the_users_own_is_told_as_keras_tells_it(network, features, dtype):
+    model = network((5,), layers.Dense(1), loss=squared)
+    targets = (features[:, 0] > 0).astype(dtype)
+    step = run_backwards(
+        model, features, heads_of(graph_of(model), squared, targets, None), np.arange(60)
+    )
+    assert step.losses == pytest.approx([model.evaluate(features, targets, verbose=0)], rel=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_outputs_of_16_bits_beside_others(features, policy):
+    inputs = keras.Input((5,))
+    outputs = [layers.Dense(1, dtype="float32")(inputs), layers.Dense(1, dtype=policy)(inputs)]
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", ["mse", "mse"])
+    targets = [features[:, :1], features[:, 1:2]]
+    step = run_backwards(
+        model, features, heads_of(graph_of(model), model.loss, targets, None), np.arange(60)
+    )
+    total = model.evaluate(features, targets, verbose=0, return_dict=True)["loss"]
+    assert sum(step.losses) == pytest.approx(total, rel=1e-2)
+
+
+def test_batchnorm_that_is_called_for_each_frame_is_noted_with_all(network, rng):
+    inner = keras.Sequential([keras.Input((5,)), layers.BatchNormalization(name="bn")])
+    model = network((6, 5), layers.TimeDistributed(inner), layers.Flatten(), layers.Dense(2))
+    x = rng.normal(size=(8, 6, 5)).astype("float32")
+    noted = run_forwards(model, x).layer_inputs[id(inner.get_layer("bn"))]
+    np.testing.assert_array_equal(noted, x.transpose(1, 0, 2).reshape(-1, 5))

@@ -55,6 +55,15 @@ def test_overfitting_is_a_note_where_the_best_epoch_was_kept(curves):
     assert found.severity == "note"
 
 
+def test_losses_below_0_get_worse_upwards(scores_of):
+    """The best validation loss is -.95, a tenth above it -.855."""
+    falling = -0.6 - 0.05 * np.arange(8)
+    assert scores_of(loss=falling, val_loss=[-0.9, -0.95, *[-0.948] * 6]) == []
+    assert scores_of(loss=falling, val_loss=[-0.9, -0.95, *[-0.8] * 6]) == ["overfitting"]
+    nearly = np.linspace(-0.9, -0.96, 8)  # 5 % better than in the best epoch
+    assert scores_of(loss=nearly, val_loss=[-0.9, -0.95, *[-0.8] * 6]) == []
+
+
 def test_a_validation_loss_that_wavers_is_no_overfitting(scores_of):
     assert scores_of(loss=FALLING, val_loss=FALLING + 0.02 * np.sin(np.arange(12))) == []
     rising = np.concatenate([[1.0], np.linspace(1.2, 2.0, 11)])

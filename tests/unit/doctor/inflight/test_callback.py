@@ -9,6 +9,7 @@ from keras import layers
 
 import speechsent
 from speechsent.doctor import DoctorCallback
+from speechsent.doctor.inflight.look import Looker
 from speechsent.errors import ParameterError
 
 SPARSE = "sparse_categorical_crossentropy"
@@ -231,6 +232,101 @@ def test_findings_are_logged_when_nobody_else_is_told(network, images, caplog):
     with caplog.at_level(logging.WARNING, "speechsent.doctor"):
         model.fit(*images, epochs=1, verbose=0, batch_size=24, callbacks=[DoctorCallback(*images)])
     assert [record.getMessage().split(":")[0] for record in caplog.records] == ["steps-too-small"]
+
+
+def test_a_mistake_of_the_doctors_ends_no_training(network, images, monkeypatch, caplog):
+    """It is told once, with its traceback; what needs no look is judged all the same."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Looker, "look", broken)
+    model = network((16, 16, 1), layers.Flatten(), layers.Dense(6, "softmax"))
+    model.compile(keras.optimizers.SGD(1e-8), SPARSE)
+    doctor = DoctorCallback(*images, tell=lambda _: None)
+    with caplog.at_level(logging.WARNING, "speechsent.doctor"):
+        history = model.fit(*images, epochs=7, verbose=0, batch_size=24, callbacks=[doctor])
+    assert len(history.history["loss"]) == 7
+    (record,) = caplog.records
+    assert record.exc_info[0] is ZeroDivisionError
+    assert "worth reporting" in record.getMessage()
+    assert [f.name for f in doctor.findings] == ["loss-does-not-move", "steps-too-small"]
+
+
+class Twofold(keras.Model):
+    """A model with two outputs that are trained on the same labels, by a step of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.flat, self.heads = layers.Flatten(), [layers.Dense(6, "softmax") for _ in range(2)]
+
+    def call(self, inputs):
+        return [head(self.flat(inputs)) for head in self.heads]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return sum(keras.ops.mean(self.loss(y, answers)) for answers in y_pred)
+
+
+def test_labels_of_a_step_of_ones_own_are_no_mistake(images):
+    """One set of labels for two outputs: the answers are not judged, and all else is."""
+    model = Twofold()
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy())
+    doctor = DoctorCallback(*images, tell=lambda _: None)
+    model.fit(*images, epochs=2, verbose=0, batch_size=24, callbacks=[doctor])
+    assert doctor.findings == ()
+    assert not doctor._progress.failed
+
+
+def test_what_the_listener_raises_is_not_held_back(network, images):
+    def stop(finding):
+        raise KeyError(finding.name)
+
+    model = network((16, 16, 1), layers.Flatten(), layers.Dense(6, "softmax"))
+    model.compile(keras.optimizers.SGD(1e-8), SPARSE)
+    with pytest.raises(KeyError, match="steps-too-small"):
+        model.fit(*images, batch_size=24, verbose=0, callbacks=[DoctorCallback(tell=stop)])
+
+
+class Subclassed(keras.Model):
+    """A model without a graph that gives one answer to everything."""
+
+    def __init__(self):
+        super().__init__()
+        self.flat, self.dense = layers.Flatten(), layers.Dense(6)
+
+    def call(self, inputs):
+        return keras.ops.softmax(1e-6 * self.dense(self.flat(inputs)))
+
+
+def test_a_subclassed_model_is_judged_by_its_answers(watched, images):
+    keras.utils.set_random_seed(0)
+    names, doctor = watched(Subclassed(), *images, optimizer="sgd", epochs=12)
+    assert "answers-do-not-vary" in names
+    assert doctor.findings[names.index("answers-do-not-vary")].at == "output 0"
+
+
+def test_steps_of_a_training_that_goes_on_are_counted_from_where_it_does(network, images):
+    """A rate that moves weights by 1e-4 in ten steps or more: one step would be too small."""
+    found = []
+    for first in (0, 5):
+        model = network((16, 16, 1), layers.Flatten(), layers.Dense(6, "softmax"))
+        model.compile(keras.optimizers.SGD(1e-3), SPARSE)
+        doctor = DoctorCallback(*images, tell=found.append)
+        more = {"batch_size": 24, "verbose": 0, "callbacks": [doctor]}
+        model.fit(*images, epochs=first + 2, initial_epoch=first, **more)
+        assert doctor._progress.steps == 20
+    assert found == []
+
+
+def test_steps_told_are_those_that_were_made(network, images):
+    model = network((16, 16, 1), layers.Flatten(), layers.Dense(6, "softmax"))
+    model.compile(keras.optimizers.SGD(1e-8), SPARSE)
+    doctor = DoctorCallback(*images, tell=lambda _: None)
+    more = {"batch_size": 24, "verbose": 0, "callbacks": [doctor]}
+    model.fit(*images, epochs=7, initial_epoch=5, **more)
+    (found,) = doctor.findings
+    assert found.seen.endswith("in 10 steps")
+    assert found.when == "step 10, epoch 6"
 
 
 def test_it_is_exported_at_the_top():

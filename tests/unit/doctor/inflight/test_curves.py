@@ -31,6 +31,15 @@ def test_validation_that_rises_for_five_epochs_is_overfitting():
     assert names(overfitting(training, nearly, keeps_best=False)) == []
 
 
+def test_a_tenth_above_a_loss_below_0_is_nearer_to_0():
+    """The best cosine similarity is -.95; -.948 is no worse to speak of, -.8 is."""
+    training = [-0.9, -0.95, -0.96, -0.97, -0.975, -0.98, -0.985, -0.99]
+    best = [-0.9, -0.95]
+    assert names(overfitting(training, [*best, *[-0.948] * 6], keeps_best=False)) == []
+    (found,) = overfitting(training, [*best, *[-0.8] * 6], keeps_best=False)
+    assert found.at == "from epoch 3"
+
+
 def test_where_training_rises_too_it_is_not_overfitting():
     training = [2.0, 1.5, 1.0, 1.2, 1.3, 1.4, 1.5, 1.6]
     assert names(overfitting(training, training, keeps_best=False)) == []

@@ -11,11 +11,13 @@ from speechsent.doctor.inflight.look import Looker
 SPARSE = "sparse_categorical_crossentropy"
 
 
-def two_branches():
+def two_branches(join=None, *behind):
     keras.utils.set_random_seed(3)
     inputs = [keras.Input((5,), name=name) for name in ("one", "other")]
     embeddings = [layers.Dense(4, name=f"{t.name}_dense")(t) for t in inputs]
-    joined = layers.Concatenate(name="join")(embeddings)
+    joined = (join or layers.Concatenate(name="join"))(embeddings)
+    for layer in behind:
+        joined = layer(joined)
     model = keras.Model(inputs, layers.Dense(3, "softmax")(joined))
     model.compile("sgd", SPARSE)
     return model
@@ -41,6 +43,47 @@ def test_a_branch_is_judged_by_the_loss_without_it(rng, numbers):
     assert use.loss == pytest.approx(loss(one, other), rel=1e-5)
     assert use.names == ("one_dense", "other_dense")
     assert sum(use.gradient) == pytest.approx(1)
+
+
+def test_branches_that_are_added_are_judged_as_well(rng, numbers):
+    """The same, where they are joined by a plus, or by a layer that takes them in a list."""
+    x = [rng.normal(size=(60, 5)).astype("float32") for _ in range(2)]
+    for join in (lambda pair: pair[0] + pair[1], layers.Add()):
+        model = two_branches(join)
+        looker = Looker(model)
+        use = looker.look(x, looker.heads(numbers)).branches
+        one, other = (
+            model.get_layer(f"{n}_dense")(v).numpy()
+            for n, v in zip(("one", "other"), x, strict=True)
+        )
+        flat = np.zeros_like(one) + one.mean(axis=0)
+        answers = model.layers[-1](flat + other).numpy()
+        expected = -np.log(answers[np.arange(60), numbers]).mean()
+        assert use.without[0] == pytest.approx(expected, rel=1e-5)
+        assert use.loss == pytest.approx(model.evaluate(x, numbers, verbose=0), rel=1e-5)
+
+
+def test_batchnorm_behind_a_join_reads_the_samples_alone(rng, numbers):
+    """The loss in training mode is that of Keras's own pass over them."""
+    model = two_branches(None, layers.BatchNormalization())
+    x = [rng.normal(size=(60, 5)).astype("float32") for _ in range(2)]
+    looker = Looker(model)
+    look = looker.look(x, looker.heads(numbers), training=True)
+    with keras.StatelessScope():
+        answers = model(x, training=True).numpy()
+    expected = -np.log(answers[np.arange(60), numbers]).mean()
+    assert look.loss == pytest.approx(expected, rel=1e-5)
+    assert look.branches is None
+
+
+def test_variances_are_those_of_all_frames(network, rng):
+    """BatchNorm in TimeDistributed is called for each frame; one is ten times louder."""
+    inner = keras.Sequential([keras.Input((5,)), layers.BatchNormalization(name="bn")])
+    model = network((6, 5), layers.TimeDistributed(inner), layers.Flatten(), layers.Dense(2))
+    x = rng.normal(size=(60, 6, 5)).astype("float32")
+    x[:, 0] *= 10
+    noted = Looker(model).look(x, []).variances[id(inner.get_layer("bn"))]
+    np.testing.assert_allclose(noted, x.astype(float).var(axis=0).mean(axis=0), rtol=1e-4)
 
 
 def test_outputs_and_loss_are_those_of_the_model(mlp, features, numbers):

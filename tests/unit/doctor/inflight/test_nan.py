@@ -6,6 +6,7 @@ import pytest
 from keras import layers, ops
 
 from speechsent.doctor import DoctorCallback
+from speechsent.doctor.inflight.nan import all_finite
 
 SPARSE = "sparse_categorical_crossentropy"
 
@@ -81,3 +82,10 @@ def test_the_batch_that_brought_it_is_looked_up_by_name(finding, network, featur
 
     found = finding(model, features, numbers, batches=Batches(), sample_names=names)
     assert found.seen == "holds NaN or infinity for samples clip45"
+
+
+def test_numbers_of_16_bits_are_searched_too():
+    """bfloat16 is a type of TensorFlow's that NumPy takes for no float."""
+    values = keras.ops.convert_to_numpy(ops.cast([[1.0], [np.nan]], "bfloat16"))
+    assert not all_finite(values)
+    assert all_finite(values[:1])
