@@ -21,7 +21,15 @@ KINDS: dict[str, Kind] = {
     "meanabsoluteerror": "regression",
     "huber": "regression",
     "logcosh": "regression",
+    "meanabsolutepercentageerror": "regression",
+    "meansquaredlogarithmicerror": "regression",
+    "poisson": "regression",
+    "cosinesimilarity": "regression",
+    "hinge": "regression",
+    "squaredhinge": "regression",
 }
+# What TensorFlow's own functions are called.
+ALIASES = {"softmax_v2": "softmax"}
 BOUNDS = {
     "sigmoid": (0.0, 1.0),
     "softmax": (0.0, 1.0),
@@ -58,14 +66,19 @@ class Head:
     targets: np.ndarray | None
 
     @property
-    def kind(self) -> Kind:
-        """What the loss compares."""
+    def loss_name(self) -> str:
+        """Name of the loss, the same for its function and its class; empty if there is none."""
         if self.loss is None:
-            return "none"
+            return ""
         name = getattr(self.loss, "__name__", type(self.loss).__name__)
         if name == "LossFunctionWrapper":
-            name = self.loss.fn.__name__
-        return KINDS.get(name.lower().replace("_", ""), "other")
+            name = getattr(self.loss.fn, "__name__", "")
+        return name.lower().replace("_", "")
+
+    @property
+    def kind(self) -> Kind:
+        """What the loss compares."""
+        return "none" if self.loss is None else KINDS.get(self.loss_name, "other")
 
     @property
     def from_logits(self) -> bool:
@@ -80,7 +93,7 @@ class Head:
     @property
     def classes(self) -> np.ndarray | None:
         """Class index of each sample; None where targets are no single classes."""
-        return class_indices(self.targets, self.kind)
+        return class_indices(self.targets, self.kind, self.n_values)
 
     @property
     def n_values(self) -> int:
@@ -123,12 +136,16 @@ def heads_of(
     return heads
 
 
-def class_indices(targets: np.ndarray | None, kind: Kind = "other") -> np.ndarray | None:
+def class_indices(
+    targets: np.ndarray | None, kind: Kind = "other", n_classes: int | None = None
+) -> np.ndarray | None:
     """Class index of each row of one-hot rows, or of whole numbers; None of anything else.
 
     Args:
         targets: A row a sample.
         kind: Kind of the loss; numbers of a regression are no classes.
+        n_classes: Most classes there can be, which tells classes from counts where the loss does
+            not; None if unknown.
 
     Example:
         >>> class_indices(np.eye(3)[[2, 0]]), class_indices(np.array([[2], [0]]))
@@ -142,7 +159,16 @@ def class_indices(targets: np.ndarray | None, kind: Kind = "other") -> np.ndarra
     flat = targets.reshape(-1)
     if len(flat) != len(targets) or not np.array_equal(flat, np.round(flat)):
         return None
+    if n_classes is not None and not _may_be_classes(flat, kind, n_classes):
+        return None
     return flat.astype(int)
+
+
+def _may_be_classes(numbers: np.ndarray, kind: Kind, n_classes: int) -> bool:
+    """Whether whole numbers may be classes: a loss that is not known may be for counts."""
+    return kind not in ("other", "none") or not (
+        len(numbers) and (numbers.min() < 0 or numbers.max() >= n_classes)
+    )
 
 
 def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
@@ -165,13 +191,18 @@ def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
 def _activation(output: Node) -> tuple[str, bool]:
     """Name of the activation an output passed last, and whether nothing follows it."""
     node = behind_passive(output)
-    return activation_of(node.operation), node is output
+    keras_own = _called(node.operation) not in ALIASES  # Keras cannot look behind the others
+    return activation_of(node.operation), node is output and keras_own
 
 
 def activation_of(operation: Any) -> str:
     """Name of the activation a layer or operation ends with; empty if it cannot be told."""
-    activation = getattr(operation, "activation", None)
-    if activation is not None:
-        return str(getattr(activation, "__name__", ""))
+    if getattr(operation, "activation", None) is not None:
+        return ALIASES.get(_called(operation), _called(operation))
     name = type(operation).__name__.lower()
     return name if name in BOUNDS else ""
+
+
+def _called(operation: Any) -> str:
+    """What the function a layer ends with calls itself; empty if there is none."""
+    return str(getattr(getattr(operation, "activation", None), "__name__", ""))
