@@ -11,13 +11,14 @@ from speechsent.doctor.architecture import architecture_findings
 from speechsent.doctor.backbone import backbone_ranges
 from speechsent.doctor.case import Case, by_name, n_rows, rows, to_arrays
 from speechsent.doctor.findings import Diagnosis, Finding, in_order
+from speechsent.doctor.gates import first_step
 from speechsent.doctor.graph import graph_of
 from speechsent.doctor.heads import heads_of
 from speechsent.doctor.inputs import input_findings, not_finite
 from speechsent.doctor.labels import label_findings
-from speechsent.doctor.normalisation import normalisation_findings
+from speechsent.doctor.normalisation import never_trained, normalisation_findings
 from speechsent.doctor.outputs import output_findings
-from speechsent.doctor.probe import probed_rows, run_backwards, run_forwards
+from speechsent.doctor.probe import probed_rows, run_forwards
 from speechsent.doctor.sharing import Ids, SharedIds, split_rows
 from speechsent.doctor.splits import split_findings
 from speechsent.doctor.symptoms import symptom_findings
@@ -164,7 +165,8 @@ def _case(model: keras.Model, x: Any, y: Any, loss: Any, validation: Validation 
 def _findings(case: Case, x: Any, *, back: bool) -> Iterator[Finding]:
     """Causes before symptoms; no batch is trained on with labels that cannot be used."""
     yield from input_findings(case)
-    yield from backbone_ranges(case)
+    if not never_trained(case.model):
+        yield from backbone_ranges(case)
     mislabelled = list(label_findings(case))
     yield from mislabelled
     yield from split_findings(case)
@@ -194,7 +196,7 @@ def _with_gradients(case: Case, x: Any) -> Case:
     if case.probe is None or not complete or not case.model.trainable_variables:
         return case
     chosen = probed_rows(n_rows(x))
-    return replace(case, step=run_backwards(case.model, rows(x, chosen), case.heads, chosen))
+    return replace(case, step=first_step(case.model, rows(x, chosen), case.heads, chosen))
 
 
 def _scope(case: Case) -> tuple[str, ...]:

@@ -35,10 +35,13 @@ def split_findings(case: "Case") -> Iterator[Finding]:
 
 
 def hashes(inputs: Mapping[str, np.ndarray]) -> list[bytes]:
-    """SHA-1 of each sample over all inputs; constant samples, such as silence, have none."""
+    """SHA-1 of each sample over all inputs; constant samples, such as silence, have none.
+
+    The same sample is told as 32-bit and as 64-bit numbers.
+    """
     if not inputs:
         return []
-    arrays = [np.ascontiguousarray(values) for _, values in sorted(inputs.items())]
+    arrays = [_single(values) for _, values in sorted(inputs.items())]
     found = []
     for row in zip(*arrays, strict=True):
         digest = hashlib.sha1(usedforsecurity=False)
@@ -46,6 +49,12 @@ def hashes(inputs: Mapping[str, np.ndarray]) -> list[bytes]:
             digest.update(np.ascontiguousarray(values).tobytes())
         found.append(digest.digest() if any(_varies(values) for values in row) else b"")
     return found
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    """Fractions as 32-bit numbers, which is what Keras makes of them."""
+    kept = values.dtype.kind != "f"
+    return np.ascontiguousarray(values if kept else values.astype(np.float32, copy=False))
 
 
 def _varies(values: np.ndarray) -> bool:

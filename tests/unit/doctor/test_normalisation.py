@@ -120,3 +120,11 @@ def test_statistics_of_other_data(names, rng):
 def test_statistics_that_were_never_measured_are_not_compared(network, names, rng):
     model = network((5,), layers.BatchNormalization(), layers.Dense(3))
     assert names(examine(model, rng.normal(3, 2, (64, 5)))) == []
+
+
+def test_ones_own_network_may_go_on_although_a_part_of_it_is_frozen(names, rng):
+    """An embedding from elsewhere, frozen, and BatchNorm that has learnt of this very data."""
+    model = pretrained(pin=False, variance=9.0)
+    x = rng.normal(size=(64, 8, 8, 1)).astype("float32")
+    assert names(examine(model, x)) == []
+    assert names(examine(model, x + 1))[0] == "batchnorm-trains-in-pretrained"
