@@ -191,18 +191,14 @@ def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
 def _activation(output: Node) -> tuple[str, bool]:
     """Name of the activation an output passed last, and whether nothing follows it."""
     node = behind_passive(output)
-    keras_own = _called(node.operation) not in ALIASES  # Keras cannot look behind the others
-    return activation_of(node.operation), node is output and keras_own
+    return activation_of(node.operation), node is output
 
 
 def activation_of(operation: Any) -> str:
     """Name of the activation a layer or operation ends with; empty if it cannot be told."""
-    if getattr(operation, "activation", None) is not None:
-        return ALIASES.get(_called(operation), _called(operation))
+    activation = getattr(operation, "activation", None)
+    if activation is not None:
+        name = str(getattr(activation, "__name__", ""))
+        return ALIASES.get(name, name)
     name = type(operation).__name__.lower()
     return name if name in BOUNDS else ""
-
-
-def _called(operation: Any) -> str:
-    """What the function a layer ends with calls itself; empty if there is none."""
-    return str(getattr(getattr(operation, "activation", None), "__name__", ""))

@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from speechsent.doctor.case import n_rows, rows, to_arrays
+from speechsent.doctor.case import fed, n_rows, rows
 from speechsent.doctor.copying import calm_copy, fresh_optimizer
 from speechsent.doctor.examination import model_loss
 from speechsent.doctor.findings import Diagnosis, Finding, in_order
+from speechsent.doctor.given import Given, check_shapes, read
 from speechsent.doctor.graph import graph_of, leaves
 from speechsent.doctor.heads import Head, heads_of
 from speechsent.doctor.labels import labels_of
@@ -43,7 +44,7 @@ class Attempt:
 def overfit(
     model: keras.Model,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     loss: Any = None,
     optimizer: Any = None,
@@ -57,7 +58,7 @@ def overfit(
 
     Args:
         model: Built model, compiled or not.
-        x: Inputs, as ``model.fit`` takes them.
+        x: Inputs, as ``model.fit`` takes them, or a data set of inputs and labels.
         y: Labels, likewise.
         loss: As ``model.compile`` takes it; that of the compiled model if not given.
         optimizer: One to be judged along with the model. If not given Adam at 1e-2, and at 1e-3
@@ -69,7 +70,7 @@ def overfit(
         instead.
 
     Raises:
-        ParameterError: If the model cannot be copied, or a loss is missing.
+        ParameterError: If the model cannot be copied, or a loss or labels are missing.
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
@@ -81,19 +82,24 @@ def overfit(
     if loss is None:
         raise ParameterError("overfit needs a loss: compile the model, or pass loss=")
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
-        return _overfit(model, to_arrays(x), to_arrays(y), loss, optimizer, steps)
+        given = read(x, y)
+        if given.x is None or given.y is None:
+            raise ParameterError("overfit needs inputs and labels: pass x and y, or a data set")
+        return _overfit(model, given, loss, optimizer, steps)
 
 
 def _overfit(
-    model: keras.Model, x: Any, y: Any, loss: Any, optimizer: Any, steps: int | None
+    model: keras.Model, given: Given, loss: Any, optimizer: Any, steps: int | None
 ) -> Diagnosis:
-    outputs = _answers(model, rows(x, np.arange(1)))
+    x, y = given.x, given.y
+    check_shapes(model, x)
+    outputs = _answers(model, fed(rows(x, np.arange(1))))
     heads = heads_of(graph_of(model), loss, y, outputs)
     unusable = [f for head in heads for f in labels_of(head) if f.severity == "error"]
     if unusable:
         return Diagnosis(in_order(unusable), ("labels",))
     chosen = few_samples(heads, n_rows(x))
-    x, y = rows(x, chosen), rows(y, chosen)
+    x, y = fed(rows(x, chosen)), rows(y, chosen)
     heads = heads_of(graph_of(model), loss, y, outputs)
     steps = steps or (MANY_STEPS if _slow(model) else STEPS)
     best = Attempt(-np.inf, np.nan, 0)

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,12 +53,15 @@ def hashes(inputs: Mapping[str, np.ndarray]) -> list[bytes]:
 
 def _single(values: np.ndarray) -> np.ndarray:
     """Fractions as 32-bit numbers, which is what Keras makes of them."""
+    if values.dtype.kind == "O":  # its bytes are addresses
+        values = values.astype(str)
     kept = values.dtype.kind != "f"
     return np.ascontiguousarray(values if kept else values.astype(np.float32, copy=False))
 
 
-def _varies(values: np.ndarray) -> bool:
-    return bool((values != values.flat[0]).any()) if np.size(values) else False
+def _varies(sample: Any) -> bool:
+    values = np.asarray(sample)
+    return bool(np.any(values != values.flat[0])) if values.size else False
 
 
 def contradictions(samples: list[bytes], classes: np.ndarray) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def test_losses_are_known_in_each_spelling(mlp, loss, kind, from_logits):
         ([layers.Dense(3), layers.Softmax()], "softmax", True),
         ([layers.Dense(3, "softmax"), layers.Activation("linear")], "softmax", False),
         ([layers.Dense(4, "sigmoid"), layers.Reshape((2, 2))], "sigmoid", False),
-        ([layers.Dense(3, tf.nn.softmax)], "softmax", False),
+        ([layers.Dense(3, tf.nn.softmax)], "softmax", True),
         ([layers.Dense(3)], "linear", True),
         ([layers.Dense(3), layers.Rescaling(2.0)], "", True),
     ],
