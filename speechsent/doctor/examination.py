@@ -148,7 +148,7 @@ def _check_inputs(model: keras.Model, train: Given, held_out: Given) -> None:
     if train.x is not None and not n_rows(train.x):
         raise ParameterError("x must have at least one sample. Received: none")
     check_shapes(model, train.x)
-    check_shapes(model, held_out.x)
+    check_shapes(model, held_out.x, "validation_data")
 
 
 def _split_off(train: Given, held_out: Given, share: float) -> tuple[Given, Given]:

@@ -79,8 +79,13 @@ def gives_batches(x: Any) -> bool:
     return isinstance(x, (tf.data.Dataset, keras.utils.PyDataset))
 
 
-def check_shapes(model: keras.Model, x: Any) -> None:
+def check_shapes(model: keras.Model, x: Any, called: str = "x") -> None:
     """Compare inputs with what a model takes; a subclassed one does not tell.
+
+    Args:
+        model: The model.
+        x: Arrays as :func:`read` gives them.
+        called: Name of the argument.
 
     Raises:
         ParameterError: If there are fewer or more inputs, or they have another shape.
@@ -91,12 +96,12 @@ def check_shapes(model: keras.Model, x: Any) -> None:
     given = x if isinstance(x, list) else [x]
     if len(given) != len(wanted):
         raise ParameterError(
-            f"x must have an array for each of {len(wanted)} inputs. Received: {len(given)}"
+            f"{called} must have an array for each of {len(wanted)} inputs. Received: {len(given)}"
         )
     for values, tensor in zip(given, wanted, strict=True):
         if not _fits(values.shape, tuple(tensor.shape)):
             raise ParameterError(
-                f"x: input '{tensor.name}' takes shape {tuple(tensor.shape)}. "
+                f"{called}: input '{tensor.name}' takes shape {tuple(tensor.shape)}. "
                 f"Received: {values.shape}"
             )
 

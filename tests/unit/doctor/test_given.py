@@ -144,7 +144,7 @@ def test_learning_by_heart_needs_labels(mlp, features):
         ({"validation_data": (1, 2, 3, 4)}, "validation_data must be .* Received: tuple of 4"),
         ({"validation_data": np.zeros((4, 5))}, "Received: ndarray"),
         ({"validation_data": ([np.zeros((5, 5)), np.zeros((4, 5))],)}, "every input"),
-        ({"validation_data": (np.zeros((5, 4)), np.zeros(5))}, "takes shape"),
+        ({"validation_data": (np.zeros((5, 4)), np.zeros(5))}, "^validation_data: .* takes shape"),
         ({"validation_split": 0.99}, "must leave a sample to train on. Received: 0.99 of 60"),
     ],
 )
