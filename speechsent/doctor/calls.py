@@ -36,7 +36,9 @@ def unchanged(inputs: Any, *_: Any, **__: Any) -> Any:
 
 
 @contextmanager
-def leaving_no_trace(values: Sequence[tuple[Any, Any]] = ()) -> Iterator[None]:
+def leaving_no_trace(
+    values: Sequence[tuple[Any, Any]] = (),
+) -> Iterator[keras.StatelessScope]:
     """Run a model without assigning to anything in it.
 
     A ``tf.function`` in it is run as plain Python: what it traced now, it would go on using, with
@@ -44,14 +46,17 @@ def leaving_no_trace(values: Sequence[tuple[Any, Any]] = ()) -> Iterator[None]:
 
     Args:
         values: Variables, each with the value to use instead of its own.
+
+    Yields:
+        What collects the losses that layers add.
     """
     import tensorflow as tf
 
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
     try:
-        with keras.StatelessScope(values):
-            yield
+        with keras.StatelessScope(values, collect_losses=True) as scope:
+            yield scope
     finally:
         tf.config.run_functions_eagerly(before)
 

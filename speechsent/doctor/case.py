@@ -69,6 +69,16 @@ def by_name(x: Any, names: list[str]) -> Arrays:
     return dict(zip(known, flat, strict=True))
 
 
+def fed(x: Any) -> Any:
+    """Arrays as a model takes them: texts as tensors."""
+    import tensorflow as tf
+
+    def text_as_tensor(values: np.ndarray) -> Any:
+        return tf.constant(values) if values.dtype.kind in "OUS" else values
+
+    return keras.tree.map_structure(text_as_tensor, x)
+
+
 def rows(x: Any, chosen: Any) -> Any:
     """Some rows of every array in a structure."""
     return None if x is None else keras.tree.map_structure(lambda values: values[chosen], x)

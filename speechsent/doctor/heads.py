@@ -22,7 +22,15 @@ KINDS: dict[str, Kind] = {
     "meanabsoluteerror": "regression",
     "huber": "regression",
     "logcosh": "regression",
+    "meanabsolutepercentageerror": "regression",
+    "meansquaredlogarithmicerror": "regression",
+    "poisson": "regression",
+    "cosinesimilarity": "regression",
+    "hinge": "regression",
+    "squaredhinge": "regression",
 }
+# What TensorFlow's own functions are called.
+ALIASES = {"softmax_v2": "softmax"}
 BOUNDS = {
     "sigmoid": (0.0, 1.0),
     "softmax": (0.0, 1.0),
@@ -59,14 +67,19 @@ class Head:
     targets: np.ndarray | None
 
     @property
-    def kind(self) -> Kind:
-        """What the loss compares."""
+    def loss_name(self) -> str:
+        """Name of the loss, the same for its function and its class; empty if there is none."""
         if self.loss is None:
-            return "none"
+            return ""
         name = getattr(self.loss, "__name__", type(self.loss).__name__)
         if name == "LossFunctionWrapper":
             name = getattr(self.loss.fn, "__name__", "")  # a partial has none
-        return KINDS.get(name.lower().replace("_", ""), "other")
+        return name.lower().replace("_", "")
+
+    @property
+    def kind(self) -> Kind:
+        """What the loss compares."""
+        return "none" if self.loss is None else KINDS.get(self.loss_name, "other")
 
     @property
     def from_logits(self) -> bool:
@@ -81,7 +94,7 @@ class Head:
     @property
     def classes(self) -> np.ndarray | None:
         """Class index of each sample; None where targets are no single classes."""
-        return class_indices(self.targets, self.kind)
+        return class_indices(self.targets, self.kind, self.n_values)
 
     @property
     def n_values(self) -> int:
@@ -131,12 +144,16 @@ def as_compiled(loss: Any) -> keras.losses.Loss:
     return loss if isinstance(loss, keras.losses.Loss) else LossFunctionWrapper(loss)
 
 
-def class_indices(targets: np.ndarray | None, kind: Kind = "other") -> np.ndarray | None:
+def class_indices(
+    targets: np.ndarray | None, kind: Kind = "other", n_classes: int | None = None
+) -> np.ndarray | None:
     """Class index of each row of one-hot rows, or of whole numbers; None of anything else.
 
     Args:
         targets: A row a sample.
         kind: Kind of the loss; numbers of a regression are no classes.
+        n_classes: Most classes there can be, which tells classes from counts where the loss does
+            not; None if unknown.
 
     Example:
         >>> class_indices(np.eye(3)[[2, 0]]), class_indices(np.array([[2], [0]]))
@@ -150,7 +167,16 @@ def class_indices(targets: np.ndarray | None, kind: Kind = "other") -> np.ndarra
     flat = targets.reshape(-1)
     if len(flat) != len(targets) or not np.array_equal(flat, np.round(flat)):
         return None
+    if n_classes is not None and not _may_be_classes(flat, kind, n_classes):
+        return None
     return flat.astype(int)
+
+
+def _may_be_classes(numbers: np.ndarray, kind: Kind, n_classes: int) -> bool:
+    """Whether whole numbers may be classes: a loss that is not known may be for counts."""
+    return kind not in ("other", "none") or not (
+        len(numbers) and (numbers.min() < 0 or numbers.max() >= n_classes)
+    )
 
 
 def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
@@ -180,6 +206,7 @@ def activation_of(operation: Any) -> str:
     """Name of the activation a layer or operation ends with; empty if it cannot be told."""
     activation = getattr(operation, "activation", None)
     if activation is not None:
-        return str(getattr(activation, "__name__", ""))
+        name = str(getattr(activation, "__name__", ""))
+        return ALIASES.get(name, name)
     name = type(operation).__name__.lower()
     return name if name in BOUNDS else ""

@@ -29,7 +29,7 @@ def input_findings(case: Case) -> Iterator[Finding]:
     yield from broken
     if broken:
         return
-    yield from identical(numbers)
+    yield from identical(case.inputs)
     yield from silent_channels(numbers)
     yield from scales(case)
 
@@ -52,18 +52,25 @@ def not_finite(inputs: Mapping[str, np.ndarray]) -> Iterator[Finding]:
 
 
 def identical(inputs: Mapping[str, np.ndarray]) -> Iterator[Finding]:
-    """All samples are one and the same."""
-    for name, values in inputs.items():
-        if len(values) > 1 and (values == values[:1]).all():
-            yield Finding(
-                name="inputs-all-alike",
-                severity="error",
-                at=name,
-                seen=f"{len(values)} identical samples",
-                expected="samples that differ",
-                why="no network can tell apart what is the same",
-                remedy="look at how the samples are read; a buffer is often filled once",
-            )
+    """All samples are one and the same; beside others an input, such as a mask, may well be."""
+    alike = [
+        name
+        for name, values in inputs.items()
+        if len(values) > 1 and bool((values == values[:1]).all())
+    ]
+    all_of_them = len(alike) == len(inputs)
+    for name in alike:
+        yield Finding(
+            name="inputs-all-alike",
+            severity="error" if all_of_them else "note",
+            at=name,
+            seen=f"{len(inputs[name])} identical samples",
+            expected="samples that differ",
+            why="no network can tell apart what is the same"
+            if all_of_them
+            else "this input tells the network nothing; the others do",
+            remedy="look at how the samples are read; a buffer is often filled once",
+        )
 
 
 def silent_channels(inputs: Mapping[str, np.ndarray]) -> Iterator[Finding]:
@@ -75,12 +82,12 @@ def silent_channels(inputs: Mapping[str, np.ndarray]) -> Iterator[Finding]:
         if len(silent):
             yield Finding(
                 name="channels-all-zero",
-                severity="warning",
+                severity="note",
                 at=name,
                 seen=f"{len(silent)} of {values.shape[-1]} features are 0 in every sample: "
                 f"{some(silent)}",
                 expected="features that vary",
-                why="they carry nothing, and often mean that an extraction failed",
+                why="they carry nothing, and may mean that an extraction failed",
                 remedy="look at how they are computed, or leave them out",
             )
 
@@ -88,8 +95,15 @@ def silent_channels(inputs: Mapping[str, np.ndarray]) -> Iterator[Finding]:
 def scales(case: Case) -> Iterator[Finding]:
     """Inputs too large, off centre, or nearly constant where the first trained layer reads them."""
     for node, values in at_entries(case):
-        if node.operation.trainable_weights and not isinstance(node.operation, SELF_SCALING):
+        if _takes_numbers(node, case) and node.operation.trainable_weights:
             yield from input_scale(node.name, values)
+
+
+def _takes_numbers(node: Node, case: Case) -> bool:
+    """Whether the scale of what a layer reads matters; whole numbers are looked up in a table."""
+    read = case.probe.layer_inputs[id(node.operation)] if case.probe else None
+    looked_up = read is not None and read.dtype.kind in "iub"
+    return not looked_up and not isinstance(node.operation, SELF_SCALING)
 
 
 def input_scale(layer: str, values: np.ndarray) -> Iterator[Finding]:

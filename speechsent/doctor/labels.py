@@ -15,17 +15,22 @@ DISTRIBUTION = 1e-3
 def label_findings(case: Case) -> Iterator[Finding]:
     """Everything about the labels of each output."""
     for head in case.heads:
-        if head.targets is None or not len(head.targets):
-            continue
-        refused = list(not_numbers(head)) or list(wrong_encoding(head))
-        if refused:
-            yield from refused
-            continue
-        yield from out_of_range(head)
-        yield from not_whole(head)
-        yield from no_distribution(head)
-        yield from one_class(head)
-        yield from unused_units(head, case.n_classes)
+        yield from labels_of(head, case.n_classes)
+
+
+def labels_of(head: Head, n_classes: int | None = None) -> Iterator[Finding]:
+    """Everything about the labels of one output."""
+    if head.targets is None or not len(head.targets):
+        return
+    refused = list(not_numbers(head)) or list(wrong_encoding(head)) or list(wrong_shape(head))
+    if refused:
+        yield from refused
+        return
+    yield from out_of_range(head)
+    yield from not_whole(head)
+    yield from no_distribution(head)
+    yield from one_class(head)
+    yield from unused_units(head, n_classes)
 
 
 def not_numbers(head: Head) -> Iterator[Finding]:
@@ -60,7 +65,7 @@ def not_numbers(head: Head) -> Iterator[Finding]:
 def wrong_encoding(head: Head) -> Iterator[Finding]:
     """One-hot rows where whole numbers are expected, or the other way round."""
     targets = np.asarray(head.targets)
-    width = targets.shape[-1] if targets.ndim > 1 else 1
+    width = _width(head)
     if head.kind == "sparse" and targets.ndim == head.rank and width == head.units > 1:
         fitting, found = "CategoricalCrossentropy", "one-hot rows"
     elif head.kind == "categorical" and width == 1 < head.units:
@@ -80,6 +85,49 @@ def wrong_encoding(head: Head) -> Iterator[Finding]:
         why="Keras stops with a ValueError about shapes; neither encoding is better",
         remedy=fitting,
     )
+
+
+def wrong_shape(head: Head) -> Iterator[Finding]:
+    """Labels of another shape than the output: Keras stops, or spreads one over the other."""
+    targets = np.asarray(head.targets)
+    if head.kind in ("other", "none") or head.rank < 2 or _fits(head):
+        return
+    silent = head.kind == "regression"
+    a_row = "a number" if head.units == 1 else f"{head.units} numbers"
+    yield Finding(
+        name="loss-and-labels-disagree",
+        severity="error",
+        at=head.name,
+        seen=f"labels {targets.shape} for outputs with {head.rank} axes, {head.units} on the last",
+        expected="one label an answer" if head.kind == "sparse" else f"{a_row} an answer",
+        why="Keras may spread one over the other, so that each answer is compared with labels that "
+        "are not its own"
+        if silent
+        else "Keras stops with a ValueError about ranks or shapes",
+        remedy="a last layer with as many units as there are labels a sample"
+        if targets.ndim >= head.rank
+        else "no return_sequences=True in the last recurrent layer, or pooling behind it, if there "
+        "is one label a sequence",
+    )
+
+
+def _width(head: Head) -> int:
+    """Labels that belong to one answer: a row of a column's answers may have been left flat."""
+    targets = np.asarray(head.targets)
+    flat = targets.ndim == 1 or (head.units == 1 and targets.ndim == head.rank - 1)
+    return 1 if flat else int(targets.shape[-1])
+
+
+def _fits(head: Head) -> bool:
+    """Whether labels have the shape of the output, but for an axis of one, which Keras mends."""
+    shape, width = np.asarray(head.targets).shape, _width(head)
+    if head.kind == "sparse":
+        return len(shape) == head.rank - 1 or (len(shape) == head.rank and width == 1)
+    if len(shape) == head.rank - 1:
+        return head.units == 1
+    if len(shape) == head.rank + 1:
+        return shape[-2:] == (head.units, 1)
+    return len(shape) == head.rank and width == head.units
 
 
 def out_of_range(head: Head) -> Iterator[Finding]:

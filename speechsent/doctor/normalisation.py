@@ -41,6 +41,12 @@ def has_history(layer: layers.BatchNormalization) -> bool:
     return bool(mean.any() or (variance != 1).any())
 
 
+def never_trained(model: keras.Model) -> bool:
+    """Whether there is BatchNorm, all of it as it is made: such a network is not pretrained."""
+    every = batchnorm_layers(model)
+    return bool(every) and not any(map(has_history, every))
+
+
 def _stored(layer: layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of each channel."""
     to_numpy = keras.ops.convert_to_numpy
@@ -58,6 +64,8 @@ def trains_in_pretrained(
     old = [la.name for la in training if has_history(la)]
     if not old or not (partly or known):
         return
+    if case.probe is not None and not any(shift.far for shift in _shifts(case, training)):
+        return  # statistics of this very data: the network is one's own, and goes on
     yield Finding(
         name="batchnorm-trains-in-pretrained",
         severity="error",
@@ -171,11 +179,7 @@ class Shift:
 
 def off_distribution(case: Case, every: list[layers.BatchNormalization]) -> Iterator[Finding]:
     """Stored statistics that are not those of this data."""
-    if case.probe is None:
-        return
-    known = ((layer, case.probe.layer_inputs.get(id(layer))) for layer in every)
-    shifts = [_shift(la, x) for la, x in known if x is not None and has_history(la)]
-    far = [shift for shift in shifts if shift is not None and shift.far]
+    far = [shift for shift in _shifts(case, every) if shift.far]
     if not far:
         return
     worst = max(far, key=lambda shift: max(shift.mean, abs(np.log(shift.ratio))))
@@ -191,6 +195,14 @@ def off_distribution(case: Case, every: list[layers.BatchNormalization]) -> Iter
         remedy="measure the statistics on training samples, once: "
         "speechsent.branches.batchnorm.reestimate(model, batches), or --bn reestimate",
     )
+
+
+def _shifts(case: Case, every: list[layers.BatchNormalization]) -> list[Shift]:
+    """How far each layer is off that has statistics; none without a batch."""
+    read = case.probe.layer_inputs if case.probe else {}
+    known = ((layer, read.get(id(layer))) for layer in every)
+    shifts = (_shift(la, x) for la, x in known if x is not None and has_history(la))
+    return [shift for shift in shifts if shift is not None]
 
 
 def _shift(layer: layers.BatchNormalization, values: np.ndarray) -> Shift | None:

@@ -9,7 +9,9 @@ from speechsent.doctor.findings import Finding
 from speechsent.doctor.heads import BOUNDS, Head
 
 PROBABILITIES = ("softmax", "sigmoid")
-ROUNDING = 1e-3  # healthy rows sum to 1 within 3e-7; 16-bit arithmetic is coarser
+ROUNDING = 1e-3  # healthy rows sum to 1 within 3e-7
+COARSE = 1e-2  # likewise, in 16-bit arithmetic
+SQUARED = ("meansquarederror", "meanabsoluteerror", "huber", "logcosh")
 
 
 def output_findings(case: Case) -> Iterator[Finding]:
@@ -17,6 +19,7 @@ def output_findings(case: Case) -> Iterator[Finding]:
     for i, head in enumerate(case.heads):
         values = case.probe.outputs[i] if case.probe else None
         yield from softmax_of_one(head)
+        yield from categorical_loss_of_one(head)
         yield from not_probabilities(head, values)
         yield from probabilities_as_logits(head, values)
         yield from sigmoid_for_classes(head, case.n_classes)
@@ -36,6 +39,20 @@ def softmax_of_one(head: Head) -> Iterator[Finding]:
             why="the loss may still fall, but the accuracy stays at the share of class 1 for ever",
             remedy="Dense(1, 'sigmoid') with BinaryCrossentropy, or Dense(2, 'softmax') with "
             "SparseCategoricalCrossentropy",
+        )
+
+
+def categorical_loss_of_one(head: Head) -> Iterator[Finding]:
+    """A categorical cross-entropy over one unit is 0 whatever the network does."""
+    if head.kind == "categorical" and head.units == 1 and head.activation != "softmax":
+        yield Finding(
+            name="categorical-loss-of-one",
+            severity="error",
+            at=head.name,
+            seen="CategoricalCrossentropy over 1 unit, always 0",
+            expected="BinaryCrossentropy over 1 unit, or a softmax over 2",
+            why="rows are scaled to sum to 1, which makes one unit 1: nothing is ever learnt",
+            remedy="loss='binary_crossentropy'",
         )
 
 
@@ -62,15 +79,23 @@ def not_probabilities(head: Head, values: np.ndarray | None) -> Iterator[Finding
 def _odd_figure(head: Head, values: np.ndarray | None) -> str:
     """How outputs fail to be probabilities; empty if they do not fail, or nobody can tell."""
     if values is not None and np.isfinite(values).all():
-        outside = int(((values < 0) | (values > 1 + ROUNDING)).sum())
+        values, rounding = _exact(values)
+        outside = int(((values < 0) | (values > 1 + rounding)).sum())
         sums = values.sum(axis=-1)
-        summed = head.kind != "binary" and bool((np.abs(sums - 1) > ROUNDING).any())
+        summed = head.kind != "binary" and bool((np.abs(sums - 1) > rounding).any())
         if outside or summed:
             told = f"{outside} of {values.size} values outside 0 to 1"
             return f"{told}, row sums {sums.min():.3g} to {sums.max():.3g}" if summed else told
-    known = head.activation == "linear" or head.activation in BOUNDS
-    doubtful = head.activation and (known or values is None)  # a softmax by another name is one
+    # Others may be a softmax by another name, and only a batch would tell.
+    doubtful = head.activation == "linear" or head.activation in BOUNDS
     return f"activation '{head.activation}'" if doubtful else ""
+
+
+def _exact(values: np.ndarray) -> tuple[np.ndarray, float]:
+    """Values as 32-bit numbers at least, and how far off they may be."""
+    if values.dtype.itemsize > 2:
+        return values, ROUNDING
+    return values.astype(np.float32), COARSE
 
 
 def probabilities_as_logits(head: Head, values: np.ndarray | None) -> Iterator[Finding]:
@@ -97,7 +122,8 @@ def probabilities_as_logits(head: Head, values: np.ndarray | None) -> Iterator[F
 def _sums_to_one(values: np.ndarray | None) -> bool:
     if values is None or values.ndim < 2 or values.shape[-1] < 2:
         return False
-    return bool((values >= 0).all() and (np.abs(values.sum(axis=-1) - 1) <= ROUNDING).all())
+    values, rounding = _exact(values)
+    return bool((values >= 0).all() and (np.abs(values.sum(axis=-1) - 1) <= rounding).all())
 
 
 def sigmoid_for_classes(head: Head, n_classes: int | None) -> Iterator[Finding]:
@@ -128,7 +154,7 @@ def weak_pairs(head: Head) -> Iterator[Finding]:
             seen="BinaryCrossentropy on a softmax",
             why="it trains more slowly (accuracy .921 against .985 in our reproduction)",
         )
-    if head.kind == "regression":
+    if head.loss_name in SQUARED:
         yield _weak(
             head,
             name="squared-error-for-classes",

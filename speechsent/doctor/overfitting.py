@@ -8,19 +8,21 @@ from typing import Any
 import keras
 import numpy as np
 
-from speechsent.doctor.case import n_rows, rows, to_arrays
+from speechsent.doctor.case import fed, n_rows, rows
+from speechsent.doctor.copying import calm_copy, fresh_optimizer
 from speechsent.doctor.examination import model_loss
-from speechsent.doctor.findings import Diagnosis, Finding
+from speechsent.doctor.findings import Diagnosis, Finding, in_order
+from speechsent.doctor.given import Given, check_shapes, read
 from speechsent.doctor.graph import fixed_batch, graph_of, leaves
 from speechsent.doctor.heads import Head, heads_of
+from speechsent.doctor.labels import labels_of
+from speechsent.doctor.learnt import counts_answers, score_of, score_wanted
 from speechsent.errors import ParameterError
 
 N_SAMPLES = 12
 STEPS, MANY_STEPS = 150, 400
 RATES = (1e-2, 1e-3)  # the second is tried where the first is too fast
 ROUND = 10  # steps between two looks
-EXPLAINED = 0.95  # of the variance of numbers
-RANDOM = ("rate", "stddev", "dropout", "recurrent_dropout", "momentum")
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
 
@@ -42,7 +44,7 @@ class Attempt:
 def overfit(
     model: keras.Model,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     loss: Any = None,
     optimizer: Any = None,
@@ -56,7 +58,7 @@ def overfit(
 
     Args:
         model: Built model, compiled or not.
-        x: Inputs, as ``model.fit`` takes them.
+        x: Inputs, as ``model.fit`` takes them, or a data set of inputs and labels.
         y: Labels, likewise.
         loss: As ``model.compile`` takes it; that of the compiled model if not given.
         optimizer: One to be judged along with the model. If not given Adam at 1e-2, and at 1e-3
@@ -64,10 +66,11 @@ def overfit(
         steps: Most steps; 150 if not given, and 400 with recurrent or frozen layers.
 
     Returns:
-        No finding if it can, ``cannot-overfit`` if it cannot.
+        No finding if it can, ``cannot-overfit`` if it cannot; labels that cannot be used are told
+        instead.
 
     Raises:
-        ParameterError: If the model cannot be copied, or a loss is missing.
+        ParameterError: If the model cannot be copied, or a loss or labels are missing.
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
@@ -79,22 +82,31 @@ def overfit(
     if loss is None:
         raise ParameterError("overfit needs a loss: compile the model, or pass loss=")
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # told in our own words
-        return _overfit(model, to_arrays(x), to_arrays(y), loss, optimizer, steps)
+        given = read(x, y)
+        if given.x is None or given.y is None:
+            raise ParameterError("overfit needs inputs and labels: pass x and y, or a data set")
+        return _overfit(model, given, loss, optimizer, steps)
 
 
 def _overfit(
-    model: keras.Model, x: Any, y: Any, loss: Any, optimizer: Any, steps: int | None
+    model: keras.Model, given: Given, loss: Any, optimizer: Any, steps: int | None
 ) -> Diagnosis:
+    x, y = given.x, given.y
+    check_shapes(model, x)
     at_a_time = fixed_batch(model)
-    outputs = _answers(model, rows(x, np.zeros(at_a_time or 1, int)))
-    chosen = few_samples(heads_of(graph_of(model), loss, y, outputs), n_rows(x))
+    outputs = _answers(model, fed(rows(x, np.zeros(at_a_time or 1, int))))
+    heads = heads_of(graph_of(model), loss, y, outputs)
+    unusable = [f for head in heads for f in labels_of(head) if f.severity == "error"]
+    if unusable:
+        return Diagnosis(in_order(unusable), ("labels",))
+    chosen = few_samples(heads, n_rows(x))
     chosen = np.resize(chosen, at_a_time or len(chosen))
-    x, y = rows(x, chosen), rows(y, chosen)
+    x, y = fed(rows(x, chosen)), rows(y, chosen)
     heads = heads_of(graph_of(model), loss, y, outputs)
     steps = steps or (MANY_STEPS if _slow(model) else STEPS)
     best = Attempt(-np.inf, np.nan, 0)
     for chosen_optimizer in _optimizers(optimizer):
-        attempt = _train(_copied(model), x, y, heads, loss, chosen_optimizer, steps)
+        attempt = _train(calm_copy(model), x, y, heads, loss, chosen_optimizer, steps)
         best = max(best, attempt, key=lambda tried: tried.score)
         if _known_by_heart(best, heads):
             scope = f"{len(chosen)} samples learnt by heart in {best.steps} steps"
@@ -113,43 +125,10 @@ def few_samples(heads: list[Head], n: int) -> np.ndarray:
 def _optimizers(given: Any) -> Iterator[Any]:
     """The one to be judged, or some that get any sound network there."""
     if given is not None:
-        yield given
+        yield fresh_optimizer(given)
         return
     for rate in RATES:
         yield keras.optimizers.Adam(rate)
-
-
-def _copied(model: keras.Model) -> keras.Model:
-    """A copy with the same weights, without what is random."""
-    try:
-        copy = keras.models.clone_model(model, clone_function=_calmed)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise ParameterError(
-            f"{model.name}: cannot be copied, so it cannot be tried ({error}); build it with "
-            "keras.Input and keras.Model"
-        ) from error
-    for layer, original in zip(leaves(copy), leaves(model), strict=True):
-        layer.trainable = original.trainable
-    copy.set_weights(model.get_weights())
-    return copy
-
-
-def _calmed(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """A layer like another, without dropout or noise, and with the statistics of the last batch."""
-    return type(layer).from_config(_calm(layer.get_config()))
-
-
-def _calm(config: Any) -> Any:
-    """A configuration, that of inner layers included, with nothing random in it."""
-    if isinstance(config, list):
-        return [_calm(part) for part in config]
-    if not isinstance(config, dict):
-        return config
-    return {key: 0.0 if key in RANDOM and _is_number(v) else _calm(v) for key, v in config.items()}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _slow(model: keras.Model) -> bool:
@@ -168,7 +147,7 @@ def _train(
         if not np.isfinite(value):
             return Attempt(-np.inf, value, done)
         if done % ROUND == 0 or done == steps:
-            attempt = Attempt(_score(heads, _answers(model, x)), value, done)
+            attempt = Attempt(min(map(score_of, heads, _answers(model, x))), value, done)
             if _known_by_heart(attempt, heads):
                 return attempt
     return attempt
@@ -180,34 +159,18 @@ def _answers(model: keras.Model, x: Any) -> list[np.ndarray]:
 
 
 def _known_by_heart(attempt: Attempt, heads: list[Head]) -> bool:
-    return attempt.score >= (1.0 if all(head.classes is not None for head in heads) else EXPLAINED)
-
-
-def _score(heads: list[Head], outputs: list[np.ndarray]) -> float:
-    """The worst output's share of right answers, or of explained variance."""
-    return min(map(_head_score, heads, outputs))
-
-
-def _head_score(head: Head, output: np.ndarray) -> float:
-    if head.classes is not None and head.kind != "binary":
-        return float((output.argmax(axis=-1) == head.classes).mean())
-    targets = np.asarray(head.targets, float).reshape(output.shape)
-    if head.kind == "binary":
-        limit = 0.0 if head.from_logits else 0.5
-        return float(((output > limit) == (targets > 0.5)).mean())
-    return 1 - float(((output - targets) ** 2).mean() / max(targets.var(), 1e-12))
+    return attempt.score >= min(map(score_wanted, heads))
 
 
 def _finding(model: keras.Model, best: Attempt, heads: list[Head], n: int) -> Finding:
-    classes = all(head.classes is not None for head in heads)
-    what = "accuracy" if classes else "variance explained"
+    what = "accuracy" if all(map(counts_answers, heads)) else "variance explained"
     return Finding(
         name="cannot-overfit",
         severity="error",
         at=model.name,
         seen=f"{what} {best.score:.2f} on {n} samples after {best.steps} steps, loss "
         f"{best.loss:.2g}",
-        expected=f"{what} {1.0 if classes else EXPLAINED:g}, dropout off, judged in inference mode",
+        expected=f"{what} {min(map(score_wanted, heads)):g}, dropout off, judged in inference mode",
         why="a network that cannot learn a dozen samples by heart learns nothing from more",
         remedy="speechsent.examine(model, x, y) for the cause; where it finds none: more units, "
         "another activation, layers that are frozen",

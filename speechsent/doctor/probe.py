@@ -74,7 +74,14 @@ def run_forwards(model: keras.Model, x: Any) -> Probe:
     return Probe([keras.ops.convert_to_numpy(values) for values in outputs], inputs)
 
 
-def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.ndarray) -> Step:
+def run_backwards(
+    model: keras.Model,
+    x: Any,
+    heads: Sequence[Head],
+    chosen: np.ndarray,
+    *,
+    values: Sequence[tuple[keras.Variable, Any]] = (),
+) -> Step:
     """Run a batch in training mode, and back.
 
     Args:
@@ -82,19 +89,22 @@ def run_backwards(model: keras.Model, x: Any, heads: Sequence[Head], chosen: np.
         x: The batch, as the model takes it.
         heads: Its outputs, all with a loss and targets.
         chosen: Rows of the targets that belong to the batch.
+        values: Variables to be run with other values than their own.
     """
     import tensorflow as tf
 
     variables = model.trainable_variables
     wanted = [head.targets[chosen] for head in heads if head.targets is not None]
 
-    with leaving_no_trace(), tf.GradientTape() as tape:
+    with leaving_no_trace(values) as scope, tf.GradientTape() as tape:
         outputs = keras.tree.flatten(model(x, training=True))
         losses = [
             mean_loss(head, targets, output)
             for head, targets, output in zip(heads, wanted, outputs, strict=True)
         ]
         total = tf.add_n(losses)
+        for added in scope.losses:  # some layers train by a loss of their own alone
+            total += tf.cast(added, total.dtype)
     gradients = tape.gradient(total, [variable.value for variable in variables])
     by_layer: dict[str, list[float | None]] = {}
     for variable, gradient in zip(variables, gradients, strict=True):

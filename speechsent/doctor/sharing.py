@@ -83,12 +83,12 @@ def shared_speakers(
     """Speakers of a held-out part whom training has heard.
 
     Args:
-        trained: Speaker of each training sample; None or an empty text if unknown.
+        trained: Speaker of each training sample; None, NaN or an empty text if unknown.
         held_out: Speaker of each sample of the other part.
         part: What the other part is called, such as ``"validation"``.
     """
-    unknown = sum(speaker in (None, "") for speaker in (*trained, *held_out))
-    there, here = set(trained) - {None, ""}, set(held_out) - {None, ""}
+    unknown = sum(not _known(speaker) for speaker in (*trained, *held_out))
+    there, here = set(filter(_known, trained)), set(filter(_known, held_out))
     shared = sorted(map(str, there & here), key=lambda name: (len(name), name))
     if shared:
         n = sum(speaker in there for speaker in held_out)
@@ -114,6 +114,11 @@ def shared_speakers(
             why="one voice may lie on both sides, and nothing in the curves would tell",
             remedy="a column 'speaker' in the CSV, or a reader that knows the corpus",
         )
+
+
+def _known(speaker: Hashable) -> bool:
+    """Whether a speaker is named; NaN, as tables have it in empty cells, is not like itself."""
+    return speaker not in (None, "") and bool(speaker == speaker)
 
 
 def shared_with_stages(fitted: Mapping[str, Ids], held_out: Ids, part: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,10 +35,13 @@ def split_findings(case: "Case") -> Iterator[Finding]:
 
 
 def hashes(inputs: Mapping[str, np.ndarray]) -> list[bytes]:
-    """SHA-1 of each sample over all inputs; constant samples, such as silence, have none."""
+    """SHA-1 of each sample over all inputs; constant samples, such as silence, have none.
+
+    The same sample is told as 32-bit and as 64-bit numbers.
+    """
     if not inputs:
         return []
-    arrays = [np.ascontiguousarray(values) for _, values in sorted(inputs.items())]
+    arrays = [_single(values) for _, values in sorted(inputs.items())]
     found = []
     for row in zip(*arrays, strict=True):
         digest = hashlib.sha1(usedforsecurity=False)
@@ -48,8 +51,17 @@ def hashes(inputs: Mapping[str, np.ndarray]) -> list[bytes]:
     return found
 
 
-def _varies(values: np.ndarray) -> bool:
-    return bool((values != values.flat[0]).any()) if np.size(values) else False
+def _single(values: np.ndarray) -> np.ndarray:
+    """Fractions as 32-bit numbers, which is what Keras makes of them."""
+    if values.dtype.kind == "O":  # its bytes are addresses
+        values = values.astype(str)
+    kept = values.dtype.kind != "f"
+    return np.ascontiguousarray(values if kept else values.astype(np.float32, copy=False))
+
+
+def _varies(sample: Any) -> bool:
+    values = np.asarray(sample)
+    return bool(np.any(values != values.flat[0])) if values.size else False
 
 
 def contradictions(samples: list[bytes], classes: np.ndarray) -> Iterator[Finding]:

@@ -24,8 +24,9 @@ def symptom_findings(case: Case) -> Iterator[Finding]:
     if case.step is None:
         return
     limit = TOO_HIGH_FRESH if _freshly_normalised(case) else TOO_HIGH
-    for head, loss in zip(case.heads, case.step.losses, strict=True):
-        yield from first_loss(head, loss, limit)
+    told = zip(case.heads, case.step.losses, case.step.outputs, strict=True)
+    for head, loss, values in told:
+        yield from first_loss(head, loss / _summed(head, values), limit)
     yield from gradients(case.step.gradients)
 
 
@@ -70,6 +71,12 @@ def constant_output(head: Head, values: np.ndarray) -> Iterator[Finding]:
             remedy="look for a softmax over one unit, dead units behind large inputs, or weights "
             "that start at 0",
         )
+
+
+def _summed(head: Head, values: np.ndarray) -> int:
+    """Number of answers whose losses were added up; 1 where their mean was taken."""
+    summed = getattr(head.loss, "reduction", None) == "sum"
+    return int(np.prod(values.shape[:-1])) if summed else 1
 
 
 def first_loss(head: Head, loss: float, limit: float) -> Iterator[Finding]:

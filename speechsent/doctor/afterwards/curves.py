@@ -97,16 +97,24 @@ def read_curves(path: Path | str) -> tuple[Curves, ...]:
 
 
 def _from_table(text: str) -> tuple[Curves, ...]:
-    """Curves by stage; none if it is no CSV with losses."""
+    """Curves by stage and ``fit``; none if it is no CSV with losses."""
     header = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in header else ",")
-    if "loss" not in (rows.fieldnames or ()):
+    delimiter = next((sign for sign in ";\t" if sign in header), ",")
+    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
+    if "loss" not in rows.fieldnames:
         return ()
-    stages: dict[str, list[Mapping[str, float]]] = {}
+    stages: dict[str, list[list[Mapping[str, float]]]] = {}
+    before: dict[str, float] = {}
     for row in rows:
+        stage, epoch = row.get("stage") or "training", _number(row.get("epoch"))
         named = {k: _number(v) for k, v in row.items() if k and k not in ("epoch", "stage")}
-        stages.setdefault(row.get("stage") or "training", []).append(named)
-    return tuple(_curves(stage, epochs) for stage, epochs in stages.items())
+        fits = stages.setdefault(stage, [[]])
+        if epoch <= before.get(stage, -math.inf):  # CSVLogger(append=True)
+            fits.append([])
+        before[stage] = epoch
+        fits[-1].append(named)
+    return tuple(curves for stage, fits in stages.items() for curves in _named(stage, fits))
 
 
 def _from_progress(text: str) -> tuple[Curves, ...]:
@@ -129,9 +137,13 @@ def _from_progress(text: str) -> tuple[Curves, ...]:
             fits = fits or [[]]
             fits[0].append(figures)
     full = [[epoch for epoch in epochs if "loss" in epoch] for epochs in fits]
-    named = [epochs for epochs in full if epochs]
-    names = ["training"] if len(named) == 1 else [f"training {i + 1}" for i in range(len(named))]
-    return tuple(map(_curves, names, named))
+    return _named("training", [epochs for epochs in full if epochs])
+
+
+def _named(name: str, fits: Sequence[Sequence[Mapping[str, float]]]) -> tuple[Curves, ...]:
+    """Curves of each ``fit``, numbered where there are several."""
+    names = [name] if len(fits) == 1 else [f"{name} {i + 1}" for i in range(len(fits))]
+    return tuple(map(_curves, names, fits))
 
 
 def _curves(name: str, epochs: Sequence[Mapping[str, float]]) -> Curves:

@@ -8,6 +8,7 @@ from speechsent.doctor.afterwards.fingerprints import fingerprints
 from speechsent.doctor.afterwards.losses import loss_findings
 from speechsent.doctor.afterwards.scores import score_findings
 from speechsent.doctor.findings import Diagnosis, Finding, in_order
+from speechsent.errors import ParameterError
 
 
 def read_log(path: Path | str, *, classes: int | None = None) -> Diagnosis:
@@ -22,8 +23,10 @@ def read_log(path: Path | str, *, classes: int | None = None) -> Diagnosis:
         The findings, errors first.
 
     Raises:
-        ParameterError: If it is no log.
+        ParameterError: If it is no log, or there are fewer than two classes.
     """
+    if classes is not None and classes < 2:
+        raise ParameterError(f"classes must be two or more. Received: classes={classes}")
     every = read_curves(path)
     findings = (finding for curves in every for finding in curve_findings(curves, classes))
     scope = tuple(f"{curves.n_epochs} epochs of {curves.name}" for curves in every)

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from speechsent.doctor.case import n_rows, rows, to_arrays
+from speechsent.doctor.case import n_rows, rows
 from speechsent.doctor.findings import Finding, in_order
+from speechsent.doctor.given import read
 from speechsent.doctor.graph import fixed_batch
 from speechsent.doctor.inflight.curves import overfitting, still_loss
 from speechsent.doctor.inflight.look import Looker
@@ -18,7 +19,6 @@ from speechsent.doctor.inflight.nan import all_finite, nan_finding
 from speechsent.doctor.inflight.rounds import UNDER_WAY, Rounds
 from speechsent.doctor.inflight.weights import Values, kernels, movement, values_of
 from speechsent.doctor.probe import probed_rows
-from speechsent.errors import ParameterError
 
 FIRST_STEPS = 10
 RARER = 1.5  # each look comes after half as many steps again, so they cost less and less
@@ -68,8 +68,9 @@ class DoctorCallback(keras.callbacks.Callback):
     Nothing is ever stopped: where the doctor itself fails, it logs that and looks no further.
 
     Args:
-        x: Training inputs as ``model.fit`` takes them, or some of them; a few are picked.
-        y: Their labels.
+        x: Training inputs as ``model.fit`` takes them, or some of them; a few are picked, of a
+            ``tf.data.Dataset`` or ``keras.utils.PyDataset`` from its first batches.
+        y: Their labels; a data set brings them.
         batches: The batches the model is fitted on, if they can be asked for by number: NaN is
             then looked for in the batch that brought it.
         sample_names: Names the samples of such a batch, by its number.
@@ -80,7 +81,7 @@ class DoctorCallback(keras.callbacks.Callback):
         looker: Looks at the model; one that is kept need not be traced again.
 
     Raises:
-        ParameterError: If ``x`` and ``y`` differ in length.
+        ParameterError: If ``x`` and ``y`` differ in length, or can be read only once.
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
@@ -104,11 +105,8 @@ class DoctorCallback(keras.callbacks.Callback):
         looker: Looker | None = None,
     ) -> None:
         super().__init__()
-        x, y = to_arrays(x), to_arrays(y)
-        if x is not None and y is not None and n_rows(x) != n_rows(y):
-            raise ParameterError(
-                f"x and y must have a row a sample. Received: {n_rows(x)} and {n_rows(y)}"
-            )
+        given = read(x, y)
+        x, y = given.x, given.y
         self._given = x, y
         self._batches, self._sample_names = batches, sample_names
         self._keeps_best, self._looker = keeps_best, looker

@@ -57,3 +57,11 @@ def test_ranges_of_networks_trained_on_centred_colours(module, rng):
     ready = getattr(keras.applications, module).preprocess_input(photographs.copy())
     assert family.fits(np.asarray(ready))
     assert not family.fits(photographs)
+
+
+def test_a_network_that_is_not_pretrained_wants_no_range(names, rng):
+    images = rng.random((8, 32, 32, 3))
+    model = keras.applications.MobileNet(input_shape=(32, 32, 3), weights=None, classes=3)
+    assert names(examine(model, images)) == []
+    model.get_layer("conv1_bn").moving_mean.assign(np.full(32, 0.1))
+    assert "backbone-input-range" in names(examine(model, images))

@@ -3,6 +3,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from speechsent.doctor.graph import graph_of
@@ -22,6 +23,11 @@ def heads(model, loss=None, y=None):
         (keras.losses.BinaryFocalCrossentropy(from_logits=True), "binary", True),
         ("mse", "regression", False),
         (keras.losses.LogCosh(), "regression", False),
+        ("poisson", "regression", False),
+        ("mape", "regression", False),
+        (keras.losses.MeanSquaredLogarithmicError(), "regression", False),
+        (keras.losses.CosineSimilarity(), "regression", False),
+        ("squared_hinge", "regression", False),
         (lambda y, p: p, "other", False),
         (partial(keras.losses.huber, delta=2.0), "other", False),
         (as_compiled(partial(keras.losses.huber, delta=2.0)), "other", False),
@@ -40,6 +46,7 @@ def test_losses_are_known_in_each_spelling(mlp, loss, kind, from_logits):
         ([layers.Dense(3), layers.Softmax()], "softmax", True),
         ([layers.Dense(3, "softmax"), layers.Activation("linear")], "softmax", False),
         ([layers.Dense(4, "sigmoid"), layers.Reshape((2, 2))], "sigmoid", False),
+        ([layers.Dense(3, tf.nn.softmax)], "softmax", True),
         ([layers.Dense(3)], "linear", True),
         ([layers.Dense(3), layers.Rescaling(2.0)], "", True),
     ],
@@ -94,3 +101,18 @@ def test_classes_are_read_off_whole_numbers_and_one_hot_rows(targets, classes):
 
 def test_numbers_of_a_regression_are_no_classes():
     assert class_indices(np.array([1.0, 2.0]), "regression") is None
+
+
+@pytest.mark.parametrize(
+    ("units", "targets", "classes"),
+    [
+        (1, [0, 1, 1], [0, 1, 1]),
+        (1, [3, 20, 1], None),
+        (1, [-1, 1, 1], None),
+        (3, [2, 0, 1], [2, 0, 1]),
+        (3, [3, 0, 1], None),
+    ],
+)
+def test_counts_are_no_classes_where_the_loss_does_not_say(network, units, targets, classes):
+    (head,) = heads(network((5,), layers.Dense(units)), lambda y, p: p, np.array(targets))
+    assert (None if head.classes is None else head.classes.tolist()) == classes

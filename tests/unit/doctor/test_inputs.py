@@ -28,7 +28,7 @@ def test_samples_that_are_all_alike(mlp, names, features, numbers):
 def test_features_that_are_zero_throughout(mlp, features, numbers):
     features[:, [1, 4]] = 0
     (finding,) = examine(mlp, features, numbers, loss=LOSS).findings
-    assert finding.name == "channels-all-zero"
+    assert (finding.name, finding.severity) == ("channels-all-zero", "note")
     assert finding.seen == "2 of 5 features are 0 in every sample: 1, 4"
 
 
@@ -93,3 +93,34 @@ def test_each_branch_of_several_inputs_is_looked_at(names, rng, numbers):
     x = {"near": rng.normal(size=(60, 5)), "far": rng.normal(50, 1, (60, 5))}
     findings = examine(model, x, numbers, loss=LOSS).findings
     assert [f.at for f in findings if f.name == "input-scale"] == ["what 'far_dense' reads"]
+
+
+def test_one_input_that_is_always_the_same_beside_another(names, features, numbers):
+    """A mask of ones, because no sample of this corpus is short."""
+    inputs = [keras.Input((5,)), keras.Input((4,), name="mask")]
+    joined = layers.Concatenate()([layers.Dense(8, "relu")(inputs[0]), inputs[1]])
+    model = keras.Model(inputs, layers.Dense(3, "softmax")(joined))
+    ones = np.ones((60, 4), "float32")
+    diagnosis = examine(model, [features, ones], numbers, loss=LOSS)
+    assert names(diagnosis) == []
+    assert [(f.name, f.at) for f in diagnosis.findings] == [("inputs-all-alike", "mask")]
+    both = examine(model, [np.repeat(features[:1], 60, axis=0), ones], numbers, loss=LOSS)
+    assert names(both).count("inputs-all-alike") == 2
+
+
+def test_tokens_for_an_embedding_of_ones_own_may_be_large(network, names, rng, numbers):
+    class Tokens(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.table = layers.Embedding(2000, 4)
+
+        def build(self, shape):
+            self.table.build(shape)
+
+        def call(self, inputs):
+            return self.table(inputs)
+
+    keras.utils.set_random_seed(0)
+    stack = [Tokens(), layers.Flatten(), layers.Dense(3, "softmax")]
+    model = keras.Sequential([keras.Input((4,), dtype="int32"), *stack])
+    assert names(examine(model, rng.integers(0, 2000, (60, 4)), numbers, loss=LOSS)) == []

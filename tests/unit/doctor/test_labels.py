@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -88,3 +89,47 @@ def test_spare_units_are_a_note(network, names, features, numbers):
     assert names(diagnosis, notes=True) == ["more-units-than-classes"]
     assert not diagnosis.errors
     assert not diagnosis.warnings
+
+
+def test_a_label_a_frame_for_one_sigmoid(network, names, rng):
+    """Speech or none, frame by frame; Keras makes a column of each row."""
+    model = network(
+        (10, 5),
+        layers.LSTM(4, return_sequences=True),
+        layers.Dense(1, "sigmoid"),
+        loss="binary_crossentropy",
+    )
+    x, y = rng.normal(size=(20, 10, 5)), rng.integers(0, 2, (20, 10))
+    assert np.isfinite(model.evaluate(x, y, verbose=0))
+    assert names(examine(model, x, y)) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "one_hot"), [(3, SPARSE, False), (3, CATEGORICAL, True), (1, "mse", False)]
+)
+def test_one_label_a_sequence_for_an_answer_a_step(network, rng, units, loss, one_hot):
+    model = network((10, 5), layers.LSTM(4, return_sequences=True), layers.Dense(units, "softmax"))
+    y = np.arange(20) % 3
+    labels = np.eye(3)[y] if one_hot else y
+    errors = examine(model, rng.normal(size=(20, 10, 5)), labels, loss=loss).errors
+    (finding,) = (f for f in errors if f.name == "loss-and-labels-disagree")
+    assert f"labels {labels.shape} for outputs with 3 axes" in finding.seen
+    assert "return_sequences" in finding.remedy
+
+
+def test_two_numbers_a_sample_for_one_unit(network, names, features):
+    """Keras compares the one answer with both, and says nothing."""
+    model = network((5,), layers.Dense(1), loss="mse")
+    assert np.isfinite(model.evaluate(features, features[:, :2], verbose=0))
+    found = names(examine(model, features, features[:, :2]))
+    assert found == ["loss-and-labels-disagree"]
+    for fitting in (features[:, 0], features[:, :1], features[:, :1, None]):
+        assert names(examine(model, features, fitting)) == []
+
+
+@pytest.mark.parametrize("loss", ["poisson", "mape", lambda y, p: keras.ops.square(y - p)])
+def test_counts_are_split_like_numbers(network, names, features, rng, loss):
+    """The largest count is in the validation part alone."""
+    counts = np.append(rng.poisson(20, 59), 99).astype("float32")
+    model = network((5,), layers.Dense(1, "softplus"), loss=loss)
+    assert names(examine(model, features, counts, validation_split=0.2)) == []

@@ -152,3 +152,11 @@ def test_padding_that_batchnorm_leaves_out_is_no_other_data(network, names, rng)
     layer.moving_mean.assign(np.full(5, 2.0))
     layer.moving_variance.assign(np.full(5, 1.0))
     assert names(examine(model, x)) == []
+
+
+def test_ones_own_network_may_go_on_although_a_part_of_it_is_frozen(names, rng):
+    """An embedding from elsewhere, frozen, and BatchNorm that has learnt of this very data."""
+    model = pretrained(pin=False, variance=9.0)
+    x = rng.normal(size=(64, 8, 8, 1)).astype("float32")
+    assert names(examine(model, x)) == []
+    assert names(examine(model, x + 1))[0] == "batchnorm-trains-in-pretrained"

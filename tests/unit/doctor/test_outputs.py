@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from speechsent.doctor import examine
@@ -21,6 +22,11 @@ def test_a_softmax_over_one_unit_is_found_in_each_spelling(network, names, head)
     copies = [type(la).from_config(la.get_config()) for la in head]
     found = names(examine(network((5,), *copies, loss="binary_crossentropy")))
     assert found[0] == "softmax-of-one"
+
+
+def test_a_softmax_of_tensorflow_over_one_unit_is_found(network, names):
+    model = network((5,), layers.Dense(1, tf.nn.softmax), loss="binary_crossentropy")
+    assert names(examine(model)) == ["softmax-of-one"]
 
 
 def test_the_frozen_five_class_network_with_a_softmax_of_one_on_top(names, rng):
@@ -157,3 +163,46 @@ def test_a_softmax_by_another_name_is_one(network, names, features, one_hot):
 
     model = network((5,), layers.Dense(3, squash), loss="categorical_crossentropy")
     assert names(examine(model, features, one_hot)) == []
+
+
+@pytest.mark.parametrize("softmax", [tf.nn.softmax, lambda x: keras.ops.softmax(x)])
+def test_a_softmax_by_another_name_is_not_doubted_without_data(network, names, softmax):
+    model = network((5,), layers.Dense(6, softmax), loss="sparse_categorical_crossentropy")
+    assert names(examine(model)) == []
+
+
+def test_keras_undoes_the_softmax_of_tensorflow_too(network):
+    """By the kind of the last operation, as a training that got below the floor has shown."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    (finding,) = examine(network((5,), layers.Dense(6, tf.nn.softmax), loss=loss)).findings
+    assert (finding.name, finding.severity) == ("probabilities-as-logits", "warning")
+
+
+@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy:SyntaxWarning")
+def test_a_categorical_loss_over_one_unit_is_always_0(network, names, features, numbers):
+    model = network((5,), layers.Dense(1, "sigmoid"), loss="categorical_crossentropy")
+    y = (numbers > 0).astype("float32")
+    assert model.evaluate(features, y, verbose=0) == 0
+    (finding,) = (f for f in examine(model, features, y).errors if f.name != "no-gradient")
+    assert finding.name == "categorical-loss-of-one"
+    assert "binary_crossentropy" in finding.remedy
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_rows_of_16_bit_numbers_sum_to_1_as_well_as_they_can(names, features, numbers, dtype):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(64, "softmax", dtype=f"mixed_{dtype}")
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    keras.utils.set_random_seed(0)
+    model = Own()
+    assert np.abs(np.asarray(model(features), float).sum(axis=1) - 1).max() > 1e-4
+    assert names(examine(model, features, numbers, loss="sparse_categorical_crossentropy")) == []
+
+
+def test_a_regression_loss_whose_gradient_does_not_vanish_on_a_softmax(mlp, names, one_hot):
+    assert names(examine(mlp, None, one_hot, loss="poisson")) == []

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers
+import tensorflow as tf
+from keras import layers, ops
 
 from speechsent.doctor import overfit
 from speechsent.doctor.graph import graph_of
@@ -129,3 +130,130 @@ def test_a_loss_is_needed_and_a_graph(classifier, features, numbers):
     own(features)
     with pytest.raises(ParameterError, match="cannot be copied"):
         overfit(own, features, numbers, loss=SPARSE)
+
+
+def focal(y, p):
+    right = ops.where(ops.equal(y, 1), p, 1 - p)
+    return -ops.mean((1 - right) ** 2 * ops.log(right + 1e-7))
+
+
+def share(y, p):
+    return ops.mean(p)
+
+
+def test_losses_and_metrics_of_ones_own_need_not_be_known_to_keras(network, features, numbers):
+    model = network((5,), layers.Dense(16, "relu"), layers.Dense(1, "sigmoid"))
+    y = (numbers > 0).astype("float32")
+    model.compile("sgd", focal, metrics=[share])
+    assert overfit(model, features, y).findings == ()
+    inputs = keras.Input((5,))
+    assert overfit(keras.Model(inputs, model(inputs)), features, y, loss=focal).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "targets"),
+    [
+        ("tanh", "hinge", lambda numbers: 2 * (numbers > 0) - 1),
+        (None, "squared_hinge", lambda numbers: numbers > 0),
+        ("softplus", "poisson", lambda numbers: numbers),
+        (None, lambda y, p: ops.square(y - p), lambda numbers: numbers),
+    ],
+)
+def test_one_unit_is_not_judged_by_its_largest_value(
+    network, features, numbers, activation, loss, targets
+):
+    y = targets(numbers).astype("float32")
+    model = network((5,), layers.Dense(32, "relu"), layers.Dense(1, activation))
+    assert overfit(model, features, y, loss=loss).findings == ()
+    dead = network((5,), layers.Dense(1, activation, trainable=False, kernel_initializer="zeros"))
+    assert overfit(dead, features, y, loss=loss, steps=10).errors
+
+
+def test_directions_may_have_any_length(network, features):
+    """The cosine says nothing of it."""
+    model = network((5,), layers.Dense(32, "relu"), layers.Dense(3))
+    assert overfit(model, features, 40 * features[:, :3], loss="cosine_similarity").findings == ()
+
+
+def test_the_optimizer_of_the_model_can_be_judged_and_used_again(classifier, features, numbers):
+    model = classifier()
+    model.compile(keras.optimizers.Adam(1e-2), SPARSE)
+    assert overfit(model, features, numbers, optimizer=model.optimizer).findings == ()
+    assert model.optimizer.iterations == 0
+    model.fit(features, numbers, verbose=0)
+
+
+def test_a_vocabulary_and_a_function_are_kept(network, numbers):
+    words = layers.IntegerLookup(vocabulary=np.arange(1000, 1060))
+    model = keras.Sequential(
+        [
+            keras.Input((1,), dtype="int64"),
+            words,
+            layers.Lambda(lambda ids: ids * 1),
+            layers.Embedding(61, 8),
+            layers.Flatten(),
+            layers.Dense(3, tf.nn.softmax),
+        ]
+    )
+    config = model.layers[-1].kernel.numpy()
+    assert overfit(model, np.arange(1000, 1060)[:, None], numbers, loss=SPARSE).findings == ()
+    np.testing.assert_array_equal(model.layers[-1].kernel, config)
+
+
+def test_attention_with_dropout_and_a_plain_sum(features, numbers):
+    inputs = keras.Input((5,))
+    x = layers.Reshape((5, 1))(inputs)
+    x = layers.MultiHeadAttention(2, 4, dropout=0.9)(x, x) + x
+    x = layers.Dense(32, "relu")(layers.Flatten()(x))
+    model = keras.Model(inputs, layers.Dense(3, "softmax")(x))
+    assert overfit(model, features, numbers, loss=SPARSE).findings == ()
+
+
+def test_a_rate_is_not_always_one_of_dropout(network, features, numbers):
+    class Every(layers.Layer):
+        def __init__(self, rate=16000, **kwargs):
+            super().__init__(**kwargs)
+            self.rate = rate
+            self.dropout = layers.Dropout(0.9)
+            self.scale = layers.Dense(5)
+
+        def build(self, shape):
+            self.scale.build(shape)
+
+        def call(self, inputs):
+            return self.dropout(self.scale(inputs[:, :: 16000 // int(self.rate)]))
+
+        def get_config(self):
+            return {**super().get_config(), "rate": self.rate}
+
+    model = network((5,), Every(), layers.Dense(16, "relu"), layers.Dense(3, "softmax"))
+    assert overfit(model, features, numbers, loss=SPARSE).findings == ()
+    assert model.layers[0].dropout.rate == 0.9
+
+
+def test_a_normalization_keeps_its_statistics(network, features, numbers):
+    scaling = layers.Normalization()
+    scaling.adapt(1e4 + 1e4 * features)
+    model = network((5,), scaling, layers.Dense(16, "relu"), layers.Dense(3, "softmax"))
+    x = (1e4 + 1e4 * features).astype("float32")
+    assert overfit(model, x, numbers, loss=SPARSE).findings == ()
+
+
+def test_a_class_a_frame(network, rng):
+    model = network((4, 5), layers.LSTM(32, return_sequences=True), layers.Dense(3, "softmax"))
+    x, y = rng.normal(size=(20, 4, 5)).astype("float32"), rng.integers(0, 3, (20, 4))
+    assert overfit(model, x, y, loss=SPARSE).findings == ()
+    (finding,) = overfit(model, x, y, loss=SPARSE, steps=1).findings
+    assert finding.seen.startswith("accuracy 0.")
+
+
+def test_labels_that_cannot_be_used_are_told_first(classifier, features, numbers):
+    words = np.array(["anger", "fear", "joy"])[numbers]
+    (finding,) = overfit(classifier(), features, words, loss=SPARSE).findings
+    assert finding.name == "labels-not-numbers"
+
+
+def test_labels_of_another_shape_than_the_answers_cannot_be_judged(network, features):
+    model = network((5,), layers.Dense(4))
+    with pytest.raises(ParameterError, match="labels of another shape"):
+        overfit(model, features, features[:, :2], loss=lambda y, p: p[:, 0] - y[:, 0])

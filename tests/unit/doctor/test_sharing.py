@@ -67,3 +67,10 @@ def test_what_an_earlier_stage_was_fitted_on_is_validated_on(mlp, features, numb
 def test_one_side_alone_says_nothing(found, known, message):
     with pytest.raises(ParameterError, match=message):
         found(**known)
+
+
+def test_speakers_that_are_nan_are_unknown(names):
+    """As in a table with empty cells; each NaN is the same object."""
+    (finding,) = shared_speakers(["a", np.nan, np.nan], ["b", np.nan, float("nan")], "validation")
+    assert finding.name == "speakers-unknown"
+    assert finding.seen == "4 of 6 samples without a speaker"

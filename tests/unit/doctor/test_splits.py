@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from speechsent.doctor import examine
 from speechsent.doctor.splits import hashes
@@ -80,3 +81,11 @@ def test_all_inputs_of_a_sample_count():
     one, other = hashes({"left": left, "right": right})
     assert one != other
     assert len(set(hashes({"left": left}))) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [("float32", "float64"), ("float64", "float32")])
+def test_the_same_samples_in_another_precision(mlp, names, rng, numbers, one, other):
+    x = rng.normal(size=(60, 5))
+    part = (x[:20].astype("float32").astype(other), numbers[:20])
+    diagnosis = examine(mlp, x.astype(one), numbers, loss=LOSS, validation_data=part)
+    assert "validated-on-training-samples" in names(diagnosis)

@@ -89,3 +89,47 @@ def test_a_deep_network_that_starts_at_five_times_the_loss_of_guessing_is_left_i
     images, numbers = rng.uniform(0, 255, (32, 32, 32, 3)), np.arange(32) % 6
     found = [finding.name for finding in examine(model, images, numbers, loss=LOSS).findings]
     assert "first-loss-too-high" not in found
+
+
+def test_losses_that_are_added_up_are_judged_by_their_mean(mlp, names, features, numbers):
+    for reduction in ("sum", "sum_over_batch_size", None):
+        loss = keras.losses.SparseCategoricalCrossentropy(reduction=reduction)
+        assert names(examine(mlp, features, numbers, loss=loss)) == []
+
+
+def test_residual_branches_that_start_closed_get_their_gradient_later(names, features, numbers):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((5,))
+    start = layers.Dense(8, "relu")(inputs)
+    inner = layers.Dense(8)(layers.Dense(8, "relu")(start))
+    closed = layers.BatchNormalization(gamma_initializer="zeros")(inner)
+    model = keras.Model(inputs, layers.Dense(3, "softmax")(layers.Add()([start, closed])))
+    assert names(examine(model, features, numbers, loss=LOSS)) == []
+
+
+def test_a_branch_that_stays_closed_is_told(features, numbers):
+    """The gate is frozen at 0."""
+    inputs = keras.Input((5,))
+    inner = layers.Dense(8, name="inner")(inputs)
+    gate = layers.BatchNormalization(gamma_initializer="zeros", trainable=False)
+    start = layers.Dense(8, "relu")(inputs)
+    model = keras.Model(inputs, layers.Dense(3, "softmax")(layers.Add()([start, gate(inner)])))
+    (finding,) = examine(model, features, numbers, loss=LOSS).errors
+    assert (finding.name, finding.at) == ("no-gradient", "inner")
+
+
+def test_a_layer_that_trains_by_a_loss_of_its_own_alone(network, names, features):
+    """The code book of a quantised autoencoder."""
+
+    class Quantised(layers.Layer):
+        def build(self, shape):
+            self.book = self.add_weight(shape=(4, shape[-1]), initializer="uniform", name="book")
+
+        def call(self, z):
+            distances = ops.sum((z[:, None] - self.book[None]) ** 2, axis=-1)
+            nearest = ops.take(self.book, ops.argmin(distances, axis=1), axis=0)
+            self.add_loss(ops.mean((nearest - ops.stop_gradient(z)) ** 2))
+            return z + ops.stop_gradient(nearest - z)
+
+    model = network((5,), layers.Dense(4), Quantised(), layers.Dense(5), loss="mse")
+    assert names(examine(model, features, features)) == []

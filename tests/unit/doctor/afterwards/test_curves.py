@@ -91,3 +91,28 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(ParameterError, match="cannot be read as text"):
         read_curves(tmp_path / "binary")
+
+
+@pytest.mark.parametrize("separator", [", ", "\t", " ; "])
+def test_tables_written_by_hand_are_read(tmp_path, separator):
+    lines = (["epoch", "loss", "accuracy"], ["0", "1", ".5"], ["1", "1.2", ".6"])
+    text = "\n".join(separator.join(line) for line in lines)
+    (curves,) = read_curves(write(tmp_path, text))
+    np.testing.assert_array_equal(curves.of("loss"), [1, 1.2])
+    np.testing.assert_array_equal(curves.accuracy(), [0.5, 0.6])
+
+
+def test_fits_appended_to_one_table_are_told_apart(tmp_path):
+    """As ``CSVLogger(append=True)`` writes them; the second begins higher than the first ended."""
+    text = "epoch,loss\n0,2\n1,1.5\n2,1\n0,2.6\n1,2.5\n2,2.4\n"
+    curves = read_curves(write(tmp_path, text))
+    assert [(c.name, c.of("loss").tolist()) for c in curves] == [
+        ("training 1", [2, 1.5, 1]),
+        ("training 2", [2.6, 2.5, 2.4]),
+    ]
+
+
+def test_a_training_that_went_on_is_one(tmp_path):
+    text = "epoch,loss\n0,2\n1,1.5\n5,1\n6,.9\n"
+    (curves,) = read_curves(write(tmp_path, text))
+    assert curves.n_epochs == 4

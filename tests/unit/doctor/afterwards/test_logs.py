@@ -1,7 +1,10 @@
 import subprocess
 import sys
 
+import pytest
+
 from speechsent.doctor import read_log
+from speechsent.errors import ParameterError
 
 LOG = """\
 Epoch 1/2
@@ -24,6 +27,23 @@ def test_the_number_of_classes_helps(tmp_path):
     assert read_log(tmp_path / "log.csv").errors == ()
     (found,) = read_log(tmp_path / "log.csv", classes=6).errors
     assert found.name == "loss-at-chance"
+
+
+@pytest.mark.parametrize("classes", [0, 1, -3])
+def test_fewer_than_two_classes_are_refused(tmp_path, classes):
+    (tmp_path / "log.csv").write_text("epoch,loss\n0,1\n1,1.2\n2,1.1\n3,1\n")
+    with pytest.raises(ParameterError, match=f"classes={classes}"):
+        read_log(tmp_path / "log.csv", classes=classes)
+
+
+def test_two_fits_that_fell_did_not_rise(tmp_path):
+    falling = [f"{i},{2 - 0.3 * i}\n" for i in range(5)] + [
+        f"{i},{3 - 0.2 * i}\n" for i in range(5)
+    ]
+    (tmp_path / "log.csv").write_text("epoch,loss\n" + "".join(falling))
+    diagnosis = read_log(tmp_path / "log.csv")
+    assert diagnosis.errors == ()
+    assert diagnosis.scope == ("5 epochs of training 1", "5 epochs of training 2")
 
 
 def test_logs_and_runs_are_read_without_keras():

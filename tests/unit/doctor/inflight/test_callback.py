@@ -336,3 +336,15 @@ def test_it_is_exported_at_the_top():
 def test_labels_must_belong_to_the_samples():
     with pytest.raises(ParameterError, match=r"a row a sample\. Received: 3 and 2"):
         DoctorCallback(np.zeros((3, 2)), np.zeros(2))
+
+
+def test_a_data_set_may_be_watched(network, features, numbers):
+    import tensorflow as tf
+
+    model = network((5,), layers.Dense(3, "softmax"), loss="sparse_categorical_crossentropy")
+    source = tf.data.Dataset.from_tensor_slices((features, numbers)).batch(10)
+    callback = DoctorCallback(source)
+    model.fit(source, epochs=12, shuffle=False, verbose=0, callbacks=[callback])
+    assert [finding.severity for finding in callback.findings if finding.severity == "error"] == []
+    with pytest.raises(ParameterError, match=r"next\(batches\)"):
+        DoctorCallback(iter([(features, numbers)]))
