@@ -24,7 +24,9 @@ SEPARATORS = (";", "\t", "|")
 SUFFIXES = (*AUDIO_SUFFIXES, *UNREADABLE_SUFFIXES)
 
 
-def read_list(path: Path, folder: Path) -> tuple[Utterance, ...]:
+def read_list(
+    path: Path, folder: Path, labels: Mapping[str, str] | None = None
+) -> tuple[Utterance, ...]:
     """Read the clips a list names; the files themselves need not be there.
 
     Speaker, sentence and intensity are read from file names which fit a published corpus, and
@@ -35,6 +37,7 @@ def read_list(path: Path, folder: Path) -> tuple[Utterance, ...]:
     Args:
         path: The list.
         folder: Where its relative file names start.
+        labels: Emotion names of one's own and what they mean.
 
     Raises:
         CorpusError: If it cannot be read, is empty, or a row names no file or breaks a rule.
@@ -45,7 +48,7 @@ def read_list(path: Path, folder: Path) -> tuple[Utterance, ...]:
         raise corpus_error(f"{path}: a file stands under {FILES}", nameless)
     if not rows:
         raise CorpusError(f"{path}: empty: no row names a clip")
-    emotions = _emotions({row["emotion"] for _, row in rows} - {""})
+    emotions = _emotions({row["emotion"] for _, row in rows} - {""}, labels or {})
     clips, problems = [], []
     for number, row in rows:
         try:
@@ -125,12 +128,14 @@ def _bare(path: Path, names: Sequence[tuple[int, str]]) -> Iterable[tuple[int, M
     return [(number, {"file": name}) for number, name in names]
 
 
-def _emotions(words: set[str]) -> Mapping[str, str]:
+def _emotions(words: set[str], labels: Mapping[str, str]) -> Mapping[str, str]:
     """Canonical names of those emotions that have one; codes are read by their company."""
     try:
-        return canonical_names(sorted(words))
+        return canonical_names(sorted(words), labels)
     except CorpusError:  # other people's words are theirs
-        return {word: name for word in words if (name := canonical(word))}
+        meant = {word: labels.get(word, word) for word in words}
+        known = {word: canonical(name) or labels.get(word) for word, name in meant.items()}
+        return {word: name for word, name in known.items() if name}
 
 
 def _utterance(row: Row, folder: Path, emotions: Mapping[str, str]) -> Utterance:

@@ -1,6 +1,6 @@
 """The audit, read top to bottom: read both sides, check labels, then bytes, then sound."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ def audit(
     folder: Path | str | None = None,
     content: bool = True,
     text_independent: bool = False,
+    labels: Mapping[str, str] | None = None,
     listener: Listener | None = None,
 ) -> AuditReport:
     """Find what leaks from the training side to the test side.
@@ -36,6 +37,7 @@ def audit(
         folder: Where the files of lists lie; beside the list if not given, or none is there.
         content: Open the files; without, names and labels are all that is compared.
         text_independent: The split promises that no sentence is on both sides.
+        labels: Emotion names of one's own in folders and lists, and what they mean.
         listener: Who is told about progress.
 
     Raises:
@@ -45,7 +47,8 @@ def audit(
     """
     first = _source(train)
     second = None if test is None else _source(test)
-    sides = read_sides(first, second, folder=None if folder is None else Path(folder))
+    beside = None if folder is None else Path(folder)
+    sides = read_sides(first, second, folder=beside, labels=labels)
     if content:
         sides = hashed(sides[0]), hashed(sides[1])
     findings = checks.label_findings(*sides, text_independent=text_independent)

@@ -1,6 +1,6 @@
 """The two sides of a split, wherever they come from: folders, CSVs, runs, published lists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,11 @@ class Side:
 
 
 def read_sides(
-    train: "Corpus | Run | Path", test: "Corpus | Run | Path | None", *, folder: Path | None = None
+    train: "Corpus | Run | Path",
+    test: "Corpus | Run | Path | None",
+    *,
+    folder: Path | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> tuple[Side, Side]:
     """Read the training and the test side.
 
@@ -70,14 +74,15 @@ def read_sides(
         test: What is tested on; if it has parts, its test part. None takes the test part of
             ``train``.
         folder: Where the files of lists lie; beside the list if not given, or none is there.
+        labels: Emotion names of one's own and what they mean.
 
     Raises:
         CorpusError: If a side cannot be read or is empty.
     """
-    first = _read(train, folder)
+    first = _read(train, folder, labels)
     if test is None and all(u.part is None for u in first.utterances):
         raise CorpusError(f"{first.name}: has no test part of its own; name the other side as well")
-    second = first if test is None else _read(test, folder)
+    second = first if test is None else _read(test, folder, labels)
     sides = first.part(*FITTED), second.part("test")
     for side in sides:
         if not side.utterances:
@@ -101,27 +106,31 @@ def split_side(
     return Side(name=str(root), root=root, utterances=tuple(placed), hashes=tuple(hashes))
 
 
-def _read(source: "Corpus | Run | Path", folder: Path | None) -> Side:
+def _read(
+    source: "Corpus | Run | Path", folder: Path | None, labels: Mapping[str, str] | None
+) -> Side:
     if isinstance(source, Corpus):
         return _corpus_side(source, str(source.root))
     if not isinstance(source, Path):
         return run_side(source)
     listed = source.suffix.lower() in LIST_SUFFIXES and source.is_file()
     if listed and not is_database(source):
-        return _list_side(source, folder)
+        return _list_side(source, folder, labels)
     header = source.name == HEADER and source.is_file()
     database = source.parent if header else source
-    return _corpus_side(read_corpus(database, skip_bad=True), str(source))
+    return _corpus_side(read_corpus(database, labels=labels, skip_bad=True), str(source))
 
 
-def _list_side(path: Path, folder: Path | None) -> Side:
+def _list_side(path: Path, folder: Path | None, labels: Mapping[str, str] | None) -> Side:
     """The clips of a list, which lie in the folder one names, or else beside the list."""
     roots = (path.parent,) if folder is None else (folder, path.parent)
-    sides = [Side(name=str(path), root=root, utterances=read_list(path, root)) for root in roots]
+    sides = [
+        Side(name=str(path), root=root, utterances=read_list(path, root, labels)) for root in roots
+    ]
     there = next((side for side in sides if any(is_there(u.path) for u in side.utterances)), None)
     if there and there.root == path.parent and metadata_files(path):
         # Its folders tell parts, as where the whole folder is read.
-        return _corpus_side(read_corpus(path, skip_bad=True), str(path))
+        return _corpus_side(read_corpus(path, labels=labels, skip_bad=True), str(path))
     return there or sides[0]
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_output
+from speechsent.cli.options import add_output, add_set
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "audit"
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--text-independent", action="store_true", help="a sentence on both sides is a leak"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_set(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         load_tensorflow()
     from speechsent.auditing import audit
     from speechsent.auditing.report import table
+    from speechsent.config import load
 
     with console(quiet=args.quiet or args.json) as listener:
         report = audit(
@@ -57,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
             folder=args.files,
             content=not args.names_only,
             text_independent=args.text_independent,
+            labels=load(None, args.overrides).corpus.labels,
             listener=listener,
         )
     print(

@@ -44,6 +44,22 @@ def test_a_run_is_audited_by_its_own_files(workplace, capsys):
     assert (report["n_train"], report["n_test"]) == (48, 24)
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [(["corpus", "inspect"], "raging = anger"), (["audit", "--names-only"], "no leak found")],
+)
+def test_folders_of_ones_own_are_read_where_their_meaning_is_told(
+    voices, tmp_path, capsys, command, told
+):
+    own = shutil.copytree(voices, tmp_path / "own")
+    for part in ("train", "test"):
+        (own / part / "anger").rename(own / part / "raging")
+    assert main([*command, str(own)]) == 1
+    assert "--set corpus.labels.NAME=EMOTION" in capsys.readouterr().err
+    assert main([*command, str(own), "--set", "corpus.labels.raging=anger"]) == 0
+    assert told in capsys.readouterr().out
+
+
 def test_a_path_that_is_not_there_is_one_line(tmp_path, capsys):
     assert main(["audit", str(tmp_path / "gone"), str(tmp_path / "gone")]) == 1
     assert capsys.readouterr().err.count("\n") == 1

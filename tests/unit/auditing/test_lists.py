@@ -53,6 +53,14 @@ def test_names_of_no_corpus_take_what_the_list_says(tmp_path):
     assert [(c.speaker, c.emotion) for c in clips] == [("eve", "shout"), (None, "unknown")]
 
 
+def test_labels_of_ones_own_are_read_beside_words_that_nobody_knows(tmp_path):
+    listed = write(
+        tmp_path / "a.csv", "file,emotion", "a.wav,raging", "b.wav,shouting", "c.wav,joy"
+    )
+    clips = read_list(listed, tmp_path, {"raging": "angry"})
+    assert [clip.emotion for clip in clips] == ["anger", "shouting", "happiness"]
+
+
 def test_numbers_are_speakers(tmp_path):
     rows = [{"wav": "a.wav", "spk": 1}, {"wav": "b.wav", "spk": 0}, {"wav": "c.wav", "spk": None}]
     clips = read_list(write(tmp_path / "a.jsonl", *map(json.dumps, rows)), tmp_path)
