@@ -11,6 +11,7 @@ from speechsent.evaluation.regression import AnyScores, read_scores
 from speechsent.run import Run
 
 SCORES, AUDIT, DOCTOR = "scores.json", "audit.json", "doctor.json"
+WHEN = ("before", "during")
 
 
 def table_of(run: Run, name: str) -> dict[str, Any] | None:
@@ -65,7 +66,7 @@ def doctor_of(run: Run) -> dict[str, Any] | None:
     if told is None:
         return None
     stages = told.get("stages")
-    if not isinstance(told.get("forced"), bool) or not _are_stages(stages):
+    if not isinstance(told.get("forced", False), bool) or not _are_stages(stages):
         raise RunError(f"{run.path / DOCTOR}: not what the doctor found; delete it, or restore it")
     return told
 
@@ -76,9 +77,6 @@ def _are_stages(stages: object) -> bool:
         and all(_are_findings(stage.get(when), ("severity", "name")) for when in WHEN)
         for stage in stages
     )
-
-
-WHEN = ("before", "during")
 
 
 def _are_findings(findings: object, keys: Sequence[str]) -> bool:
