@@ -124,7 +124,8 @@ def _doctor(summary: RunSummary) -> list[str]:
         for finding in [*stage["before"], *stage["during"]]
         if finding["severity"] != "note"
     ]
-    return [f"doctor: {'forced' if summary.doctor.get('forced') else f'{len(rows)} findings'}", *rows]
+    forced = summary.doctor.get("forced", False)
+    return [f"doctor: {'forced' if forced else f'{len(rows)} findings'}", *rows]
 
 
 def _audit(summary: RunSummary) -> list[str]:
