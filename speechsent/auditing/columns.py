@@ -4,11 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from speechsent.corpus.folder import PART_FOLDERS
 from speechsent.corpus.spelling import composed
-from speechsent.corpus.utterance import Part
-from speechsent.errors import CorpusError
-from speechsent.typed import shown
 
 # Our column, and what it may be called; the first that is not empty counts. Case, blanks and
 # underscores do not matter: ``Speaker_ID`` is ``speakerid``.
@@ -61,33 +57,6 @@ def named(row: Mapping[str, Any]) -> Row:
     }
 
 
-def stretch(row: Row) -> tuple[float, float | None]:
-    """Start and end of a clip in its file, in seconds; None is the end of the file.
-
-    Raises:
-        CorpusError: If they are no such numbers.
-    """
-    start, end = _seconds("start", row["start"]) or 0.0, _seconds("end", row["end"])
-    if end is not None and start >= end:
-        raise CorpusError(f"start must lie before end. Received: start={start}, end={end}")
-    return start, end
-
-
-def part(row: Row) -> Part | None:
-    """The part of a split a clip belongs to; None if the list leaves that open.
-
-    Raises:
-        CorpusError: If the cell names no part.
-    """
-    cell = row["split"].lower()
-    if cell and cell not in PART_FOLDERS:
-        raise CorpusError(
-            f"split is one of {', '.join(PART_FOLDERS)}; rename the column if it tells "
-            f"something else. Received: {shown(row['split'])}"
-        )
-    return PART_FOLDERS.get(cell)
-
-
 def _cell(ours: str, cell: object) -> str:
     """A number names no file, but it may name a speaker; and only files are named byte by byte."""
     if ours == "file":
@@ -102,13 +71,3 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
         return ""
     return str(int(cell) if cell == int(cell) else cell)
-
-
-def _seconds(column: str, cell: str) -> float | None:
-    try:
-        seconds = float(cell) if cell else None
-    except ValueError:
-        seconds = math.nan
-    if seconds is not None and not 0 <= seconds < math.inf:
-        raise CorpusError(f"{column} is a number of seconds from 0. Received: {shown(cell)}")
-    return seconds

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from speechsent.auditing.columns import FILES, Row, named, names_files, part, stretch
-from speechsent.corpus.cells import GENDERS
+from speechsent.auditing.columns import FILES, Row, named, names_files
+from speechsent.corpus.cells import GENDERS, part, stretch
 from speechsent.corpus.folder import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES
 from speechsent.corpus.inspect import UNKNOWN
 from speechsent.corpus.labels import canonical, canonical_names

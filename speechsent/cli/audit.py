@@ -14,6 +14,8 @@ EXAMPLES = """\
 examples:
   speechsent audit train/ test/                  two folders or CSVs
   speechsent audit corpus/                       a corpus with train/ and test/ in it
+  speechsent audit corpus/ --set corpus.labels.raging=anger
+                                                 one with folder names of your own
   speechsent audit runs/ravdess/20260101-120000-joint-s0
                                                  what a run trained on, against its test part
   speechsent audit fold1_train.jsonl fold1_test.jsonl --files corpora/

@@ -31,7 +31,7 @@ def clip_of(row: Row, folder: Path, root: Path, targets: Sequence[str]) -> Utter
         raise CorpusError(too_many(row))
     if not row["emotion"] and not targets:
         raise CorpusError("emotion is empty")
-    start, end = _stretch(row)
+    start, end = stretch(row)
     return Utterance(
         path=_path(folder, root, row["file"]),
         emotion=row["emotion"] or UNKNOWN_EMOTION,
@@ -41,7 +41,7 @@ def clip_of(row: Row, folder: Path, root: Path, targets: Sequence[str]) -> Utter
         intensity=row["intensity"] or None,
         start=start,
         end=end,
-        part=_part(row["split"]),
+        part=part(row),
         values=tuple(_value(target, row[target]) for target in targets),
     )
 
@@ -73,7 +73,12 @@ def _path(folder: Path, root: Path, name: str) -> Path:
     return path
 
 
-def _stretch(row: Row) -> tuple[float, float | None]:
+def stretch(row: Row) -> tuple[float, float | None]:
+    """Start and end of a clip in its file, in seconds; None is the end of the file.
+
+    Raises:
+        CorpusError: If they are no such numbers.
+    """
     start = _seconds("start", row["start"]) or 0.0
     end = _seconds("end", row["end"])
     if end is not None and start >= end:
@@ -91,7 +96,16 @@ def _seconds(column: str, cell: str) -> float | None:
     return seconds
 
 
-def _part(cell: str) -> Part | None:
-    if cell and cell.lower() not in PART_FOLDERS:
-        raise CorpusError(f"split is one of {', '.join(PART_FOLDERS)}. Received: {shown(cell)}")
-    return PART_FOLDERS.get(cell.lower())
+def part(row: Row) -> Part | None:
+    """The part of a split a clip belongs to; None if the table leaves that open.
+
+    Raises:
+        CorpusError: If the cell names no part.
+    """
+    cell = row["split"].lower()
+    if cell and cell not in PART_FOLDERS:
+        raise CorpusError(
+            f"split is one of {', '.join(PART_FOLDERS)}; rename the column if it tells "
+            f"something else. Received: {shown(row['split'])}"
+        )
+    return PART_FOLDERS.get(cell)

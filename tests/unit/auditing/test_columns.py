@@ -1,6 +1,7 @@
 import pytest
 
-from speechsent.auditing.columns import named, names_files, part, stretch
+from speechsent.auditing.columns import named, names_files
+from speechsent.corpus.cells import part, stretch
 from speechsent.errors import CorpusError
 
 
