@@ -11,7 +11,7 @@ from speechsent.doctor.findings import Finding
 FEW_EPOCHS = 3
 FLAT = 5e-3  # of the loss
 NEAR = 0.02  # of ln(classes)
-RISE = 1.1
+RISE = 0.1  # of the first
 LEARNED = 0.9
 MOST_CLASSES = 20  # beyond, ln(n) is so close to ln(n + 1) that any loss is near one
 
@@ -27,7 +27,7 @@ def loss_findings(curves: Curves, n_classes: int | None) -> Iterator[Finding]:
         yield unchanged(curves.name, loss)
     elif (n := chance_classes(loss, curves.score(), n_classes)) is not None:
         yield at_chance(curves.name, loss, n)
-    elif loss[-(len(loss) // 3) :].mean() > RISE * loss[0]:
+    elif loss[-(len(loss) // 3) :].mean() > loss[0] + RISE * abs(loss[0]):  # some lie below 0
         yield rises(curves.name, loss)
     elif _spread(loss[1:] if len(loss) > FEW_EPOCHS else loss) < FLAT:
         yield flat(curves.name, loss)
@@ -122,7 +122,7 @@ def _learned(curves: Curves) -> bool:
     """A loss may be flat where there is nothing more to learn."""
     score, loss = curves.score(), curves.of("loss")
     good = bool(len(score)) and float(score[-1]) > LEARNED
-    return good or bool(loss[-1] < 0.5 * loss[0])
+    return good or bool(loss[-1] < loss[0] - 0.5 * abs(loss[0]))
 
 
 def _unmoved(score: np.ndarray) -> bool:

@@ -52,6 +52,12 @@ def test_a_loss_that_rises(loss_of):
     assert loss_of(np.linspace(5.59, 8.75, 10)) == ["loss-rises"]
 
 
+def test_a_loss_below_zero_rises_towards_zero(loss_of):
+    """Cosine similarity: by 2 % is none that rises, by 40 % is one."""
+    assert "loss-rises" not in loss_of(np.linspace(-0.95, -0.93, 10))
+    assert loss_of(np.linspace(-0.95, -0.57, 10)) == ["loss-rises"]
+
+
 def test_flat_after_one_epoch(loss_of):
     assert loss_of([6.1, 4.9421, 4.9421, 4.9421, 4.9420]) == ["loss-does-not-move"]
 
