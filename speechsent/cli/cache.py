@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 from dataclasses import asdict
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from speechsent.errors import ParameterError, SaveError
@@ -65,10 +64,11 @@ def n_bytes(text: str) -> int:
         >>> n_bytes("1.5K"), n_bytes("2GiB"), n_bytes("7")
         (1536, 2147483648, 7)
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
+    found = re.fullmatch(r"(\d+)(?:\.(\d+))?\s*([KMGT]?)(?:I?B)?", text.strip().upper())
     if found is None:
         raise ParameterError(f"a size is a number and K, M, G or T, as in 500M. Received: {text!r}")
-    return int(Fraction(found[1]) * UNITS[found[2]])
+    decimals = found[2] or ""
+    return int(found[1] + decimals) * UNITS[found[3]] // 10 ** len(decimals)
 
 
 def _print(found: "CacheInfo", *, as_json: bool) -> None:

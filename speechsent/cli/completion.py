@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from speechsent.cli.shells import SHELLS
-from speechsent.cli.tree import FILES, Value, places
+if TYPE_CHECKING:
+    from speechsent.cli.tree import Value
 
 NAME = "completion"
 HELP = "print a script for bash, zsh or fish that completes commands, options and values"
@@ -17,6 +18,8 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the argument."""
+    from speechsent.cli.shells import SHELLS
+
     parser.add_argument("shell", choices=tuple(SHELLS), metavar="SHELL", help=", ".join(SHELLS))
     parser.set_defaults(run=run)
 
@@ -24,13 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
     from speechsent.cli import parser
+    from speechsent.cli.shells import SHELLS
+    from speechsent.cli.tree import places
 
     print(SHELLS[args.shell](list(places(parser(), _known()))), end="")
     return 0
 
 
-def _known() -> Mapping[str, Value]:
+def _known() -> "Mapping[str, Value]":
     """What the parsers do not tell: names that are data, and texts that may be paths."""
+    from speechsent.cli.shells import SHELLS
+    from speechsent.cli.tree import FILES
     from speechsent.corpus.fetch import sources
     from speechsent.corpus.merging import MAPS
     from speechsent.corpus.named import protocol_names

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 
@@ -42,6 +41,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         >>> did_you_mean("trian", ["train", "predict"])
         '; did you mean train?'
     """
+    from difflib import get_close_matches  # --help guesses nothing
+
     near = get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 

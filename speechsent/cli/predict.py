@@ -12,7 +12,6 @@ from speechsent.cli import timeline
 from speechsent.cli.console import console
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.cli.options import add_output
-from speechsent.csv_rows import row_writer
 from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -150,6 +149,8 @@ def _tell_numbers(args: argparse.Namespace, model: _Model, listener: "Listener")
     if args.json:
         print(json.dumps([asdict(e) for e in found], indent=2, ensure_ascii=False))
     elif args.csv:
+        from speechsent.csv_rows import row_writer
+
         writer = row_writer(sys.stdout)
         writer.writerow(["file", *found[0].values])
         writer.writerows([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)
@@ -168,6 +169,8 @@ def _print_numbers(found: "list[Estimate]") -> None:
 
 def _print_csv(predictions: "list[Prediction]") -> None:
     labels = list(predictions[0].probabilities)
+    from speechsent.csv_rows import row_writer
+
     writer = row_writer(sys.stdout)
     writer.writerow(["file", "emotion", *labels])
     for p in predictions:

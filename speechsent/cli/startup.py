@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 
 
 def load_tensorflow() -> None:
@@ -11,6 +10,8 @@ def load_tensorflow() -> None:
     The lines come from C++ before its log level can be set, so the file descriptor itself is
     turned aside for the moment.
     """
+    import tempfile  # --help can do without
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)

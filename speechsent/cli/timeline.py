@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
 from speechsent.cli.opening import exported_file, open_chosen
-from speechsent.csv_rows import row_writer
 from speechsent.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ def _print(args: argparse.Namespace, found: "list[Timeline]") -> None:
     if args.json:
         print(json.dumps([forms.facts(each) for each in found], indent=2, ensure_ascii=False))
     elif args.csv:
+        from speechsent.csv_rows import row_writer
+
         writer = row_writer(sys.stdout)
         writer.writerow(["file", *forms.header(found[0])])
         for each in found:

@@ -2,11 +2,8 @@
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
-
-from threadpoolctl import threadpool_limits
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -35,6 +32,11 @@ class Threads:
         self, function: Callable[[Item], Result], items: Sequence[Item]
     ) -> Generator[Result, None, None]:
         """Yield the results in the order of the items."""
+        # Imported where they are needed: the options of a command need the number of workers alone.
+        from concurrent.futures import ThreadPoolExecutor
+
+        from threadpoolctl import threadpool_limits
+
         # Small matrix products spin for 30 times their cost when BLAS shares them among threads.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.n_workers) as pool:
             yield from pool.map(function, items)
