@@ -21,7 +21,7 @@ from speechsent.features.cache import FeatureCache
 from speechsent.features.extraction import FeatureTable, extract
 from speechsent.features.image import FIXED_LEVELS
 from speechsent.features.reuse import extract_or_reuse, hashes_folder
-from speechsent.features.standardize import Standardizer
+from speechsent.features.standardize import BY_SPEAKER, Standardizer
 from speechsent.opening import CorpusSource, open_corpus, split_corpus
 from speechsent.resources import Resources
 from speechsent.run_split import RunSplit, relative
@@ -85,7 +85,7 @@ class Prepared:
 
 def protocol_name(protocol: str, standardizer: Standardizer) -> str:
     """Mark a protocol under which unlabelled clips of the test speaker were used."""
-    return f"{protocol}+spk" if standardizer.scope == "speaker" else protocol
+    return f"{protocol}{BY_SPEAKER}" if standardizer.scope == "speaker" else protocol
 
 
 def prepare(

@@ -3,7 +3,7 @@
 These files are not sealed, because later evaluations write them anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from speechsent.errors import ParameterError, RunError
@@ -47,13 +47,7 @@ def audit_of(run: Run) -> dict[str, Any] | None:
     Raises:
         RunError: If it is damaged.
     """
-    told = table_of(run, AUDIT)
-    if told is None:
-        return None
-    sound = isinstance(told.get("clean"), bool) and isinstance(told.get("checked", []), list)
-    if not sound or not _are_findings(told.get("findings", []), ("severity", "name", "message")):
-        raise RunError(f"{run.path / AUDIT}: not what an audit found; delete it, or restore it")
-    return told
+    return _sound(run, AUDIT, _is_audit, "an audit")
 
 
 def doctor_of(run: Run) -> dict[str, Any] | None:
@@ -62,13 +56,28 @@ def doctor_of(run: Run) -> dict[str, Any] | None:
     Raises:
         RunError: If it is damaged.
     """
-    told = table_of(run, DOCTOR)
-    if told is None:
-        return None
-    stages = told.get("stages")
-    if not isinstance(told.get("forced", False), bool) or not _are_stages(stages):
-        raise RunError(f"{run.path / DOCTOR}: not what the doctor found; delete it, or restore it")
+    return _sound(run, DOCTOR, _is_diagnosis, "the doctor")
+
+
+def _sound(
+    run: Run, name: str, is_sound: Callable[[dict[str, Any]], bool], whose: str
+) -> dict[str, Any] | None:
+    told = table_of(run, name)
+    if told is not None and not is_sound(told):
+        raise RunError(f"{run.path / name}: not what {whose} found; delete it, or restore it")
     return told
+
+
+def _is_audit(told: Mapping[str, Any]) -> bool:
+    return (
+        isinstance(told.get("clean"), bool)
+        and isinstance(told.get("checked", []), list)
+        and _are_findings(told.get("findings", []), ("severity", "name", "message"))
+    )
+
+
+def _is_diagnosis(told: Mapping[str, Any]) -> bool:
+    return isinstance(told.get("forced", False), bool) and _are_stages(told.get("stages"))
 
 
 def _are_stages(stages: object) -> bool:

@@ -104,12 +104,8 @@ def make_folder(folder: Path) -> None:
     Raises:
         SaveError: If it cannot be made.
     """
-    try:
+    with saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if error.errno not in FULL | REFUSED:
-            raise
-        raise SaveError(f"{folder}: {_why(folder, error, 0)}") from error
 
 
 def write_bytes(final: Path, content: bytes) -> None:

@@ -1,7 +1,5 @@
 """Lists of clips, published or one's own, with or without what is known of each clip."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
@@ -14,6 +12,7 @@ from speechsent.corpus.inspect import UNKNOWN
 from speechsent.corpus.labels import canonical, canonical_names
 from speechsent.corpus.problems import corpus_error
 from speechsent.corpus.readers import reader_of
+from speechsent.corpus.table import read_lines, read_text
 from speechsent.corpus.utterance import Utterance
 from speechsent.errors import CorpusError
 from speechsent.typed import shown
@@ -63,17 +62,17 @@ def read_list(
 def _named_rows(path: Path) -> list[tuple[int, Row]]:
     """Number of each row and its cells under our names."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        return [(number, named(row)) for number, row in _rows(path, text)]
+        return [(number, named(row)) for number, row in _rows(path)]
     except CorpusError:
         raise
-    except (OSError, ValueError, RecursionError, csv.Error) as error:
+    except (ValueError, RecursionError) as error:
         raise CorpusError(f"{path}: not readable as a list of clips ({error})") from error
 
 
-def _rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
+def _rows(path: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
     if path.suffix.lower() == ".csv":
-        return _csv_rows(path, text)
+        return _csv_rows(path)
+    text = read_text(path)
     # Not splitlines(): JSON texts may hold other characters that end a line of prose.
     lines = [(i, line.strip()) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
     if path.suffix.lower() == ".txt":
@@ -85,13 +84,12 @@ def _rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
     return [(i, row if isinstance(row, Mapping) else {"file": row}) for i, row in found]
 
 
-def _csv_rows(path: Path, text: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
+def _csv_rows(path: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
     """Rows by column; without a header that names the files, the first cells are the files."""
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    table = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
+    table = [(number, cells) for number, cells in read_lines(path) if any(cells)]
     header = table[0][1] if table else []
     if not names_files(header):
-        return _bare(path, [(number, cells[0].strip()) for number, cells in table])
+        return _bare(path, [(number, cells[0]) for number, cells in table])
     return _by_column(path, header, table[1:])
 
 
@@ -102,7 +100,7 @@ def _by_column(
     surplus = [
         f"row {number}: more cells than columns; put cells with commas into quotes"
         for number, cells in table
-        if any(map(str.strip, cells[len(header) :]))
+        if any(cells[len(header) :])
     ]
     if surplus:
         raise corpus_error(path, surplus)

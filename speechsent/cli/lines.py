@@ -1,5 +1,15 @@
 """Lines for a terminal."""
 
+import sys
+from collections.abc import Iterable, Sequence
+
+
+def print_csv(rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as CSV that is read back as what they were."""
+    from speechsent.csv_rows import row_writer  # --help can do without
+
+    row_writer(sys.stdout).writerows(rows)
+
 
 def in_one_line(told: object) -> str:
     r"""A message, in which nothing that a file is called can move the cursor.

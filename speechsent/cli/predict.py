@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from speechsent.cli import timeline
 from speechsent.cli.console import console
+from speechsent.cli.lines import print_csv
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.cli.options import add_output
 from speechsent.errors import ParameterError
@@ -149,11 +150,8 @@ def _tell_numbers(args: argparse.Namespace, model: _Model, listener: "Listener")
     if args.json:
         print(json.dumps([asdict(e) for e in found], indent=2, ensure_ascii=False))
     elif args.csv:
-        from speechsent.csv_rows import row_writer
-
-        writer = row_writer(sys.stdout)
-        writer.writerow(["file", *found[0].values])
-        writer.writerows([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)
+        print_csv([["file", *found[0].values]])
+        print_csv([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)
     else:
         _print_numbers(found)
     return 0
@@ -169,12 +167,11 @@ def _print_numbers(found: "list[Estimate]") -> None:
 
 def _print_csv(predictions: "list[Prediction]") -> None:
     labels = list(predictions[0].probabilities)
-    from speechsent.csv_rows import row_writer
-
-    writer = row_writer(sys.stdout)
-    writer.writerow(["file", "emotion", *labels])
-    for p in predictions:
-        writer.writerow([p.file, p.emotion, *(f"{p.probabilities[name]:.6f}" for name in labels)])
+    print_csv([["file", "emotion", *labels]])
+    print_csv(
+        [p.file, p.emotion, *(f"{p.probabilities[name]:.6f}" for name in labels)]
+        for p in predictions
+    )
 
 
 def _print_table(predictions: "list[Prediction]") -> None:

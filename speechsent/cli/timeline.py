@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import print_csv
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.errors import ParameterError
 
@@ -127,12 +127,8 @@ def _print(args: argparse.Namespace, found: "list[Timeline]") -> None:
     if args.json:
         print(json.dumps([forms.facts(each) for each in found], indent=2, ensure_ascii=False))
     elif args.csv:
-        from speechsent.csv_rows import row_writer
-
-        writer = row_writer(sys.stdout)
-        writer.writerow(["file", *forms.header(found[0])])
-        for each in found:
-            writer.writerows([each.file, *row] for row in forms.rows(each))
+        print_csv([["file", *forms.header(found[0])]])
+        print_csv([each.file, *row] for each in found for row in forms.rows(each))
     else:
         for each in found:
             print(each.file)

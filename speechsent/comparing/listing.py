@@ -132,10 +132,10 @@ def _listed(run: Run) -> ListedRun:
 
 def _score(run: Run) -> dict[str, Any]:
     name = run.score
-    if not (run.path / "scores.json").is_file():
+    scores = table_of(run, SCORES)
+    if scores is None:
         value = run.facts[f"validation_{name}"]
         return {"part": "validation", "score": name, "value": value, "interval": None}
-    scores = table_of(run, SCORES) or {}
     value, interval = scores[name], Interval(**scores[f"{name}_interval"])
     check_types(interval)
     if not is_number(value):

@@ -31,7 +31,7 @@ def read_table(
     Raises:
         CorpusError: If it is no CSV in UTF-8 with commas, or a column is named twice.
     """
-    lines = _lines(path)
+    lines = read_lines(path)
     _, header = next(lines, (1, []))
     while header and not header[-1]:  # as spreadsheets leave it
         header.pop()
@@ -93,8 +93,12 @@ def too_many(row: Row) -> str:
     )
 
 
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Cells of each line that is not blank, and its number."""
+def read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Cells of each line that is not blank, stripped, and the number of the line it ends on.
+
+    Raises:
+        CorpusError: If it is no CSV in UTF-8.
+    """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
     try:
         for cells in reader:

@@ -16,7 +16,7 @@ from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.regression import AnyScores
 from speechsent.experiment.emotions import judge_emotions
-from speechsent.experiment.leaks import AUDIT, disjoint, tell_leaks, with_leaks
+from speechsent.experiment.leaks import disjoint, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
 from speechsent.experiment.scored import SOURCE, folder_inside, other_clips, own_test
 from speechsent.features.extraction import FeatureTable
@@ -27,6 +27,7 @@ from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
 from speechsent.resources import Resources
 from speechsent.run import Run
+from speechsent.run_records import AUDIT, SCORES
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
@@ -117,7 +118,7 @@ def evaluate(
     judge = partial(judge_numbers, run, run.scale) if run.scale else partial(judge_emotions, run)
     scores, predictions = judge(table.utterances, clips, outputs, about, root=root, folder=folder)
     results = Run(folder)  # the same atomic writing, whichever folder it is
-    results.write_json("scores.json", scores.as_dict())
+    results.write_json(SCORES, scores.as_dict())
     if found is not None:
         results.write_json(AUDIT, found.as_dict())
         results.write_json(SOURCE, {"place": scored.place})

@@ -5,7 +5,6 @@ from speechsent.auditing.ancestry import CLIPS, SPEAKERS, UNKNOWN
 from speechsent.errors import some
 from speechsent.training.listener import Listener
 
-AUDIT = "audit.json"
 REMEDIES = {
     "speakers-shared": "score on speakers that were not trained on",
     "second-takes": "keep all takes of a sentence by one speaker on one side",

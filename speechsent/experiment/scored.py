@@ -10,11 +10,11 @@ from speechsent.corpus.merging import groups_of, regroup, told
 from speechsent.corpus.open import read_corpus, require_targets
 from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError, some
-from speechsent.experiment.leaks import AUDIT
 from speechsent.features.cache import FeatureCache
 from speechsent.features.reuse import hashes_folder
 from speechsent.resources import Resources
 from speechsent.run import OWN_TEST, Run
+from speechsent.run_records import AUDIT, SCORES
 from speechsent.training.listener import Listener
 
 SOURCE = "source.json"
@@ -108,7 +108,7 @@ def _place_of(folder: Path, scored: Scored) -> str | None:
     if (folder / SOURCE).is_file():
         told = results.read_json(SOURCE)
         return told.get("place") if isinstance(told, dict) else None
-    if not (folder / "scores.json").is_file():
+    if not (folder / SCORES).is_file():
         return scored.place
     audit = results.read_json(AUDIT) if (folder / AUDIT).is_file() else None
     root = audit.get("test") if isinstance(audit, dict) else None  # older runs tell no more

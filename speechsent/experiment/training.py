@@ -22,7 +22,7 @@ from speechsent.experiment.baseline import fit_baseline
 from speechsent.experiment.emotions import as_predictions
 from speechsent.experiment.evaluation import RUNS, evaluate
 from speechsent.experiment.job import Job, Options
-from speechsent.experiment.leaks import AUDIT, tell_leaks
+from speechsent.experiment.leaks import tell_leaks
 from speechsent.experiment.numbers import as_numbers, fit_ridge
 from speechsent.experiment.reporting import report as report_again
 from speechsent.experiment.results import write_results
@@ -36,6 +36,7 @@ from speechsent.preparation import Prepared, prepare
 from speechsent.report import CARD, N_CLIPS, REPORT, model_card
 from speechsent.resources import Resources
 from speechsent.run import MODEL, TARGETS, Run
+from speechsent.run_records import AUDIT
 from speechsent.run_split import SPLIT_COLUMNS
 from speechsent.tracking import check_trackers, tracked
 from speechsent.training.checkups import Checkups

@@ -18,6 +18,7 @@ import numpy as np
 from speechsent.errors import ParameterError, RunError
 
 Scope = Literal["corpus", "speaker"]
+BY_SPEAKER = "+spk"  # ends the name of a protocol under which unlabelled test clips were used
 # What NumPy raises for a damaged archive, depending on the byte that is wrong.
 DAMAGED = (
     OSError,

@@ -6,6 +6,7 @@ from speechsent.evaluation.headline import headline
 from speechsent.evaluation.intervals import Interval
 from speechsent.evaluation.regression import AnyScores, RegressionScores
 from speechsent.evaluation.scores import Scores
+from speechsent.features.standardize import BY_SPEAKER
 from speechsent.report.html import Html, joined, tag
 from speechsent.report.material import Material
 
@@ -33,7 +34,7 @@ def warnings(material: Material) -> Iterator[str]:
         yield "SPEAKERS OVERLAP: some of these voices were trained on. The score is too high."
     if scores.speaker_disjoint is None:
         yield "Speakers are unknown, so voices may have been trained on."
-    if "+spk" in scores.protocol:
+    if BY_SPEAKER in scores.protocol:
         yield (
             "+spk: each test speaker was standardised on their own unlabelled clips, which a "
             "stranger's single clip cannot offer."

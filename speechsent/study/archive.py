@@ -21,6 +21,7 @@ from speechsent.former import load_as_trained
 from speechsent.opening import split_corpus
 from speechsent.run import FORMAT as RUN_FORMAT
 from speechsent.run import Run
+from speechsent.run_records import SCORES
 from speechsent.study.naming import distinct, plain
 from speechsent.study.plan import PlannedRun
 from speechsent.study.trained import Trained, read_trained
@@ -28,7 +29,7 @@ from speechsent.training.listener import Listener
 
 FORMAT = 1
 ARCHITECTURES = ("x86_64", "aarch64", "arm64", "AMD64")
-FACTS, SCORES, SETTINGS = "facts.json", "scores.json", "config.yaml"
+FACTS, SETTINGS = "facts.json", "config.yaml"
 COPIED = (
     "protocol",
     "protocol_hash",

@@ -14,6 +14,7 @@ from speechsent.experiment import evaluate
 from speechsent.opening import open_corpus
 from speechsent.resources import Resources
 from speechsent.run import Run
+from speechsent.run_records import SCORES
 from speechsent.study.matrix_cells import Cell, Matrix
 from speechsent.study.matrix_tables import write_matrix
 from speechsent.study.plan import PlannedRun
@@ -21,7 +22,6 @@ from speechsent.study.tasks import Task, perform, refuse_damaged, sweep
 from speechsent.training.listener import Listener
 
 MATRICES = Path("matrices")
-SCORES = "scores.json"
 
 
 def cross_corpus_matrix(

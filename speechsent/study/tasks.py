@@ -107,7 +107,7 @@ def refuse_damaged(tasks: Iterable[Task]) -> None:
     Raises:
         RunError: If there is one; it names the folders.
     """
-    if damages := [task.damage for task in tasks if task.damage]:
+    if damages := [damage for task in tasks if (damage := task.damage)]:
         raise RunError("; ".join(damages))
 
 
@@ -120,8 +120,8 @@ def perform(task: Task, listener: Listener | None = None) -> Outcome:
     with _one_training:
         if task.run is not None:
             return Outcome()
-        if task.damage:  # what is trained would find no place
-            return Outcome(failure=task.damage)
+        if damage := task.damage:  # what is trained would find no place
+            return Outcome(failure=damage)
         unique = f"{socket.gethostname()}-{os.getpid()}"
         working = task.folder / f"{UNFINISHED}-{unique}-{task.planned.folder}"
         try:

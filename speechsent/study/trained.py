@@ -12,12 +12,12 @@ from speechsent.evaluation.predictions import (
     Predictions,
     read_predictions,
 )
+from speechsent.features.standardize import BY_SPEAKER
 from speechsent.run import Run
 from speechsent.study.combining import combine
 from speechsent.study.plan import FITTED, Combination, How, Study
 
 TOLD = "study.json"  # in a run folder: what the study knows of the run
-BY_SPEAKER = "+spk"  # ends the name of a protocol under which unlabelled test clips were used
 Place = tuple[int, int]  # fold and seed
 
 
