@@ -8,10 +8,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from speechsent.doctor.graph import DROPOUTS, PREPROCESSING, graph_of, leaves
+from speechsent.doctor.graph import NOISES, PREPROCESSING, graph_of, leaves
 from speechsent.errors import ParameterError
 
-NOISES = (*DROPOUTS, layers.GaussianDropout, layers.GaussianNoise, layers.AlphaDropout)
 # Set after a layer is made, because in a configuration nobody knows what layers of one's own mean.
 RANDOM = ("rate", "stddev", "dropout", "_dropout", "recurrent_dropout", "momentum")
 

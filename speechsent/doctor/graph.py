@@ -15,7 +15,7 @@ DROPOUTS = (
     layers.SpatialDropout3D,
 )
 NOISES = (*DROPOUTS, layers.GaussianNoise, layers.AlphaDropout)
-WHOLE = (layers.RNN, layers.Bidirectional)  # what they hold is called within a loop
+RECURRENT = (layers.RNN, layers.Bidirectional)  # what they hold is called within a loop
 PASSIVE = (
     *DROPOUTS,
     layers.Flatten,
@@ -104,7 +104,7 @@ def _opened(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     inside = layer.layers if isinstance(layer, keras.Model) else layer._layers
     for inner in inside:
         yield inner
-        if not isinstance(inner, WHOLE):
+        if not isinstance(inner, RECURRENT):
             yield from _opened(inner)
 
 

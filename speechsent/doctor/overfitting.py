@@ -13,7 +13,7 @@ from speechsent.doctor.copying import calm_copy, fresh_optimizer
 from speechsent.doctor.examination import model_loss
 from speechsent.doctor.findings import Diagnosis, Finding, in_order
 from speechsent.doctor.given import Given, check_shapes, read
-from speechsent.doctor.graph import fixed_batch, graph_of, leaves
+from speechsent.doctor.graph import RECURRENT, fixed_batch, graph_of, leaves
 from speechsent.doctor.heads import Head, heads_of
 from speechsent.doctor.labels import labels_of
 from speechsent.doctor.learnt import counts_answers, score_of, score_wanted
@@ -23,7 +23,6 @@ N_SAMPLES = 12
 STEPS, MANY_STEPS = 150, 400
 RATES = (1e-2, 1e-3)  # the second is tried where the first is too fast
 ROUND = 10  # steps between two looks
-RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
 
 @dataclass(frozen=True)
