@@ -4,7 +4,7 @@ Failures that people have reported, each rebuilt with its own architecture and s
 finding that must come first, and the score on unseen samples as written and with the cure. Then
 networks that nothing is wrong with, our own among them: whatever is told of these is told wrongly.
 Scores are accuracies, or the share of variance explained where numbers are told; of our own the
-best validation UAR. On made-up data, so that they say nothing but that it learns. A dash stands
+validation UAR. On made-up data, so that they say nothing but that it learns. A dash stands
 where Keras would not train at all.
 
 All of it takes most of an hour. ``--only TEXT`` runs what has the text in its name, ``--join`` puts

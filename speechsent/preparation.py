@@ -173,6 +173,10 @@ def features(
         config: Decides what is extracted.
         listener: Who is told.
         resources: Who extracts, and whether features are kept between runs.
+
+    Raises:
+        AudioError: If a clip cannot be used and ``corpus.skip_bad_audio`` is off.
+        CorpusError: If none can be used.
     """
     cache = FeatureCache() if resources.cache else None
 
@@ -193,6 +197,8 @@ def features(
     listener.end()
     for message in table.warned[:5]:
         listener.note(f"warning: {message}")
+    if utterances and not table.utterances:
+        raise CorpusError(f"none of {len(utterances)} clips can be used: {_named(table.refused)}")
     tell_left_out(table.refused, listener)
     return table
 
@@ -200,8 +206,11 @@ def features(
 def tell_left_out(refused: Sequence[Refusal], listener: Listener) -> None:
     """Tell which files take no part, and why."""
     if refused:
-        named = some(f"{refusal.path} ({refusal.reason})" for refusal in refused)
-        listener.note(f"left out {len(refused)} clips: {named}")
+        listener.note(f"left out {len(refused)} clips: {_named(refused)}")
+
+
+def _named(refused: Sequence[Refusal]) -> str:
+    return some(f"{refusal.path} ({refusal.reason})" for refusal in refused)
 
 
 def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list[str] | None:

@@ -13,7 +13,7 @@ from speechsent.auditing.copies import (
 )
 from speechsent.auditing.listening import Sound, listen
 from speechsent.auditing.report import Finding, finding
-from speechsent.auditing.shortcuts import CUES, shortcut_findings
+from speechsent.auditing.shortcuts import shortcut_checks
 from speechsent.auditing.sides import Side, is_there
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.utterance import Refusal, Utterance
@@ -23,7 +23,7 @@ BYTES = "the same bytes"
 SAMPLES = "the same samples"
 FILES = "identical-files"
 PATHS = "files-shared"
-SOUNDS = ("identical-audio", "near-duplicates", *(f"shortcut-{cue}" for cue in CUES))
+SOUNDS = ("identical-audio", "near-duplicates")
 
 Checked = tuple[list[str], list[Finding]]
 
@@ -56,8 +56,8 @@ def content_checks(train: Side, test: Side, listener: Listener) -> Checked:
     told = {example for same in findings for example in same.examples}
     findings += identical_findings(SOUNDS[0], SAMPLES, train, test, *digests, told)
     findings += near_duplicates(train, test, trained, tested)
-    findings += shortcut_findings([*train.utterances, *test.utterances], sounds)
-    return [*names, *SOUNDS], findings
+    shortcuts, told_by_cues = shortcut_checks([*train.utterances, *test.utterances], sounds)
+    return [*names, *SOUNDS, *shortcuts], [*findings, *told_by_cues]
 
 
 def hashed(side: Side) -> Side:

@@ -41,18 +41,21 @@ class Foretelling:
     p: float
 
 
-def shortcut_findings(
+def shortcut_checks(
     utterances: Sequence[Utterance], sounds: Sequence[Sound | None]
-) -> list[Finding]:
+) -> tuple[list[str], list[Finding]]:
     """A warning for each cue that foretells the class of speakers it has not seen.
 
     Args:
         utterances: Clips of both sides.
         sounds: What they sound like; None where that is not known.
+
+    Returns:
+        The checks that were made, none where fewer than two emotions are known; and the warnings.
     """
     known = [(u, s) for u, s in zip(utterances, sounds, strict=True) if s and u.emotion != UNKNOWN]
     if len({u.emotion for u, _ in known}) < 2:
-        return []
+        return [], []
     classes = np.unique([u.emotion for u, _ in known], return_inverse=True)[1]
     folds = _folds([u.speaker for u, _ in known])
     findings = []
@@ -60,7 +63,7 @@ def shortcut_findings(
         told = foretell(np.array([getattr(s, cue) for _, s in known]), classes, folds)
         if told.p <= SIGNIFICANT:
             findings.append(_finding(cue, words, told, len(known)))
-    return findings
+    return [_name(cue) for cue in CUES], findings
 
 
 def _finding(cue: str, words: str, told: Foretelling, total: int) -> Finding:
@@ -68,9 +71,11 @@ def _finding(cue: str, words: str, told: Foretelling, total: int) -> Finding:
         f"{words} foretells the class: UAR {told.uar:.3f}, chance {told.chance:.3f}, "
         f"p {told.p:.3f}{REMARKS.get(cue, '')}"
     )
-    return Finding(
-        name=f"shortcut-{cue}", severity="warning", count=total, total=total, message=message
-    )
+    return Finding(name=_name(cue), severity="warning", count=total, total=total, message=message)
+
+
+def _name(cue: str) -> str:
+    return f"shortcut-{cue}"
 
 
 def foretell(values: np.ndarray, classes: np.ndarray, folds: np.ndarray) -> Foretelling:

@@ -6,7 +6,13 @@ import sys
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.options import add_output, add_report, add_resources, resources
+from speechsent.cli.options import (
+    add_output,
+    add_report,
+    add_resources,
+    add_skip_bad,
+    resources,
+)
 from speechsent.cli.startup import load_tensorflow
 
 NAME = "evaluate"
@@ -25,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run", dest="run_folder", type=Path, metavar="RUN", help="default: the newest run"
     )
     parser.add_argument("--out", type=Path, help="where results go (default: inside the run)")
+    add_skip_bad(parser)
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
     add_report(parser)
     add_resources(parser)
@@ -52,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
             out=args.out,
             report=not args.no_report,
             report_clips=args.report_clips,
+            skip_bad_audio=args.skip_bad_audio,
             resources=resources(args),
             listener=listener,
         )

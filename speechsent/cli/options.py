@@ -52,13 +52,18 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="MAP",
         help="train groups of emotions: arousal, valence, quadrants, or a YAML of emotion: group",
     )
-    group.add_argument(
-        "--skip-bad-audio", action="store_true", help="leave out clips that cannot be used"
-    )
+    add_skip_bad(group)
     group.add_argument(
         "--allow-speaker-overlap",
         action="store_true",
         help="split by clips; every score will say so",
+    )
+
+
+def add_skip_bad(parser: argparse._ActionsContainer) -> None:
+    """Add ``--skip-bad-audio``."""
+    parser.add_argument(
+        "--skip-bad-audio", action="store_true", help="leave out clips that cannot be used"
     )
 
 

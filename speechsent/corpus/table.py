@@ -99,14 +99,19 @@ def read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     Raises:
         CorpusError: If it is no CSV in UTF-8.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
+    text = io.StringIO(read_text(path), newline="")
+    # Without ``strict`` a quotation mark left open takes all further rows into its cell.
+    reader = csv.reader(text, skipinitialspace=True, strict=True)
+    begins = 1
     try:
         for cells in reader:
             if cells:
                 yield reader.line_num, [cell.strip() for cell in cells]
+            begins = reader.line_num + 1
     except csv.Error as error:
         raise CorpusError(
-            f"{path}: row {reader.line_num}: not CSV ({error}); is a quotation mark left open?"
+            f"{path}: row {begins}: not CSV ({error}); quotation marks stand around a whole cell, "
+            "one on either side, and twice within it"
         ) from error
 
 

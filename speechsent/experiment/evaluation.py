@@ -1,7 +1,7 @@
 """Score a run, on its own test part or on other clips."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def evaluate(
     out: Path | str | None = None,
     report: bool = True,
     report_clips: int = N_CLIPS,
+    skip_bad_audio: bool = False,
     resources: Resources | None = None,
     listener: Listener | None = None,
     workshop: Workshop | None = None,
@@ -76,6 +77,8 @@ def evaluate(
             needs one, and the look at its test part is recorded there.
         report: Write ``report.html`` beside the scores.
         report_clips: How many clips it shows in detail, worst first.
+        skip_bad_audio: Leave out clips that cannot be used, and tell how many in the note of the
+            scores, instead of stopping; a run that was trained so does in any case.
         resources: Threads or a cluster for features, and whether they are kept; all CPUs, and
             they are, if not given.
         listener: Who is told about progress.
@@ -88,6 +91,8 @@ def evaluate(
         RunError: If there is no such run, or files of its test part are gone or have changed, or
             the clips have emotions it does not know, or the run cannot be written and there is no
             ``out``.
+        CorpusError: If other clips cannot be read, or lack the targets.
+        AudioError: If a clip cannot be used and none is to be left out.
         SaveError: If ``out`` cannot be a folder.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
@@ -97,9 +102,16 @@ def evaluate(
         raise RunError(f"{run.path}: cannot be written; name a folder for the results (--out)")
     if out is not None:
         check_folder(Path(out))
-    scored = own_test(run, resources) if corpus is None else other_clips(run, corpus, listener)
+    config = run.config
+    if skip_bad_audio:
+        config = replace(config, corpus=replace(config.corpus, skip_bad_audio=True))
+    if corpus is None:
+        scored = own_test(run, resources)
+    else:
+        skip_bad = config.corpus.skip_bad_audio
+        scored = other_clips(run, corpus, listener, skip_bad=skip_bad)
     root = scored.root
-    table = features(scored.utterances, run.config, listener, resources)
+    table = features(scored.utterances, config, listener, resources)
     clips = to_clips(table, run.standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)
     require_numbers(outputs, run)

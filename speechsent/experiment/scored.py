@@ -12,6 +12,7 @@ from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError, some
 from speechsent.features.cache import FeatureCache
 from speechsent.features.reuse import hashes_folder
+from speechsent.preparation import tell_left_out
 from speechsent.resources import Resources
 from speechsent.run import OWN_TEST, Run
 from speechsent.run_records import AUDIT, SCORES
@@ -31,16 +32,18 @@ class Scored:
         root: The folder their names are relative to.
         place: What looks at them are counted under: ``"test"`` for a run's own test part alone,
             otherwise the whole path of the folder or file.
+        n_refused: Files beside them that are no clips, and were left out.
     """
 
     utterances: Sequence[Utterance]
     name: str
     root: Path
     place: str
+    n_refused: int = 0
 
     def noted(self, note: str, n_read: int) -> str:
         """A note that tells how many clips could not be read, so that the score is of fewer."""
-        n = len(self.utterances)
+        n = len(self.utterances) + self.n_refused
         left = f"left out {n - n_read} of {n} clips, which cannot be read" if n_read < n else ""
         return "; ".join(filter(None, [note, left]))
 
@@ -71,8 +74,10 @@ def own_test(run: Run, resources: Resources) -> Scored:
     return Scored(utterances, run.facts["corpus"], Path(run.facts["root"]), OWN_TEST)
 
 
-def other_clips(run: Run, corpus: Corpus | Path | str, listener: Listener) -> Scored:
-    """Other clips, with the classes or targets of the run.
+def other_clips(
+    run: Run, corpus: Corpus | Path | str, listener: Listener, *, skip_bad: bool = False
+) -> Scored:
+    """Other clips, with the classes or targets of the run; what is left out is told.
 
     Raises:
         CorpusError: If they cannot be read, or lack the targets.
@@ -81,7 +86,9 @@ def other_clips(run: Run, corpus: Corpus | Path | str, listener: Listener) -> Sc
     targets = run.scale.names if run.scale else ()
     place = corpus.root if isinstance(corpus, Corpus) else Path(corpus)
     if not isinstance(corpus, Corpus):
-        corpus = read_corpus(place, labels=run.config.corpus.labels, targets=targets)
+        labels = run.config.corpus.labels
+        corpus = read_corpus(place, labels=labels, targets=targets, skip_bad=skip_bad)
+        tell_left_out(corpus.refused, listener)
     require_targets(corpus, targets)
     if run.config.corpus.merge:
         groups = groups_of(run.config.corpus.merge, run.config.corpus.labels)
@@ -90,7 +97,7 @@ def other_clips(run: Run, corpus: Corpus | Path | str, listener: Listener) -> Sc
     test = [u for u in corpus if u.part == "test"] or list(corpus)
     if run.scale is None:
         _refuse_unknown_emotions(run, test, corpus.root)
-    return Scored(test, corpus.name, corpus.root, str(place.resolve()))
+    return Scored(test, corpus.name, corpus.root, str(place.resolve()), len(corpus.refused))
 
 
 def folder_inside(run: Run, scored: Scored, part: str) -> Path:

@@ -1,5 +1,6 @@
 """Bad input: one line that names the file and the rule, exit 1, and nothing left behind."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -132,3 +133,34 @@ def test_evaluate_refuses_emotions_the_run_does_not_know(
     err = capfd.readouterr().err
     assert "not trained on: boredom" in err
     assert "neutral, happiness" in err
+
+
+def test_evaluate_leaves_bad_audio_out_where_asked_and_scores_the_rest(
+    workplace, voices, tmp_path, monkeypatch, capfd
+):
+    folder = tmp_path / "test"
+    shutil.copytree(voices / "test", folder)
+    n_clips = len(list(folder.rglob("*.wav")))
+    (folder / "anger" / "syn-m02-anger-s9-8.wav").write_text("no sound")
+    (folder / "anger" / "syn-m02-anger-s9-9.m4a").write_text("no sound either")
+    monkeypatch.chdir(workplace)
+    command = ["evaluate", str(folder), "--no-report", "--out", str(tmp_path / "scored")]
+    assert main([*command, "--quiet"]) == 1
+    assert "s9-9.m4a" in capfd.readouterr().err
+    assert not (tmp_path / "scored").exists()
+    assert main([*command, "--skip-bad-audio"]) == 0
+    told = capfd.readouterr().err
+    assert "s9-8.wav" in told
+    assert "s9-9.m4a" in told
+    scores = json.loads((tmp_path / "scored" / "scores.json").read_text())
+    assert scores["n"] == n_clips
+    assert f"left out 2 of {n_clips + 2} clips, which cannot be read" in scores["note"]
+
+
+def test_evaluate_needs_a_clip_that_can_be_used(workplace, tmp_path, monkeypatch, capfd):
+    clip = tmp_path / "test" / "anger" / "a.wav"
+    clip.parent.mkdir(parents=True)
+    clip.write_text("no sound")
+    monkeypatch.chdir(workplace)
+    assert main(["evaluate", str(tmp_path / "test"), "--skip-bad-audio", "--quiet"]) == 1
+    assert capfd.readouterr().err.count("\n") == 1

@@ -18,7 +18,6 @@ from speechsent.corpus.fetch.unpack import unpack
 from speechsent.errors import CorpusError, DownloadError, ParameterError
 
 MIRROR = "SPEECHSENT_MIRROR"
-UNPACKED = "unpacked"
 Told = Callable[[str, int, int], None]
 
 
@@ -98,7 +97,7 @@ def fetch(
                 path.unlink()  # or every further call would stumble over it
             raise
         fetched = replace(fetched, folder=str(folder), origin=str(archive or chosen.url))
-        _finish(fetched, work / UNPACKED, folder)
+        _finish(fetched, work / workplace.UNPACKED, folder)
     return fetched
 
 
@@ -153,7 +152,7 @@ def _check_archive(chosen: Source, path: Path) -> str:
 def _unpacked(chosen: Source, path: Path, work: Path, told: Told | None) -> Fetched:
     """The clips of an archive in their folder, and what is known of them."""
     sha256 = _check_archive(chosen, path)
-    folder = work / UNPACKED
+    folder = work / workplace.UNPACKED
     if folder.exists():
         shutil.rmtree(folder)
     room = min(chosen.unpacked, workplace.free_bytes(work))
@@ -175,7 +174,7 @@ def _unpacked(chosen: Source, path: Path, work: Path, told: Told | None) -> Fetc
 
 def _fill(chosen: Source, work: Path, told: Told | None) -> bool:
     """Fetch what the archive only points to; false if it holds the clips themselves."""
-    folder = work / UNPACKED
+    folder = work / workplace.UNPACKED
     found = pointers(folder)
     if found:
         root = folder / next(iter(found)).relative_to(folder).parts[0]

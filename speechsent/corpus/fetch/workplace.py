@@ -8,6 +8,9 @@ from pathlib import Path
 
 from speechsent.errors import CorpusError
 
+UNPACKED = "unpacked"  # what is made anew by each call, and so never kept
+LOCK = "lock"
+
 
 def check_free(folder: Path) -> None:
     """Refuse a folder that has something in it already.
@@ -21,7 +24,9 @@ def check_free(folder: Path) -> None:
 
 @contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
-    """``.FOLDER.fetch`` beside ``folder``; it outlives an error, so that a further call goes on.
+    """``.FOLDER.fetch`` beside ``folder``.
+
+    What has arrived outlives an error, so that a further call goes on.
 
     Raises:
         CorpusError: If it cannot be made, or another process works in it.
@@ -29,13 +34,24 @@ def workplace(folder: Path) -> Iterator[Path]:
     place = folder.absolute().parent / f".{folder.absolute().name}.fetch"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        lock = (place / "lock").open("w")
+        lock = (place / LOCK).open("w")
     except OSError as error:
         raise CorpusError(f"{place}: cannot be written ({error.strerror})") from error
     with lock:
         _hold(lock.fileno(), place)
-        yield place
+        try:
+            yield place
+        except BaseException:
+            _keep_what_helps(place)
+            raise
     shutil.rmtree(place)
+
+
+def _keep_what_helps(place: Path) -> None:
+    """Nothing stays of a call behind which nothing has arrived."""
+    shutil.rmtree(place / UNPACKED, ignore_errors=True)
+    if [path.name for path in place.iterdir()] == [LOCK]:
+        shutil.rmtree(place)
 
 
 def _hold(descriptor: int, place: Path) -> None:

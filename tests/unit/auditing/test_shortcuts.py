@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from speechsent.auditing.listening import Sound
-from speechsent.auditing.shortcuts import foretell, shortcut_findings
+from speechsent.auditing.shortcuts import foretell, shortcut_checks
+from speechsent.corpus.inspect import UNKNOWN
 from speechsent.corpus.utterance import Utterance
 
 
@@ -47,13 +48,17 @@ def test_the_cue_that_tells_is_named_and_the_others_are_not(tmp_path):
         clip(tmp_path, i, emotions[i // 6 % 2], level=-20.0 if i // 6 % 2 else -40.0)
         for i in range(48)
     ]
-    (found,) = shortcut_findings(*zip(*clips, strict=True))
+    checked, (found,) = shortcut_checks(*zip(*clips, strict=True))
+    assert checked == [
+        "shortcut-duration", "shortcut-level", "shortcut-offset", "shortcut-silence",
+    ]  # fmt: skip
     assert (found.name, found.severity, found.total) == ("shortcut-level", "warning", 48)
     assert "UAR 1.000, chance 0.500, p 0.005" in found.message
     assert "acted speech" in found.message
 
 
-def test_one_class_or_no_sound_foretells_nothing(tmp_path):
-    one = [clip(tmp_path, i, "anger") for i in range(6)]
-    assert shortcut_findings(*zip(*one, strict=True)) == []
-    assert shortcut_findings([u for u, _ in one], [None] * 6) == []
+@pytest.mark.parametrize("emotion", ["anger", UNKNOWN])
+def test_one_class_or_no_sound_or_emotions_untold_are_not_called_clean(emotion, tmp_path):
+    one = [clip(tmp_path, i, emotion) for i in range(6)]
+    assert shortcut_checks(*zip(*one, strict=True)) == ([], [])
+    assert shortcut_checks([u for u, _ in one], [None] * 6) == ([], [])

@@ -65,8 +65,14 @@ def test_another_separator_is_told_with_the_remedy(table, mark, name):
 
 
 def test_a_cell_that_is_too_long_is_told_with_its_row(table):
-    with pytest.raises(CorpusError, match=r"clips\.csv: row 3: not CSV .*quotation mark left open"):
+    with pytest.raises(CorpusError, match=r"clips\.csv: row 3: not CSV \(field larger"):
         table(f"file,note\na.wav,x\nb.wav,{'x' * 140_000}\n")
+
+
+@pytest.mark.parametrize("last", ["c.wav,joy", 'c.wav,"joy"', 'c.wav,"joy",x'])
+def test_a_quotation_mark_left_open_swallows_no_rows(table, last):
+    with pytest.raises(CorpusError, match=r"clips\.csv: row 3: not CSV .*one on either side"):
+        table(f'file,emotion\na.wav,"fear"\nb.wav,"anger\n{last}\n')
 
 
 def test_another_encoding_is_told_with_its_row(table):

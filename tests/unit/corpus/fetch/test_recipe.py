@@ -150,6 +150,15 @@ def test_another_archive_is_not_taken_for_it(published, make_zip):
         get(archive=Path("mine.zip"))
 
 
+def test_nothing_stays_of_an_archive_that_is_refused(unpublished, make_zip):
+    Path("mine.zip").write_bytes(make_zip({"readme.txt": b"no clip"}))
+    before = sorted(Path().iterdir())
+    for _ in range(2):
+        with pytest.raises(CorpusError):
+            get(archive=Path("mine.zip"))
+        assert sorted(Path().iterdir()) == before
+
+
 def test_an_archive_that_is_not_there_is_named(published):
     with pytest.raises(CorpusError, match=r"none\.zip: no such file"):
         get(archive=Path("none.zip"))
