@@ -1,11 +1,10 @@
 """``speechsent ablate``: many trainings, one table."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_output, add_preset
 from speechsent.cli.startup import load_tensorflow
 
@@ -89,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             listener=listener,
         )
     if args.json:
-        print(json.dumps(asdict(result), indent=2, ensure_ascii=False, default=str))
+        print(as_json(result))
         return 0 if not result.failures else 3
     print(result.markdown())
     print(f"study {result.folder}: {result.n_trained} runs trained, {result.n_found} were there")

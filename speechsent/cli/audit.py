@@ -1,10 +1,10 @@
 """``speechsent audit``: what leaks between two sets, also sets made by others."""
 
 import argparse
-import json
 from pathlib import Path
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_output, add_set
 from speechsent.cli.startup import load_tensorflow
 
@@ -64,7 +64,5 @@ def run(args: argparse.Namespace) -> int:
             labels=load(None, args.overrides).corpus.labels,
             listener=listener,
         )
-    print(
-        json.dumps(report.as_dict(), indent=2, ensure_ascii=False) if args.json else table(report)
-    )
+    print(as_json(report.as_dict()) if args.json else table(report))
     return 0 if report.clean else LEAKING

@@ -1,11 +1,10 @@
 """``speechsent cache``: what is kept between runs, and making room."""
 
 import argparse
-import json
 import re
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from speechsent.cli.lines import as_json
 from speechsent.errors import ParameterError, SaveError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def info(args: argparse.Namespace) -> int:
     """Print where the cache is and how large."""
     from speechsent.features.cache import FeatureCache
 
-    _print(FeatureCache().info(), as_json=args.json)
+    _print(FeatureCache().info(), plain=args.json)
     return 0
 
 
@@ -50,7 +49,7 @@ def prune(args: argparse.Namespace) -> int:
         left = cache.prune(size)
     except OSError as error:
         raise SaveError(f"{error.filename}: cannot be deleted ({error.strerror})") from error
-    _print(left, as_json=args.json)
+    _print(left, plain=args.json)
     return 0
 
 
@@ -71,9 +70,9 @@ def n_bytes(text: str) -> int:
     return int(found[1] + decimals) * UNITS[found[3]] // 10 ** len(decimals)
 
 
-def _print(found: "CacheInfo", *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(found), indent=2, default=str))
+def _print(found: "CacheInfo", *, plain: bool) -> None:
+    if plain:
+        print(as_json(found))
         return
     size = found.n_bytes / UNITS["M"]
     print(f"{found.folder}: {size:.1f} MiB in {found.n_packs} packs")

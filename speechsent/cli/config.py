@@ -1,11 +1,10 @@
 """``speechsent config``: what would be used, and what there is to set."""
 
 import argparse
-import json
 
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_config, configuration
 from speechsent.cli.startup import load_tensorflow
-from speechsent.presets import PRESETS, read_preset
 
 NAME = "config"
 HELP = "show the configuration a training would use, presets, or the schema for editors"
@@ -39,12 +38,14 @@ def show(args: argparse.Namespace) -> int:
     from speechsent.config import to_yaml
 
     text = to_yaml(configuration(args))
-    print(json.dumps(yaml.safe_load(text), indent=2) if args.json else text, end="\n" * args.json)
+    print(as_json(yaml.safe_load(text)) if args.json else text, end="\n" * args.json)
     return 0
 
 
 def presets(_: argparse.Namespace) -> int:
     """List the presets."""
+    from speechsent.presets import PRESETS, read_preset
+
     for name in PRESETS:
         found = read_preset(name)
         print(f"{name}\n  {found.summary}\n  cost: {found.cost}")
@@ -57,5 +58,5 @@ def schema(_: argparse.Namespace) -> int:
     from speechsent.config import ExperimentConfig
     from speechsent.schema import schema_of
 
-    print(json.dumps(schema_of(ExperimentConfig()), indent=2, ensure_ascii=False))
+    print(as_json(schema_of(ExperimentConfig())))
     return 0

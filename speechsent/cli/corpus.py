@@ -1,13 +1,12 @@
 """``speechsent corpus``: get one, look at one, or write the built-in one."""
 
 import argparse
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import in_one_line
+from speechsent.cli.lines import as_json, in_one_line
 from speechsent.cli.options import add_output, add_set
 from speechsent.cli.published import add_published
 
@@ -65,7 +64,7 @@ def inspect(args: argparse.Namespace) -> int:
     )
     summary = summarize(corpus, config.audio)
     if args.json:
-        print(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+        print(as_json(summary.as_dict()))
     else:
         _print(summary)
     return 0

@@ -1,11 +1,11 @@
 """``speechsent doctor``: what would go wrong in a training, or what went wrong in an old one."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_config, add_output, add_resources, configuration, resources
 from speechsent.cli.startup import load_tensorflow
 from speechsent.errors import ParameterError
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             f"stand alone. Received: {args.corpus[0]}"
         )
     diagnosis = _examine(args)
-    text = json.dumps(diagnosis.as_dict(), indent=2, ensure_ascii=False)
+    text = as_json(diagnosis.as_dict())
     print(text if args.json == PRINTED else diagnosis)
     if args.json and args.json != PRINTED:
         args.json.write_text(text + "\n", encoding="utf-8")

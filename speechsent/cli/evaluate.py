@@ -1,11 +1,11 @@
 """``speechsent evaluate``: score a run on its test part, or on a folder or CSV."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import (
     add_output,
     add_report,
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             listener=listener,
         )
     if args.json:
-        print(json.dumps(evaluation.scores.as_dict(), indent=2))
+        print(as_json(evaluation.scores.as_dict()))
     else:
         print(f"\n{table(evaluation.scores)}\n")
         print(f"look number {evaluation.times_seen} at these clips with this model")

@@ -1,11 +1,10 @@
 """``speechsent export``: a run as one file that needs no TensorFlow."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speechsent.cli.lines import as_json
 from speechsent.cli.startup import load_tensorflow
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     done = export(args.run_folder, args.format, args.out, clips=args.clips)
     if args.json:
-        print(json.dumps(asdict(done), indent=2, ensure_ascii=False, default=str))
+        print(as_json(done))
     else:
         _print(done)
     return 0

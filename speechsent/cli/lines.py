@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 def print_csv(rows: Iterable[Sequence[object]]) -> None:
@@ -9,6 +10,13 @@ def print_csv(rows: Iterable[Sequence[object]]) -> None:
     from speechsent.csv_rows import row_writer  # --help can do without
 
     row_writer(sys.stdout).writerows(rows)
+
+
+def as_json(told: object) -> str:
+    """A result as JSON; data classes become objects, and paths text."""
+    import json  # --help can do without
+
+    return json.dumps(told, indent=2, ensure_ascii=False, default=_plain)
 
 
 def in_one_line(told: object) -> str:
@@ -19,3 +27,9 @@ def in_one_line(told: object) -> str:
         'a\\nb'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(told))
+
+
+def _plain(value: Any) -> Any:
+    from dataclasses import asdict, is_dataclass
+
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)

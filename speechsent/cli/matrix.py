@@ -1,11 +1,10 @@
 """``speechsent matrix``: every corpus against every other."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_config, add_output, add_resources, configuration, resources
 from speechsent.cli.startup import load_tensorflow
 
@@ -59,8 +58,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.json:
         told = {"folder": str(matrix.folder), "names": matrix.names, "seeds": matrix.seeds}
-        cells = [asdict(cell) for cell in matrix.cells.values()]
-        print(json.dumps(told | {"cells": cells}, indent=2, ensure_ascii=False))
+        print(as_json(told | {"cells": list(matrix.cells.values())}))
         return 0
     print(markdown(matrix))
     print(f"matrix {matrix.folder}: {matrix.n_trained} runs trained, {matrix.n_found} were there")

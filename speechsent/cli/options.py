@@ -1,15 +1,12 @@
 """Options which commands share, and how flags become overrides of the configuration."""
 
 import argparse
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from speechsent.presets import PRESETS
-from speechsent.resources import REPORT_CLIPS, Resources
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from speechsent.config import ExperimentConfig
+    from speechsent.resources import Resources
 
 # Named flags are short for `--set`: flag, key, choices, help.
 FLAGS = (
@@ -81,6 +78,8 @@ def add_set(group: argparse._ActionsContainer) -> None:
 
 def add_preset(group: argparse._ActionsContainer) -> None:
     """Add ``--preset``."""
+    from speechsent.presets import PRESETS  # these options are made only for a command that is run
+
     group.add_argument(
         "--preset",
         choices=PRESETS,
@@ -106,14 +105,14 @@ def overrides(args: argparse.Namespace) -> list[str]:
     ]
     if args.classes:
         names = [name.strip() for name in args.classes.split(",") if name.strip()]
-        named.append(f"corpus.classes={json.dumps(names)}")
+        named.append(f"corpus.classes={_as_yaml(names)}")
     if args.target:
         columns = [name.strip() for name in args.target.split(",") if name.strip()]
-        named.append(f"corpus.targets={json.dumps(columns, ensure_ascii=False)}")
+        named.append(f"corpus.targets={_as_yaml(columns)}")
     if args.merge:
         from speechsent.corpus.merging import merge_map  # brings NumPy, which --help can do without
 
-        groups = json.dumps(merge_map(args.merge), ensure_ascii=False)
+        groups = _as_yaml(merge_map(args.merge))
         named += ["corpus.merge=null", f"corpus.merge={groups}"]  # in place of another map
     if args.skip_bad_audio:
         named.append("corpus.skip_bad_audio=true")
@@ -124,6 +123,8 @@ def overrides(args: argparse.Namespace) -> list[str]:
 
 def add_resources(parser: argparse.ArgumentParser) -> None:
     """Add ``--workers``, ``--cluster`` and ``--no-cache``."""
+    from speechsent.resources import Resources
+
     parser.add_argument(
         "--workers",
         type=int,
@@ -142,9 +143,13 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def resources(args: argparse.Namespace) -> Resources:
-    """What these options allow to be used."""
-    return Resources(n_workers=args.workers, cluster=args.cluster, cache=not args.no_cache)
+def resources(args: argparse.Namespace, **beside: Any) -> "Resources":
+    """What these options allow to be used, and what is told beside them."""
+    from speechsent.resources import Resources
+
+    return Resources(
+        n_workers=args.workers, cluster=args.cluster, cache=not args.no_cache, **beside
+    )
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
@@ -155,6 +160,8 @@ def add_report(parser: argparse.ArgumentParser) -> None:
 
 def add_report_clips(parser: argparse.ArgumentParser) -> None:
     """Add ``--report-clips``."""
+    from speechsent.resources import REPORT_CLIPS
+
     parser.add_argument(
         "--report-clips",
         type=_count,
@@ -183,4 +190,11 @@ def _dest(key: str) -> str:
 
 def _quoted(value: str) -> str:
     """Numbers stay numbers; everything else is text, whatever YAML would make of it."""
-    return value if value.isdigit() else json.dumps(value, ensure_ascii=False)
+    return value if value.isdigit() else _as_yaml(value)
+
+
+def _as_yaml(value: object) -> str:
+    """A value as it stands behind ``=``: JSON is YAML."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

@@ -1,16 +1,14 @@
 """``speechsent predict``: names and probabilities, or numbers, for audio files."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from speechsent.cli import timeline
 from speechsent.cli.console import console
-from speechsent.cli.lines import print_csv
+from speechsent.cli.lines import as_json, print_csv
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.cli.options import add_output
 from speechsent.errors import ParameterError
@@ -73,8 +71,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Model:
+class _Model(NamedTuple):
     """A run, or an exported one, with the files it is to hear."""
 
     path: Path
@@ -124,7 +121,7 @@ def _print_predictions(args: argparse.Namespace, predictions: "list[Prediction]"
             }
             for p in predictions
         ]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(as_json(rows))
     elif args.csv:
         _print_csv(predictions)
     else:
@@ -148,7 +145,7 @@ def _tell_numbers(args: argparse.Namespace, model: _Model, listener: "Listener")
         )
     found = model.estimate(listener)
     if args.json:
-        print(json.dumps([asdict(e) for e in found], indent=2, ensure_ascii=False))
+        print(as_json(found))
     elif args.csv:
         print_csv([["file", *found[0].values]])
         print_csv([e.file, *(f"{v:.6g}" for v in e.values.values())] for e in found)

@@ -1,11 +1,12 @@
 """``speechsent protocols``: which protocols have a name, and what one of them says."""
 
 import argparse
-import json
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from speechsent.cli.lines import as_json
 
 if TYPE_CHECKING:
     from speechsent.corpus.named import Protocol
@@ -50,7 +51,7 @@ def list_(args: argparse.Namespace) -> int:
     protocols = {name: load_protocol(name) for name in protocol_names()}
     if args.json:
         told = [protocol.as_dict() for protocol in protocols.values()]
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(as_json(told))
         return 0
     for name, protocol in protocols.items():
         print(f"{name} ({_independence(protocol)})")
@@ -66,7 +67,7 @@ def show(args: argparse.Namespace) -> int:
     folds = _folds(protocol, args.corpus, args.seed) if args.corpus else None
     if args.json:
         told = protocol.as_dict() | ({} if folds is None else {"folds": folds})
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(as_json(told))
         return 0
     _print(protocol)
     for index, fold in enumerate(folds or ()):

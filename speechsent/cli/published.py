@@ -1,13 +1,12 @@
 """``speechsent corpus list`` and ``fetch``: published corpora and their licences."""
 
 import argparse
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_output
 from speechsent.errors import ParameterError
 
@@ -56,6 +55,8 @@ def add_published(commands: Any) -> None:
 
 def list_(args: argparse.Namespace) -> int:
     """Print what is published, and what of it is here."""
+    from dataclasses import asdict
+
     from speechsent.corpus.fetch import at_hand, sources
 
     here = {name: at_hand(name, args.root) for name in sources()}
@@ -64,7 +65,7 @@ def list_(args: argparse.Namespace) -> int:
             asdict(found) | {"at_hand": str(here[name]) if here[name] else None}
             for name, found in sources().items()
         ]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(as_json(rows))
         return 0
     for name, found in sources().items():
         _print(found, here[name])
@@ -95,7 +96,7 @@ def fetch(args: argparse.Namespace) -> int:
         )
         stages.end()
     if args.json:
-        print(json.dumps(asdict(fetched), indent=2, ensure_ascii=False))
+        print(as_json(fetched))
     else:
         _print_fetched(fetched)
     return 0

@@ -1,12 +1,10 @@
 """``speechsent runs``: which there are, what one says, which is better, does it come again."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import add_output
 from speechsent.cli.startup import load_tensorflow
 
@@ -60,7 +58,7 @@ def list_(args: argparse.Namespace) -> int:
     from speechsent.comparing.tables import listing_table
 
     listing = list_runs(args.root)
-    print(_json(asdict(listing)) if args.json else listing_table(listing))
+    print(as_json(listing) if args.json else listing_table(listing))
     return 0
 
 
@@ -71,7 +69,7 @@ def show(args: argparse.Namespace) -> int:
     from speechsent.comparing.tables import summary_table
 
     summary = summarize(args.folder)
-    print(_json(asdict(summary)) if args.json else summary_table(summary))
+    print(as_json(summary) if args.json else summary_table(summary))
     return 0
 
 
@@ -82,7 +80,7 @@ def compare(args: argparse.Namespace) -> int:
     from speechsent.comparing.tables import comparison_table
 
     found = compare_runs(args.first, args.second)
-    print(_json(found.as_dict()) if args.json else comparison_table(found))
+    print(as_json(found.as_dict()) if args.json else comparison_table(found))
     return 0
 
 
@@ -94,14 +92,10 @@ def reproduce(args: argparse.Namespace) -> int:
 
     with console(quiet=args.quiet or args.json) as listener:
         found = train_again(args.folder, args.corpus, keep=args.keep, listener=listener)
-    print(_json(found.as_dict()) if args.json else reproduction_table(found))
+    print(as_json(found.as_dict()) if args.json else reproduction_table(found))
     return 0 if found.match else DIFFERS
 
 
 def _folders(text: str) -> list[Path]:
     """Folders between commas, unless the whole is one."""
     return [Path(text)] if Path(text).is_dir() else [Path(name) for name in text.split(",")]
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

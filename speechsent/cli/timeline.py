@@ -1,12 +1,11 @@
 """``speechsent predict --timeline`` and ``--live``: emotions over time."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import print_csv
+from speechsent.cli.lines import as_json, print_csv
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.errors import ParameterError
 
@@ -125,7 +124,7 @@ def _print(args: argparse.Namespace, found: "list[Timeline]") -> None:
     from speechsent.timeline import forms
 
     if args.json:
-        print(json.dumps([forms.facts(each) for each in found], indent=2, ensure_ascii=False))
+        print(as_json([forms.facts(each) for each in found]))
     elif args.csv:
         print_csv([["file", *forms.header(found[0])]])
         print_csv([each.file, *row] for each in found for row in forms.rows(each))

@@ -1,12 +1,11 @@
 """``speechsent train``: from a corpus to a run folder."""
 
 import argparse
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
+from speechsent.cli.lines import as_json
 from speechsent.cli.options import (
     add_config,
     add_output,
@@ -18,10 +17,10 @@ from speechsent.cli.options import (
 from speechsent.cli.startup import load_tensorflow
 from speechsent.cli.transfer import add_transfer, configuration, run_series
 from speechsent.errors import ParameterError
-from speechsent.resources import Resources
 from speechsent.training.listener import SCORES, Listener
 
 if TYPE_CHECKING:
+    from speechsent.resources import Resources
     from speechsent.run import Run
 
 NAME = "train"
@@ -124,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
         if args.one_vs:
             return run_series(args, listener)
         config = configuration(args)
-        allowed = replace(_resources(args), n_devices=args.devices)
+        allowed = _resources(args, n_devices=args.devices)
         if args.also_leaky:
             study.leaky.refuse_targets(config)
         trained = experiment.train(
@@ -184,16 +183,16 @@ def _resume(args: argparse.Namespace, listener: Listener) -> int:
     return 0
 
 
-def _tell(trained: "Run", as_json: bool, claims: str = "") -> None:
+def _tell(trained: "Run", plain: bool, claims: str = "") -> None:
     """Print the score, and where the run is."""
     from speechsent.evaluation.table import table
     from speechsent.run_records import scores_of
 
     found = scores_of(trained)
-    if as_json:
+    if plain:
         scores = {"scores": found.as_dict()} if found else {}
         told = {"run": str(trained.path), **trained.facts, **scores}
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(as_json(told))
         return
     if found:
         print(table(found))
@@ -205,8 +204,8 @@ def _tell(trained: "Run", as_json: bool, claims: str = "") -> None:
     print(f"\nrun {trained.path}")
 
 
-def _resources(args: argparse.Namespace) -> Resources:
-    return replace(resources(args), checkpoint_seconds=args.checkpoint_every)
+def _resources(args: argparse.Namespace, n_devices: int = 1) -> "Resources":
+    return resources(args, n_devices=n_devices, checkpoint_seconds=args.checkpoint_every)
 
 
 def _refuse_beside_resume(args: argparse.Namespace) -> None:

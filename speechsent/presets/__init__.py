@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +52,8 @@ def read_preset(name: str) -> Preset:
     Raises:
         ParameterError: If there is none of that name.
     """
+    from difflib import get_close_matches
+
     from speechsent.plain_yaml import parse
 
     if name not in PRESETS:
