@@ -172,12 +172,12 @@ def _case(model: keras.Model, x: Any, y: Any, loss: Any, held_out: Given) -> Cas
     usable = bool(inputs) and not list(not_finite(inputs))
     chosen = probed_rows(n_rows(x), fixed_batch(model))
     probe = run_forwards(model, fed(rows(x, chosen))) if usable else None
-    outputs = probe.outputs if probe else None
-    asked = heads_of(graph, loss, held_out.y, outputs)
+    answered = probe.answered if probe else None
+    asked = heads_of(graph, loss, held_out.y, answered)
     return Case(
         model=model,
         graph=graph,
-        heads=heads_of(graph, loss, y, outputs),
+        heads=heads_of(graph, loss, y, answered),
         inputs=inputs,
         validation=by_name(held_out.x, names),
         validation_classes=next((h.classes for h in asked if h.classes is not None), None),

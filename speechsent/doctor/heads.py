@@ -106,7 +106,7 @@ def heads_of(
     graph: Graph | None,
     loss: Any,
     y: Any,
-    outputs: Sequence[np.ndarray] | None,
+    answered: Mapping[str, np.ndarray] | None,
 ) -> list[Head]:
     """List the outputs; of a model without a graph from what it gave for a batch, if it was run.
 
@@ -114,16 +114,17 @@ def heads_of(
         graph: Graph of the model, if it has one.
         loss: Losses as ``model.compile`` takes them.
         y: Targets as ``model.fit`` takes them.
-        outputs: Flat outputs for a batch, if one was run.
+        answered: Outputs for a batch by :func:`output_names`, if one was run.
     """
-    names = graph.names if graph else [f"output {i}" for i in range(len(outputs or ()))]
+    answered = answered or {}
+    names = graph.names if graph else tuple(answered)
     if not names:
         return []
     losses, targets = _spread(loss, names, shared=True), _spread(y, names, shared=False)
     heads = []
     for i, name in enumerate(names):
         node = graph.outputs[i] if graph else None
-        shape = node.shape if node else np.shape((outputs or ())[i])
+        shape = node.shape if node else np.shape(answered[name])
         activation, bare = _activation(node) if node else ("", False)
         heads.append(
             Head(
@@ -137,6 +138,21 @@ def heads_of(
             )
         )
     return heads
+
+
+def output_names(answered: Any) -> tuple[str, ...]:
+    """Names of what a model gave, in the order of ``keras.tree.flatten``.
+
+    They are the keys of a dict, by which ``fit`` takes losses and labels, else numbers.
+
+    Example:
+        >>> output_names({"b": np.zeros(2), "a": np.zeros(2)}), output_names([np.zeros(2)])
+        (('a', 'b'), ('output 0',))
+    """
+    n = len(keras.tree.flatten(answered))
+    if isinstance(answered, Mapping) and len(answered) == n:
+        return tuple(keras.tree.flatten({key: key for key in answered}))
+    return tuple(f"output {i}" for i in range(n))
 
 
 def as_compiled(loss: Any) -> keras.losses.Loss:

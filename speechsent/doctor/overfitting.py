@@ -17,6 +17,7 @@ from speechsent.doctor.graph import RECURRENT, fixed_batch, graph_of, leaves
 from speechsent.doctor.heads import Head, heads_of
 from speechsent.doctor.labels import labels_of
 from speechsent.doctor.learnt import counts_answers, score_of, score_wanted
+from speechsent.doctor.probe import named_outputs
 from speechsent.errors import ParameterError
 
 N_SAMPLES = 12
@@ -93,15 +94,15 @@ def _overfit(
     x, y = given.x, given.y
     check_shapes(model, x)
     at_a_time = fixed_batch(model)
-    outputs = _answers(model, fed(rows(x, np.zeros(at_a_time or 1, int))))
-    heads = heads_of(graph_of(model), loss, y, outputs)
+    answered = _answers(model, fed(rows(x, np.zeros(at_a_time or 1, int))))
+    heads = heads_of(graph_of(model), loss, y, answered)
     unusable = [f for head in heads for f in labels_of(head) if f.severity == "error"]
     if unusable:
         return Diagnosis(in_order(unusable), ("labels",))
     chosen = few_samples(heads, n_rows(x))
     chosen = np.resize(chosen, at_a_time or len(chosen))
     x, y = fed(rows(x, chosen)), rows(y, chosen)
-    heads = heads_of(graph_of(model), loss, y, outputs)
+    heads = heads_of(graph_of(model), loss, y, answered)
     steps = steps or (MANY_STEPS if _slow(model) else STEPS)
     best = Attempt(-np.inf, np.nan, 0)
     for chosen_optimizer in _optimizers(optimizer):
@@ -146,15 +147,15 @@ def _train(
         if not np.isfinite(value):
             return Attempt(-np.inf, value, done)
         if done % ROUND == 0 or done == steps:
-            attempt = Attempt(min(map(score_of, heads, _answers(model, x))), value, done)
+            attempt = Attempt(min(map(score_of, heads, _answers(model, x).values())), value, done)
             if _known_by_heart(attempt, heads):
                 return attempt
     return attempt
 
 
-def _answers(model: keras.Model, x: Any) -> list[np.ndarray]:
+def _answers(model: keras.Model, x: Any) -> dict[str, np.ndarray]:
     with keras.StatelessScope():
-        return [keras.ops.convert_to_numpy(o) for o in keras.tree.flatten(model(x, training=False))]
+        return named_outputs(model(x, training=False))
 
 
 def _known_by_heart(attempt: Attempt, heads: list[Head]) -> bool:

@@ -14,7 +14,7 @@ from keras import layers
 
 from speechsent.doctor.calls import calling, leaving_no_trace, within_reach
 from speechsent.doctor.graph import has_weights, leaves
-from speechsent.doctor.heads import Head, as_compiled
+from speechsent.doctor.heads import Head, as_compiled, output_names
 
 N_PROBED = 64
 
@@ -24,13 +24,18 @@ class Probe:
     """What one batch did in inference mode.
 
     Args:
-        outputs: Outputs, flat, each ``(batch, ...)``.
+        answered: Outputs by name, in Keras's order, each ``(batch, ...)``.
         layer_inputs: First input of each layer with weights, by ``id``; of BatchNorm those of all
             its calls, and none where frames are masked, which it leaves out.
     """
 
-    outputs: list[np.ndarray]
+    answered: dict[str, np.ndarray]
     layer_inputs: dict[int, np.ndarray]
+
+    @property
+    def outputs(self) -> list[np.ndarray]:
+        """Outputs, flat."""
+        return list(self.answered.values())
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,14 @@ def run_forwards(model: keras.Model, x: Any) -> Probe:
     inputs: dict[int, np.ndarray] = {}
     watched = [layer for layer in leaves(model) if has_weights(layer)]
     with leaving_no_trace(), calling(watched, lambda layer: _noting(layer, inputs)):
-        outputs = keras.tree.flatten(model(x, training=False))
-    return Probe([keras.ops.convert_to_numpy(values) for values in outputs], inputs)
+        answered = model(x, training=False)
+    return Probe(named_outputs(answered), inputs)
+
+
+def named_outputs(answered: Any) -> dict[str, np.ndarray]:
+    """What a model gave for a batch, by name."""
+    flat = map(keras.ops.convert_to_numpy, keras.tree.flatten(answered))
+    return dict(zip(output_names(answered), flat, strict=True))
 
 
 def run_backwards(

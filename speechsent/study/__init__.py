@@ -1,8 +1,6 @@
 """Ablations: systems, folds and seeds, each trained once, compared on the same clips."""
 
-import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,18 +12,18 @@ from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.study.analysis import Table, summarise
 from speechsent.study.archive import Archive
-from speechsent.study.execution import Done, in_processes, on_cluster, one_by_one
 from speechsent.study.leaky import also_leaky
 from speechsent.study.matrix import cross_corpus_matrix
+from speechsent.study.missing import train_missing
 from speechsent.study.picture import study_figure
-from speechsent.study.plan import PlannedRun, Study, System, to_yaml
+from speechsent.study.plan import Study, System, to_yaml
 from speechsent.study.reading import load_study
 from speechsent.study.search import require_optuna
 from speechsent.study.searching import searched_runs
 from speechsent.study.tables import as_csv, latex, markdown
-from speechsent.study.tasks import Outcome, Task, refuse_damaged, sweep
+from speechsent.study.tasks import Task, refuse_damaged, sweep
 from speechsent.study.trained import Place, Trained, not_combined
-from speechsent.training.listener import Listener, clock
+from speechsent.training.listener import Listener
 
 __all__ = [
     "Study",
@@ -147,12 +145,12 @@ def carry_out(
     left = [task for task in tasks if task.trained is None]
     sweep(folder / "runs", [task.planned.folder for task in left])
     listener.note(f"study {study.name}: {len(tasks)} runs, {len(tasks) - len(left)} already there")
-    failures = _train(left, folder, n_workers, cluster, listener)
+    failures = train_missing(left, folder, n_workers, cluster, listener)
     if study.search is not None:
         searched = searched_runs(study, tasks[0], _folds(study, corpus), listener)
         more = [replace(tasks[0], planned=run) for run in searched]
         missing = [task for task in more if task.trained is None]
-        failures |= _train(missing, folder, n_workers, cluster, listener)
+        failures |= train_missing(missing, folder, n_workers, cluster, listener)
         tasks, left = [*tasks, *more], [*left, *missing]
     found = _read(tasks)
     if not any(found.values()):
@@ -233,55 +231,6 @@ def _claim(folder: Path, study: Study, corpus: Corpus) -> None:
             )
     record.write_json("study.json", facts)
     record.write_text("study.yaml", to_yaml(study))
-
-
-def _train(
-    tasks: Sequence[Task], folder: Path, n_workers: int, cluster: str | None, listener: Listener
-) -> dict[str, str]:
-    """Train what is missing; return why runs failed, by run."""
-    failures: dict[str, str] = {}
-    if not tasks:
-        return failures
-    started = time.monotonic()
-    with closing(_outcomes(tasks, n_workers, cluster, listener)) as outcomes:
-        for n_done, (task, outcome) in enumerate(outcomes, start=1):
-            name = task.planned.folder
-            if outcome.failure:
-                failures[name] = outcome.failure
-                Run(folder).write_text(f"failures/{name}.txt", outcome.details or outcome.failure)
-            task.archived()
-            spent = time.monotonic() - started
-            rest = clock(spent / n_done * (len(tasks) - n_done))
-            listener.note(f"{n_done}/{len(tasks)} {_told(task, outcome)}; about {rest} left")
-    return failures
-
-
-def _outcomes(
-    tasks: Sequence[Task], n_workers: int, cluster: str | None, listener: Listener
-) -> Generator[Done, None, None]:
-    if cluster is not None:
-        return on_cluster(tasks, cluster)
-    if n_workers == 1:
-        return one_by_one(tasks, Bars(listener))
-    return in_processes(tasks, n_workers)
-
-
-def _told(task: Task, outcome: Outcome) -> str:
-    """A run's fate in a few words."""
-    planned: PlannedRun = task.planned
-    what = f"{planned.system}, fold {planned.fold}, seed {planned.seed}"
-    if outcome.failure:
-        return f"{what}: FAILED ({outcome.failure})"
-    run = task.run
-    uar = run.read_json("scores.json")["uar"] if run is not None else float("nan")
-    return f"{what}: UAR {uar:.3f} ({clock(outcome.seconds)})"
-
-
-class Bars(Listener):
-    """Passes on how far a training is, but not what it says: a study has dozens of them."""
-
-    def __init__(self, listener: Listener) -> None:
-        self.begin, self.step, self.end = listener.begin, listener.step, listener.end  # type: ignore[method-assign]
 
 
 def _read(tasks: Sequence[Task]) -> dict[str, dict[Place, Trained]]:

@@ -25,7 +25,7 @@ from speechsent.doctor.graph import (
     graph_of,
     leaves,
 )
-from speechsent.doctor.heads import Head, activation_of, heads_of
+from speechsent.doctor.heads import Head, activation_of, heads_of, output_names
 from speechsent.doctor.inflight.branches import BranchUse, join_of, outputs_behind
 from speechsent.doctor.inflight.notes import Notes
 from speechsent.doctor.probe import mean_loss
@@ -70,6 +70,7 @@ class Looker:
         self.batchnorm = batchnorm_layers(model)
         self.rectified = [la for la in leaves(model) if _rectifies(la)]
         self.join: Node | None = None if fixed_batch(model) else join_of(self.graph)
+        self._names: tuple[str, ...] = ()
         self._behind = outputs_behind(self.join, self.graph)
         self._recurrent = any(isinstance(layer, RECURRENT) for layer in leaves(model))
         self._passes: dict[tuple[bool, bool], Any] = {}
@@ -81,7 +82,8 @@ class Looker:
             y: Labels of the samples.
             outputs: What a look at them gave; without it a model without a graph has none.
         """
-        return heads_of(self.graph, model_loss(self.model), y, outputs)
+        answered = dict(zip(self._names, outputs or (), strict=False))
+        return heads_of(self.graph, model_loss(self.model), y, answered)
 
     def look(
         self,
@@ -163,7 +165,8 @@ class Looker:
             tape,
             self._watched(watched, notes, tape if joined else None),
         ):
-            outputs = keras.tree.flatten(self.model(x, training=training))
+            answered = self.model(x, training=training)
+            outputs, self._names = keras.tree.flatten(answered), output_names(answered)
             groups = self._losses_by_group(targets, outputs, heads, n_rows) if joined else []
         told: dict[str, Any] = {
             "outputs": outputs,

@@ -116,6 +116,30 @@ def test_a_subclassed_model_is_judged_by_what_it_does(names, features, numbers):
     assert "the layers" not in found.scope
 
 
+class TwoAnswers(keras.Model):
+    """A class and a number, by name, of which the later name is made first."""
+
+    def __init__(self):
+        super().__init__()
+        self.score, self.emotion = layers.Dense(1), layers.Dense(3)
+
+    def call(self, inputs):
+        return {"score": self.score(inputs), "emotion": self.emotion(inputs)}
+
+
+def test_answers_of_a_subclassed_model_are_matched_by_name(names, features, numbers):
+    model = TwoAnswers()
+    model(features[:1])
+    losses = {"score": "mse", "emotion": "sparse_categorical_crossentropy"}
+    y = {"score": features[:, :1], "emotion": numbers}
+    found = examine(model, features, y, loss=losses)
+    assert names(found)[0] == "output-not-probabilities"
+    assert found.errors[0].at == "emotion"
+    assert {"the loss", "labels"} <= set(found.scope)
+    losses["emotion"] = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    assert names(examine(model, features, y, loss=losses)) == []
+
+
 def test_a_model_without_anything_else_is_still_looked_at(mlp):
     assert examine(mlp).scope == ("the layers",)
 

@@ -200,7 +200,8 @@ def test_rows_of_16_bit_numbers_sum_to_1_as_well_as_they_can(names, features, nu
 
     keras.utils.set_random_seed(0)
     model = Own()
-    assert np.abs(np.asarray(model(features), float).sum(axis=1) - 1).max() > 1e-4
+    # How far from 1 differs between processors; 32-bit rows lie within 3e-7 on all of them.
+    assert np.abs(np.asarray(model(features), float).sum(axis=1) - 1).max() > 1e-5
     assert names(examine(model, features, numbers, loss="sparse_categorical_crossentropy")) == []
 
 

@@ -148,3 +148,32 @@ def test_a_look_notes_what_it_is_asked_for(network, features):
     )
     for look in looks:
         np.testing.assert_array_equal(look.outputs[0], model(features).numpy())
+
+
+@pytest.mark.parametrize("cell", [layers.SimpleRNN, layers.GlobalAveragePooling1D])
+def test_answers_of_a_subclassed_model_are_known_by_name_after_a_look(rng, cell):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.read = cell(4) if cell is layers.SimpleRNN else cell()
+            self.last, self.first = layers.Dense(1), layers.Dense(2)
+
+        def call(self, inputs):
+            read = self.read(inputs)
+            return {"last": self.last(read), "first": self.first(read)}
+
+    x = rng.normal(size=(12, 6, 4)).astype("float32")
+    model = Own()
+    model(x)
+    model.compile("sgd", {"last": "mse", "first": "mae"})
+    looker, y = Looker(model), {"last": x[:, 0, :1], "first": x[:, 0, :2]}
+    found = looker.heads(y, looker.look(x, []).outputs)
+    assert [(head.name, head.units, head.loss_name) for head in found] == [
+        ("first", 2, "meanabsoluteerror"),
+        ("last", 1, "meansquarederror"),
+    ]
+    answers = {name: np.asarray(values) for name, values in model(x).items()}
+    assert looker.look(x, found).loss == pytest.approx(
+        np.abs(answers["first"] - y["first"]).mean() + ((answers["last"] - y["last"]) ** 2).mean(),
+        rel=1e-5,
+    )
