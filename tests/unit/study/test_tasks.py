@@ -14,7 +14,7 @@ from speechsent.corpus.utterance import Corpus, Utterance
 from speechsent.errors import RunError, SaveError, TrainingError
 from speechsent.resources import Resources
 from speechsent.run import FORMAT, MODEL, PLAN, Run
-from speechsent.study import tasks
+from speechsent.study import missing, tasks
 from speechsent.study.plan import PlannedRun, Study, System
 from speechsent.study.tasks import Task, perform, refuse_damaged, sweep
 
@@ -172,6 +172,6 @@ def test_a_study_with_a_damaged_run_trains_nothing(task, tmp_path, monkeypatch):
     planned = Study(name="s", systems=(System(name="a", config=ExperimentConfig()),))
     (run,) = planned.runs(1)
     damage(replace(task, planned=run, folder=tmp_path / "s" / "runs"))
-    monkeypatch.setattr(study, "one_by_one", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(missing, "one_by_one", lambda *_: pytest.fail("trained"))
     with pytest.raises(RunError, match="written in format 9"):
         study.ablate(planned, corpus, out=tmp_path)
