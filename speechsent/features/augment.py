@@ -205,7 +205,7 @@ def _reading(n: int, positions: np.ndarray) -> np.ndarray:
 
 def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:
     """Prosody at another tempo, and at another pitch where there is one."""
-    changed = resample(prosody, tempo)
+    changed = resample(prosody, tempo).copy()  # at the same tempo it is what is stored
     voiced = changed[:, PITCH] > 0
     changed[voiced, PITCH] -= np.float32(np.log2(warp))
     return changed

@@ -138,6 +138,15 @@ def test_a_warped_voice_has_another_pitch_where_it_has_one(views):
     assert not pitch[20:, 0].any()
 
 
+def test_a_warped_voice_leaves_the_stored_pitch_as_it_is(views):
+    prosody = np.full((51, 6), 1.5, np.float32)
+    prosody.flags.writeable = False  # as features that lie on disk are
+    spoken = {**views, "prosody": prosody}
+    for augment in (Augment(**OFF | {"warp": 0.2}), Augment(**OFF, noise=1.0)):
+        augment.signal(np.random.default_rng(3), spoken, mfcc=Mfcc(), n_mels=64)
+    assert (prosody == 1.5).all()
+
+
 def test_noise_is_added_as_often_as_asked(views):
     augment = Augment(**OFF, noise=0.3)
     noisy = sum(
