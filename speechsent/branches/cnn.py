@@ -1,5 +1,6 @@
 """The CNN branch: a spectrogram image to one embedding."""
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Literal
 
 import keras
 from keras import layers
+from keras.src.utils.naming import to_snake_case
 
 from speechsent.branches import batchnorm
 from speechsent.branches.backbones import block_map, imagenet_backbone, three_channels
@@ -196,7 +198,7 @@ def thaw(base: keras.Model, first: str, *, train_batchnorm: bool) -> None:
     Raises:
         ParameterError: If no layer or block has that name.
     """
-    names = [layer.name for layer in base.layers]
+    names = _own_names(base)
     start = len(names)
     if first == "all":
         start = 0
@@ -213,3 +215,27 @@ def thaw(base: keras.Model, first: str, *, train_batchnorm: bool) -> None:
         layer.trainable = i >= start
     if not train_batchnorm:
         batchnorm.pin(base)
+
+
+def _own_names(base: keras.Model) -> list[str]:
+    """Names of a network's layers as they are in the first network of a process.
+
+    Keras numbers layers without a name through, so in a second InceptionV3 the layer of before has
+    another number, and whoever opens a run would not find it.
+    """
+    named = [(layer.name, to_snake_case(type(layer).__name__)) for layer in base.layers]
+    numbers = [_number(name, kind) for name, kind in named]
+    lowest: dict[str, int] = {}
+    for number, (_, kind) in zip(numbers, named, strict=True):
+        if number is not None:
+            lowest[kind] = min(number, lowest.get(kind, number))
+    return [
+        name if number is None else f"{kind}_{number - lowest[kind]}".removesuffix("_0")
+        for number, (name, kind) in zip(numbers, named, strict=True)
+    ]
+
+
+def _number(name: str, kind: str) -> int | None:
+    """The number Keras gave a layer of some kind; None if it has a name of its own."""
+    found = re.fullmatch(f"{kind}(?:_(\\d+))?", name)
+    return int(found[1] or 0) if found else None
