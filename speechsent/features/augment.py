@@ -12,8 +12,8 @@ import numpy as np
 
 from speechsent.errors import ParameterError
 from speechsent.features.log_mel import AMIN, DB_PER_NEPER
-from speechsent.features.mfcc import Mfcc
-from speechsent.features.prosody import ENERGY, PITCH
+from speechsent.features.mfcc import Mfcc, delta
+from speechsent.features.prosody import ENERGY, N_STATIC, PITCH
 
 Views = dict[str, np.ndarray]
 
@@ -218,11 +218,13 @@ def _reading(n: int, positions: np.ndarray) -> np.ndarray:
 
 
 def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:
-    """Prosody at another tempo, and at another pitch where there is one."""
-    changed = resample(prosody, tempo).copy()  # at the same tempo it is what is stored
-    voiced = changed[:, PITCH] > 0
-    changed[voiced, PITCH] -= np.float32(np.log2(warp))
-    return changed
+    """Prosody at another tempo, and at another pitch where there is one, with slopes to match."""
+    if tempo == warp == 1:
+        return prosody
+    static = resample(prosody[:, :N_STATIC], tempo).copy()  # at one tempo it is what is stored
+    voiced = static[:, PITCH] > 0
+    static[voiced, PITCH] -= np.float32(np.log2(warp))
+    return np.concatenate([static, delta(static)], axis=1)
 
 
 def _make_louder(views: Views, gain: float, n_mels: int) -> None:

@@ -138,6 +138,18 @@ def test_a_warped_voice_has_another_pitch_where_it_has_one(views):
     assert not pitch[20:, 0].any()
 
 
+def test_at_another_tempo_prosody_moves_faster_or_slower(views):
+    """Energy that rises by 2 dB a frame rises by 2 dB times the tempo; by hand."""
+    prosody = np.zeros((51, 6), np.float32)
+    prosody[:, 2], prosody[:, 5] = 2.0 * np.arange(51), 2.0
+    spoken = {**views, "prosody": prosody}
+    augment = Augment(**OFF | {"tempo": 0.5})
+    changed = augment.signal(np.random.default_rng(1), spoken, mfcc=Mfcc(), n_mels=64)["prosody"]
+    rise = (changed[20, 2] - changed[10, 2]) / 10
+    assert abs(rise - 2) > 0.2
+    np.testing.assert_allclose(changed[6:-6, 5], rise, rtol=1e-4)
+
+
 def test_a_warped_voice_leaves_the_stored_pitch_as_it_is(views):
     prosody = np.full((51, 6), 1.5, np.float32)
     prosody.flags.writeable = False  # as features that lie on disk are
