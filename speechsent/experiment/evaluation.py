@@ -11,7 +11,7 @@ from speechsent.auditing.report import AuditReport
 from speechsent.centring import centred
 from speechsent.corpus.hashes import file_hashes
 from speechsent.corpus.utterance import Corpus
-from speechsent.errors import RunError
+from speechsent.errors import CorpusError, RunError, some
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
 from speechsent.evaluation.regression import AnyScores
@@ -88,6 +88,7 @@ def evaluate(
         RunError: If there is no such run, or files of its test part are gone or have changed, or
             the clips have emotions it does not know, or the run cannot be written and there is no
             ``out``.
+        CorpusError: If no clip can be used.
         SaveError: If ``out`` cannot be a folder.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
@@ -100,6 +101,7 @@ def evaluate(
     scored = own_test(run, resources) if corpus is None else other_clips(run, corpus, listener)
     root = scored.root
     table = features(scored.utterances, run.config, listener, resources)
+    _require_clips(table, root)
     clips = to_clips(table, run.standardizer, run.labels, run.config, root=root, scale=run.scale)
     outputs = clip_outputs(load_model(run, workshop), clips)
     require_numbers(outputs, run)
@@ -138,6 +140,13 @@ def evaluate(
         )
         write_report(material, clips, n_clips=report_clips, resources=resources)
     return Evaluation(run, scores, predictions, folder, times)
+
+
+def _require_clips(table: FeatureTable, root: Path) -> None:
+    """Refuse to score nothing, where every clip was left out."""
+    if not len(table):
+        reasons = some(f"{refusal.path} ({refusal.reason})" for refusal in table.refused)
+        raise CorpusError(f"{root}: none of its clips can be used: {reasons}; mend them")
 
 
 def _about_own(run: Run) -> dict[str, Any]:

@@ -118,6 +118,13 @@ def test_bad_audio_can_be_skipped_and_is_listed(voices, tiny, tmp_path, monkeypa
     command += ["--config", str(tiny), "--epochs", "1", "--skip-bad-audio", "--fusion", "lstm"]
     assert main(command) == 0
     assert "left out 1 clips: text/anger/syn-m02-anger-s9-9.wav" in capfd.readouterr().err
+    silent = tmp_path / "silent" / "anger" / "one.wav"
+    silent.parent.mkdir(parents=True)
+    soundfile.write(silent, np.zeros(16_000), 16_000)
+    assert main(["evaluate", "silent", "--quiet"]) == 1  # there is nothing left to score
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert "silent: none of its clips can be used: silent/anger/one.wav (silent" in err
 
 
 def test_evaluate_refuses_emotions_the_run_does_not_know(
