@@ -76,7 +76,8 @@ class ViewConfig:
     Args:
         seconds: Length of a window. Shorter clips are padded, of longer ones training takes
             random windows and evaluation averages over all.
-        trim_db: Quiet before and after speech is cut this many dB below the maximum; 0 cuts none.
+        trim_db: Quiet before and after speech is cut this many dB below the maximum; 0 cuts none,
+            and hardly anything is cut from 20 dB below ``log_mel.top_db`` on, where levels end.
         standardize: ``"corpus"`` uses the statistics of the training set; ``"speaker"`` those of
             each speaker's own unlabelled clips, which must then be at hand for test speakers too.
         centre_answers: With ``standardize="speaker"``, take out of the answers what all clips of

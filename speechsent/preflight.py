@@ -1,5 +1,7 @@
 """The doctor on what ``train`` would train: its network, and a batch of its training clips."""
 
+from dataclasses import replace
+
 import keras
 
 from speechsent.branches import batchnorm
@@ -13,6 +15,7 @@ from speechsent.network import assemble, build_branches, precision
 from speechsent.opening import CorpusSource
 from speechsent.preparation import prepare
 from speechsent.resources import Resources
+from speechsent.training.checkups import ONE_CLASS, of_several
 from speechsent.training.inference import input_names
 from speechsent.training.listener import Listener
 from speechsent.training.seed import layers_seeded
@@ -72,6 +75,9 @@ def preflight(
             batch_size=min(config.fit.batch_size, len(train)),
             steps=config.fit.epochs * max(len(train) // config.fit.batch_size, 1),
         )
+        if of_several(train):
+            found = tuple(f for f in diagnosis.findings if f.name != ONE_CLASS)
+            diagnosis = replace(diagnosis, findings=found)
         if not overfit:
             return diagnosis
         return diagnosis + learn_by_heart(model, inputs, answers, loss=loss)

@@ -124,6 +124,11 @@ def prepare(
     if renamed:
         listener.note("labels: " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
     tell_left_out(corpus.refused, listener)
+    if config.log_mel.n_empty:
+        listener.note(
+            f"warning: {config.log_mel.n_empty} of {config.log_mel.n_mels} mel bands are so narrow "
+            "that no frequency lies in them; raise log_mel.n_fft, or lower log_mel.n_mels"
+        )
     table = features(corpus.utterances, config, listener, resources)
     parts = parts_of(table, corpus, split)
     _check_parts(corpus, table, parts, labels.names if labels else ())

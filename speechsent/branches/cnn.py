@@ -196,7 +196,7 @@ def thaw(base: keras.Model, first: str, *, train_batchnorm: bool) -> None:
     Raises:
         ParameterError: If no layer or block has that name.
     """
-    names = [layer.name for layer in base.layers]
+    names = _own_names(base)
     start = len(names)
     if first == "all":
         start = 0
@@ -213,3 +213,30 @@ def thaw(base: keras.Model, first: str, *, train_batchnorm: bool) -> None:
         layer.trainable = i >= start
     if not train_batchnorm:
         batchnorm.pin(base)
+
+
+def _own_names(base: keras.Model) -> list[str]:
+    """Names of a network's layers as they are in the first network of a process.
+
+    Keras numbers layers without a name through, so in a second InceptionV3 the layer of before has
+    another number, and whoever opens a run would not find it.
+    """
+    numbered = [_numbered(layer) for layer in base.layers]
+    first: dict[str, int] = {}
+    for stem, number in filter(None, numbered):
+        first[stem] = min(number, first.get(stem, number))
+    names = [layer.name for layer in base.layers]
+    for i, found in enumerate(numbered):
+        if found is not None:
+            stem, number = found
+            names[i] = f"{stem}_{number - first[stem]}".removesuffix("_0")
+    return names
+
+
+def _numbered(layer: keras.layers.Layer) -> tuple[str, int] | None:
+    """What Keras calls layers of this kind, and this one's number; None if it has its own name."""
+    stem, _, digits = layer.name.rpartition("_")
+    if not digits.isdigit():
+        stem, digits = layer.name, "0"
+    keras_made_it = stem.replace("_", "") == type(layer).__name__.lower()
+    return (stem, int(digits)) if keras_made_it else None

@@ -32,7 +32,8 @@ class FunctionalsConfig:
         copies: Copies of each training clip in other voices, beside the clip itself.
         tempo: Largest relative change of tempo in a copy.
         warp: Largest relative change of formants and pitch in a copy.
-        gain_db: Largest change of level in a copy, up or down, in dB.
+        gain_db: Largest change of level in a copy, up or down, in dB; never more than
+            ``augment.gain_db``.
         refit: When the rest is chosen, solve once more from training and validation clips together.
         likeness: Principal components along which a clip is compared with every training clip. 0
             tells it by a line, which new speakers are told better by; speakers who were heard in

@@ -91,7 +91,7 @@ def evaluate(
         RunError: If there is no such run, or files of its test part are gone or have changed, or
             the clips have emotions it does not know, or the run cannot be written and there is no
             ``out``.
-        CorpusError: If other clips cannot be read, or lack the targets.
+        CorpusError: If other clips cannot be read, none can be used, or they lack the targets.
         AudioError: If a clip cannot be used and none is to be left out.
         SaveError: If ``out`` cannot be a folder.
         ClusterError: If a cluster is asked for and cannot be reached.

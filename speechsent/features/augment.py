@@ -12,10 +12,13 @@ import numpy as np
 
 from speechsent.errors import ParameterError
 from speechsent.features.log_mel import AMIN, DB_PER_NEPER
-from speechsent.features.mfcc import Mfcc
-from speechsent.features.prosody import ENERGY, PITCH
+from speechsent.features.mfcc import Mfcc, delta
+from speechsent.features.prosody import ENERGY, N_STATIC, PITCH
 
 Views = dict[str, np.ndarray]
+
+MAX_MASKS = 100
+MAX_DB = 100.0  # of change of level, and of signal over noise or noise over signal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +26,17 @@ class Augment:
     """What is varied in training clips; zero switches a part off.
 
     Args:
-        time_masks: Number of stretches of time hidden in each clip.
+        time_masks: Number of stretches of time hidden in each clip, at most 100.
         time_mask_frames: Longest such stretch in frames.
-        mel_masks: Number of frequency bands hidden in each image.
+        mel_masks: Number of frequency bands hidden in each image, at most 100.
         mel_mask_bands: Widest such band in mel bands.
         shift_frames: Most frames dropped from the start.
-        gain_db: Largest change of level, up or down, in dB.
+        gain_db: Largest change of level, up or down, in dB, at most 100.
         tempo: Largest relative change of tempo.
         warp: Largest relative change of formants and pitch.
         noise: Probability that noise is added.
-        noise_snr_db: Lowest signal-to-noise ratio in dB; the highest is 20 dB above it.
+        noise_snr_db: Lowest signal-to-noise ratio in dB, from -100 to 100; the highest is 20 dB
+            above it.
         mixup: Parameter of the symmetric beta distribution that mixes pairs of clips.
 
     Raises:
@@ -62,6 +66,16 @@ class Augment:
         if min(self.shift_frames, self.gain_db, self.mixup) < 0:
             raise ParameterError(
                 f"shift_frames, gain_db and mixup must not be negative. Received: {self}"
+            )
+        if max(self.time_masks, self.mel_masks) > MAX_MASKS:
+            raise ParameterError(
+                f"time_masks and mel_masks must not exceed {MAX_MASKS}. "
+                f"Received: time_masks={self.time_masks}, mel_masks={self.mel_masks}"
+            )
+        if not self.gain_db <= MAX_DB or not -MAX_DB <= self.noise_snr_db <= MAX_DB:
+            raise ParameterError(
+                f"gain_db must not exceed {MAX_DB:g}, and noise_snr_db lie in [-{MAX_DB:g}, "
+                f"{MAX_DB:g}]. Received: gain_db={self.gain_db}, noise_snr_db={self.noise_snr_db}"
             )
         if not (0 <= self.tempo < 1 and 0 <= self.warp < 1):
             raise ParameterError(f"tempo and warp must lie in [0, 1). Received: {self}")
@@ -204,11 +218,13 @@ def _reading(n: int, positions: np.ndarray) -> np.ndarray:
 
 
 def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:
-    """Prosody at another tempo, and at another pitch where there is one."""
-    changed = resample(prosody, tempo)
-    voiced = changed[:, PITCH] > 0
-    changed[voiced, PITCH] -= np.float32(np.log2(warp))
-    return changed
+    """Prosody at another tempo, and at another pitch where there is one, with slopes to match."""
+    if tempo == warp == 1:
+        return prosody
+    static = resample(prosody[:, :N_STATIC], tempo).copy()  # at one tempo it is what is stored
+    voiced = static[:, PITCH] > 0
+    static[voiced, PITCH] -= np.float32(np.log2(warp))
+    return np.concatenate([static, delta(static)], axis=1)
 
 
 def _make_louder(views: Views, gain: float, n_mels: int) -> None:

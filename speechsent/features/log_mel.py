@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechsent.errors import ParameterError
-from speechsent.features.spectrum import mel_edges, mel_power
+from speechsent.features.spectrum import mel_edges, mel_filters, mel_power
 
 AMIN = 1e-10  # power below which a band counts as this, -100 dB
 MAX_FFT, MAX_MELS = 1 << 16, 1024
@@ -73,6 +73,23 @@ class LogMel:
     def centres(self) -> np.ndarray:
         """Frequency in Hz at which each mel band is highest, shape ``(n_mels,)``."""
         return mel_edges(self.n_mels, self.fmin, self.fmax)[1:-1]
+
+    @property
+    def n_empty(self) -> int:
+        """Bands in which no frequency bin lies: they are silent, whatever is heard.
+
+        Example:
+            >>> LogMel().n_empty, LogMel(fmin=7_000, fmax=7_100).n_empty
+            (0, 84)
+        """
+        filters = mel_filters(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            n_mels=self.n_mels,
+            fmin=self.fmin,
+            fmax=self.fmax,
+        )
+        return int((filters.max(axis=0) == 0).sum())
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """Map a signal ``(n_samples,)`` to decibels re 1, float32, ``(n_mels, n_frames)``."""

@@ -9,6 +9,7 @@ from speechsent.features.mfcc import delta
 from speechsent.features.spectrum import n_frames
 
 PITCH, ENERGY = 0, 2  # columns
+N_STATIC = 3  # columns before those with the slopes
 LOWEST = 10.0  # Hz; no voice is lower
 FLOOR = 1e-5  # amplitude below which a frame counts as this, -100 dBFS
 
@@ -47,7 +48,7 @@ class Prosody:
     @property
     def n_coefficients(self) -> int:
         """Values per frame: pitch, voicing, energy, and their slopes."""
-        return 6
+        return 2 * N_STATIC
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """Map a signal ``(n_samples,)`` to float32 ``(n_frames, 6)``.

@@ -137,16 +137,18 @@ class Standardizer:
         """
         if self.scope == "corpus":
             return {view: [self.corpus[view]] * len(speakers) for view in views}
+        places: dict[str, list[int]] = {}
+        for i, speaker in enumerate(speakers):
+            if speaker is not None:
+                places.setdefault(speaker, []).append(i)
         chosen = {}
         for view, clips in views.items():
             if view in self.fixed:
                 chosen[view] = [self.corpus[view]] * len(speakers)
                 continue
             own: dict[str | None, Statistics] = {None: self.corpus[view]}
-            for speaker in {s for s in speakers if s is not None}:
-                own[speaker] = Statistics.of(
-                    clip for clip, who in zip(clips, speakers, strict=True) if who == speaker
-                )
+            for speaker, spoken in places.items():
+                own[speaker] = Statistics.of(clips[i] for i in spoken)
             chosen[view] = [own[speaker] for speaker in speakers]
         return chosen
 

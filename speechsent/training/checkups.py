@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 
+from speechsent.answers import Asked
 from speechsent.datasets import SeededBatches, TrainingBatches
 from speechsent.doctor import DoctorCallback, Finding, examine
 from speechsent.doctor.graph import leaves
 from speechsent.doctor.inflight.look import RECURRENT, Looker
 from speechsent.errors import TrainingError
+from speechsent.training.embeddings import HeadBatches
 from speechsent.training.listener import Listener
 
 FORMAT = 1
 ABOUT_CLIPS = ("channels-all-zero", "inputs-all-alike")
+ONE_CLASS = "one-class-only"
 QUICK = 1_000_000  # parameters; larger networks take seconds to answer for the first time
 
 
@@ -129,9 +133,19 @@ def _concerns(finding: Finding, batches: SeededBatches) -> bool:
     """Whether a finding is about what it is trained on.
 
     Embeddings behind a ReLU are sparse, and those of a branch that learned little are alike; that
-    branch is told of while the head is trained.
+    branch is told of while the head is trained. A batch of clips of several classes may by chance
+    be of one.
     """
+    if finding.name == ONE_CLASS and isinstance(batches, TrainingBatches | HeadBatches):
+        return not of_several(
+            batches.clips if isinstance(batches, TrainingBatches) else batches.embedded
+        )
     return finding.name not in ABOUT_CLIPS or isinstance(batches, TrainingBatches)
+
+
+def of_several(clips: Asked) -> bool:
+    """Whether clips are of several classes."""
+    return len(np.unique(clips.classes)) > 1
 
 
 def _quick(model: keras.Model) -> bool:

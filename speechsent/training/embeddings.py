@@ -18,6 +18,7 @@ from speechsent.features.augment import Views
 from speechsent.training.inference import batch_outputs, input_names, mean_by_clip
 from speechsent.training.store import EmbeddingStore, branch_key
 
+FORMAT = 2  # raise it when copies look otherwise in a way that the options do not show
 BATCH = 32  # windows a branch is shown at once; always as many, so that outputs never differ
 GATHERED = 64  # batches of a head that are taken from memory at once, which one by one costs more
 
@@ -70,7 +71,7 @@ def embed_training(
     options, clips = batches.options, batches.clips
     # What makes a batch but not a window would only hide windows that are kept.
     told = repr(replace(options, batch_size=1, inputs=(), outputs=(), class_weights=False))
-    told = f"{copies} copies of epoch {batches.epoch} with {told}"
+    told = f"{FORMAT} {copies} copies of epoch {batches.epoch} with {told}"
     needs_spectrum = options.augment is not None and options.augment.needs_spectrum
     also = ("log_mel",) if needs_spectrum else ()
     per_clip = {}

@@ -87,7 +87,8 @@ def main_directions(values: np.ndarray, components: int, seed: int) -> np.ndarra
     from sklearn.utils.extmath import randomized_svd
 
     n_found = min(components, *values.shape)
-    _, sizes, found = randomized_svd(values, n_found, random_state=seed)
+    state = seed % 2**32  # scikit-learn knows no larger seeds
+    _, sizes, found = randomized_svd(values, n_found, random_state=state)
     found = found[sizes > 1e-5 * sizes[0]]  # of the others it is chance where they point
     directions = np.zeros((values.shape[1], components), np.float32)
     directions[:, : len(found)] = np.sqrt(NEARNESS / values.shape[1]) * found.T

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from speechsent.branches.batchnorm import leaves
 from speechsent.clips import Clips, views_of
 from speechsent.datasets import TrainingOptions
 from speechsent.features.cache import FeatureCache
@@ -18,7 +19,7 @@ from speechsent.training.inference import input_names
 from speechsent.training.progress import values, variables
 from speechsent.training.store import branch_key
 
-FORMAT = 2  # raise it when training comes to other weights in a way its parameters do not show
+FORMAT = 3  # raise it when training comes to other weights in a way its parameters do not show
 
 
 def branch_training_key(
@@ -48,7 +49,8 @@ def branch_training_key(
     shared = f" on {n_sharing()}" if n_sharing() > 1 else ""
     ends = f" to {last_epoch}" if last_epoch else ""
     centred = " centred" if by_speaker else ""
-    told = f"{FORMAT} {branch_key(model)} {how} {len(train)}{shared}{ends}{centred}"
+    trains = [layer.trainable for layer in leaves(model)]  # not in the key of what it answers
+    told = f"{FORMAT} {branch_key(model)} {trains} {how} {len(train)}{shared}{ends}{centred}"
     found = hashlib.sha256(told.encode())
     for clips in (train, validation):
         for i, name in enumerate(clips.ids):

@@ -70,6 +70,8 @@ class Workshop:
         if kept is not None and kept is model.optimizer:
             for variable in kept.variables:
                 variable.assign(np.zeros(variable.shape, variable.dtype))
+            if isinstance(kept, keras.optimizers.LossScaleOptimizer):  # with mixed_float16
+                kept.dynamic_scale.assign(kept.initial_scale)  # times 0, every gradient is NaN
             return schedule
         model.compile(optimizer=adamw(schedule, **optimizer), **losses)
         _create_variables(model)

@@ -119,6 +119,13 @@ def test_bad_audio_can_be_skipped_and_is_listed(voices, tiny, tmp_path, monkeypa
     command += ["--config", str(tiny), "--epochs", "1", "--skip-bad-audio", "--fusion", "lstm"]
     assert main(command) == 0
     assert "left out 1 clips: text/anger/syn-m02-anger-s9-9.wav" in capfd.readouterr().err
+    silent = tmp_path / "silent" / "anger" / "one.wav"
+    silent.parent.mkdir(parents=True)
+    soundfile.write(silent, np.zeros(16_000), 16_000)
+    assert main(["evaluate", "silent", "--quiet"]) == 1  # there is nothing left to score
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert "none of 1 clips can be used: silent/anger/one.wav (silent" in err
 
 
 def test_evaluate_refuses_emotions_the_run_does_not_know(
@@ -155,12 +162,3 @@ def test_evaluate_leaves_bad_audio_out_where_asked_and_scores_the_rest(
     scores = json.loads((tmp_path / "scored" / "scores.json").read_text())
     assert scores["n"] == n_clips
     assert f"left out 2 of {n_clips + 2} clips, which cannot be read" in scores["note"]
-
-
-def test_evaluate_needs_a_clip_that_can_be_used(workplace, tmp_path, monkeypatch, capfd):
-    clip = tmp_path / "test" / "anger" / "a.wav"
-    clip.parent.mkdir(parents=True)
-    clip.write_text("no sound")
-    monkeypatch.chdir(workplace)
-    assert main(["evaluate", str(tmp_path / "test"), "--skip-bad-audio", "--quiet"]) == 1
-    assert capfd.readouterr().err.count("\n") == 1

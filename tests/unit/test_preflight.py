@@ -39,6 +39,15 @@ def test_what_we_train_is_clean(corpus, names, mode):
     assert {"the layers", "the loss", "labels", "one batch"} <= set(diagnosis.scope)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_clips_that_are_examined_may_be_of_one_class(corpus, names, monkeypatch, seed):
+    """Two of six clips of two classes, as two of many clips where one class is rare."""
+    monkeypatch.setattr(module, "N_CLIPS", 2)
+    config = {**SMALL, "seed": seed, "corpus": {"classes": ["anger", "neutral"]}}
+    diagnosis = preflight(from_dict({**config, "fusion": {"mode": "lstm"}}), corpus)
+    assert "one-class-only" not in names(diagnosis)
+
+
 def test_numbers_are_examined_like_emotions(corpus, names):
     rows = [
         f"{u.path.relative_to(corpus.root).as_posix()},{u.speaker},{u.part},{i % 7}"

@@ -129,6 +129,16 @@ def test_the_listener_hears_corpus_progress_and_protocol(prepared, told):
     assert told.steps[-1] == 36
 
 
+def test_mel_bands_without_a_frequency_are_warned_of(voices, told):
+    """Of 32 bands from 7,000 to 7,100 Hz each is 3 Hz wide; frequencies are 15.6 Hz apart."""
+    config = replace(CONFIG, log_mel=replace(CONFIG.log_mel, fmin=7_000.0, fmax=7_100.0))
+    notes = Notes()
+    prepare(config, voices, notes, NO_CACHE)
+    (warning,) = (note for note in notes.notes if note.startswith("warning"))
+    assert "of 32 mel bands are so narrow that no frequency lies in them" in warning
+    assert not any(note.startswith("warning") for note in told.notes)
+
+
 def test_speaker_standardisation_is_part_of_the_protocols_name(prepared, voices):
     config = replace(CONFIG, view=ViewConfig(standardize="speaker"))
     by_speaker = prepare(config, voices, Listener(), NO_CACHE)

@@ -135,6 +135,22 @@ def test_inception_is_thawed_from_mixed8_on(inception, train_batchnorm, n_betas)
     assert trained_layers(inception) <= behind
 
 
+def test_a_layer_without_a_name_is_the_same_in_every_network():
+    """Keras calls it conv2d_1 in the first network that is built, and conv2d_4 in the second."""
+
+    def base():
+        x = image = keras.Input((8, 8, 3))
+        for _ in range(3):
+            x = keras.layers.Conv2D(2, 3, padding="same")(x)
+        return keras.Model(image, keras.layers.ReLU(name="last_0")(x), name="net")
+
+    for network in (base(), base()):
+        thaw(network, "conv2d_1", train_batchnorm=False)
+        assert [layer.trainable for layer in network.layers] == [False, False, True, True, True]
+        thaw(network, "last_0", train_batchnorm=False)
+        assert not network.trainable_variables
+
+
 def test_thawing_again_forgets_the_former_setting(inception):
     thaw(inception, "all", train_batchnorm=True)
     thaw(inception, "", train_batchnorm=True)

@@ -138,6 +138,27 @@ def test_a_warped_voice_has_another_pitch_where_it_has_one(views):
     assert not pitch[20:, 0].any()
 
 
+def test_at_another_tempo_prosody_moves_faster_or_slower(views):
+    """Energy that rises by 2 dB a frame rises by 2 dB times the tempo; by hand."""
+    prosody = np.zeros((51, 6), np.float32)
+    prosody[:, 2], prosody[:, 5] = 2.0 * np.arange(51), 2.0
+    spoken = {**views, "prosody": prosody}
+    augment = Augment(**OFF | {"tempo": 0.5})
+    changed = augment.signal(np.random.default_rng(1), spoken, mfcc=Mfcc(), n_mels=64)["prosody"]
+    rise = (changed[20, 2] - changed[10, 2]) / 10
+    assert abs(rise - 2) > 0.2
+    np.testing.assert_allclose(changed[6:-6, 5], rise, rtol=1e-4)
+
+
+def test_a_warped_voice_leaves_the_stored_pitch_as_it_is(views):
+    prosody = np.full((51, 6), 1.5, np.float32)
+    prosody.flags.writeable = False  # as features that lie on disk are
+    spoken = {**views, "prosody": prosody}
+    for augment in (Augment(**OFF | {"warp": 0.2}), Augment(**OFF, noise=1.0)):
+        augment.signal(np.random.default_rng(3), spoken, mfcc=Mfcc(), n_mels=64)
+    assert (prosody == 1.5).all()
+
+
 def test_noise_is_added_as_often_as_asked(views):
     augment = Augment(**OFF, noise=0.3)
     noisy = sum(
@@ -237,7 +258,13 @@ def test_mixed_targets_sum_to_one_and_lean_to_their_own_clip(rng):
         {"mel_masks": -1},
         {"mel_mask_bands": -1},
         {"shift_frames": -1},
+        {"time_masks": 101},
+        {"mel_masks": 101},
         {"gain_db": -1.0},
+        {"gain_db": 101.0},
+        {"gain_db": np.nan},
+        {"noise_snr_db": -101.0},
+        {"noise_snr_db": 101.0},
         {"mixup": -0.1},
         {"noise": 1.1},
         {"noise": np.nan},

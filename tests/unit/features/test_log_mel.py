@@ -1,3 +1,5 @@
+import warnings
+
 import librosa
 import numpy as np
 import pytest
@@ -34,6 +36,22 @@ def test_levels_are_librosas(voiced, rng, parameters):
         level = log_mel(signal)
         assert level.dtype == np.float32
         np.testing.assert_allclose(level, librosa_log_mel(signal, log_mel), rtol=0, atol=5e-5)
+
+
+@pytest.mark.parametrize("fields", [{}, {"n_fft": 512, "fmax": 1_000.0}, {"fmin": 7_000.0}])
+def test_bands_without_a_frequency_are_counted_as_librosa_finds_them(fields):
+    log_mel = LogMel(**fields)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        filters = librosa.filters.mel(
+            sr=log_mel.sample_rate,
+            n_fft=log_mel.n_fft,
+            n_mels=log_mel.n_mels,
+            fmin=log_mel.fmin,
+            fmax=log_mel.fmax,
+        )
+    assert log_mel.n_empty == (filters == 0).all(axis=1).sum()
+    assert (log_mel.n_empty > 0) == ("n_fft" in fields)
 
 
 @pytest.mark.parametrize("gain_db", [-20.0, 6.0])

@@ -76,6 +76,23 @@ def test_a_speakers_statistics_come_from_that_speakers_clips_only(views):
             assert_equal(chosen[view][i], Statistics.of(clips[2:4]))
 
 
+def test_every_clip_is_fetched_once_for_the_speakers(views):
+    """Features lie on disk; fetched once for each speaker, a large corpus would take minutes."""
+
+    class Fetched(list):
+        def __getitem__(self, index):
+            fetched.append(index)
+            return super().__getitem__(index)
+
+        def __iter__(self):
+            return (self[i] for i in range(len(self)))
+
+    fetched = []
+    fitted = Standardizer.fit(views, range(3), "speaker")
+    fitted.per_clip({"mfcc": Fetched(views["mfcc"])}, SPEAKERS)
+    assert sorted(fetched) == [0, 1, 2, 3]
+
+
 def test_an_unknown_speaker_gets_the_training_statistics(views):
     standardizer = Standardizer.fit(views, [0, 1], "speaker")
     for view, chosen in standardizer.per_clip(views, SPEAKERS).items():

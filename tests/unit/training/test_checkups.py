@@ -1,5 +1,7 @@
 """The doctor at a stage: an error stops it before the first step, unless forced."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -55,6 +57,29 @@ def test_an_error_stops_the_stage_before_its_first_step(ill, batches):
         attend(checkups, ill, batches)
     (stage,) = checkups.as_dict()["stages"]
     assert [finding["name"] for finding in stage["before"]] == ["output-not-probabilities"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_small_batch_may_be_of_one_class(healthy, make_clips, seed):
+    """One clip of eighteen is of another class, so nearly every first batch is of one."""
+    classes = np.arange(18) // 17
+    clips = replace(make_clips(), classes=classes)
+    options = TrainingOptions(batch_size=2, inputs=("image",), seed=seed)
+    few = TrainingBatches(clips, options)
+    assert len(set(few[0][1].argmax(axis=1))) == 1
+    attend(Checkups(Listener()), healthy, few)
+    values = np.random.default_rng(1).normal(size=(18, 4)).astype("float32")
+    embedded = Embedded({"cnn": values}, np.arange(18), classes, 3)
+    head = classifier_head("cnn", 4, answer=Classes(3))
+    head.compile("adam", "categorical_crossentropy")
+    attend(Checkups(Listener()), head, HeadBatches(embedded, np.ones(18), batch_size=2, seed=seed))
+
+
+def test_clips_of_one_class_alone_are_an_error(healthy, make_clips):
+    clips = replace(make_clips(), classes=np.ones(18, int))
+    batches = TrainingBatches(clips, TrainingOptions(batch_size=2, inputs=("image",)))
+    with pytest.raises(TrainingError, match="one-class-only"):
+        attend(Checkups(Listener()), healthy, batches)
 
 
 def test_forced_it_goes_on_and_is_recorded(ill, batches, notes):

@@ -37,6 +37,11 @@ def test_along_all_directions_nearness_is_a_gaussian_of_the_whole_distance(rng):
     assert not points[:, 11:].any()  # 12 rows less their mean have 11 directions
 
 
+def test_a_seed_may_be_as_large_as_that_of_a_training(rng):
+    directions = main_directions(rng.standard_normal((12, 5)).astype("float32"), 3, 2**63 - 1)
+    np.testing.assert_allclose(np.square(directions).sum(axis=0), 0.5 / 5, rtol=1e-5)
+
+
 def test_the_first_direction_is_that_in_which_rows_differ_most(rng):
     axis = np.array([0.6, 0.0, 0.8])
     values = rng.standard_normal((200, 1)) * axis + 0.01 * rng.standard_normal((200, 3))

@@ -343,6 +343,27 @@ def test_a_branch_trained_otherwise_is_not_taken(with_store, change, make_clips,
     assert stages == ["cnn", "lstm", "head"]
 
 
+def test_a_branch_of_which_other_layers_trained_is_not_taken(
+    make_trainer, make_branches, tmp_path, monkeypatch
+):
+    """As with another cnn.unfreeze, or another cnn.bn: weights and settings begin alike."""
+
+    def trainer(mode, *, thawed):
+        branches = make_branches()
+        for layer in branches["cnn"].layers:
+            if layer.name in ("compact_conv1", "compact_bn1"):
+                layer.trainable = layer.name in thawed
+        store = EmbeddingStore(FeatureCache(tmp_path))
+        return replace(make_trainer(mode, branches=branches), store=store)
+
+    trainer("cnn", thawed=("compact_conv1",)).run()
+    stages = fitted(monkeypatch)
+    trainer("frozen", thawed=()).run()
+    trainer("frozen", thawed=("compact_conv1", "compact_bn1")).run()
+    trainer("frozen", thawed=("compact_conv1",)).run()
+    assert stages == ["cnn", "lstm", "head", "cnn", "head", "head"]
+
+
 def test_functionals_that_cannot_be_solved_are_refused_before_anything_trains(
     make_trainer, monkeypatch
 ):

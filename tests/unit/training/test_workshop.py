@@ -6,6 +6,7 @@ from speechsent.datasets import TrainingOptions
 from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
+from speechsent.network import precision
 from speechsent.training import inference
 from speechsent.training.fit import FitConfig
 from speechsent.training.listener import Listener
@@ -111,6 +112,22 @@ def test_another_stage_of_one_model_is_compiled_anew(make_branches):
     assert model.optimizer is not optimizer
     workshop.compile(model, "first", optimizer=OPTIMIZER, loss="mse")
     assert model.loss == "mse"
+
+
+def test_a_second_training_in_16_bit_floats_begins_as_the_first(rng):
+    """There Keras scales the loss, by 2**15 at first, lest small gradients become 0."""
+    workshop, scales = Workshop(), []
+    x, y = rng.random((12, 2)).astype("float32"), np.eye(3, dtype="float32")[np.arange(12) % 3]
+    with precision("mixed_float16"):
+        for _ in range(2):
+            mfcc = keras.Input((2,), name="mfcc")
+            told = keras.layers.Dense(3, "softmax", dtype="float32")(mfcc)
+            model = workshop.fresh("lstm", keras.Model({"mfcc": mfcc}, told))
+            workshop.compile(model, "lstm", optimizer=OPTIMIZER, loss="categorical_crossentropy")
+            scales.append(float(model.optimizer.dynamic_scale))
+            model.fit({"mfcc": x}, y, verbose=0)
+    assert scales == [2**15, 2**15]
+    assert all(np.isfinite(values).all() for values in model.get_weights())
 
 
 def test_what_the_doctor_looks_with_is_kept_with_its_model(make_branches):
