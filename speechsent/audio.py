@@ -26,6 +26,7 @@ LARGEST = 512 << 20  # bytes a clip may take in memory, whatever it takes on dis
 # Containers in which a file cut short, or samples lost on the way, do not go unnoticed.
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3")
 SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
+SILENT_BLOCKS = "silent: no block of it differs from its mean by -80 dBFS or more; cut it"
 CONVERT = "convert it to wav or flac first"
 
 
@@ -273,6 +274,10 @@ def pieces(
     if probe(path).seconds <= config.max_seconds:
         yield load(path, config)
         return
+    silent = True
     for block in blocks(path, config, seconds=seconds):
         if np.abs(block - block.mean()).max() >= QUIETEST:
+            silent = False
             yield block
+    if silent:  # its only sound may lie behind the last block, or above half the new rate
+        raise AudioError(path, SILENT_BLOCKS)
