@@ -102,14 +102,20 @@ def _check_file(path: Path) -> None:
     """Refuse what is no file with bytes in it."""
     try:
         if not path.is_file():
-            kind = "is a folder, not a file" if path.is_dir() else "no such file"
-            raise AudioError(path, kind)
+            raise AudioError(path, _instead_of_file(path))
         if not path.stat().st_size:
             raise AudioError(path, "empty: the file has no bytes")
     except (OSError, ValueError) as error:  # no permission, or a name no file can have
         if isinstance(error, AudioError):
             raise
         raise AudioError(path, f"cannot be opened ({why(error)})") from error
+
+
+def _instead_of_file(path: Path) -> str:
+    """What is there where no file is."""
+    if path.is_dir():
+        return "is a folder, not a file"
+    return "is a pipe or device; write it to a file first" if path.exists() else "no such file"
 
 
 def _header(path: Path, file: PlainWav | SoundFile) -> AudioInfo:

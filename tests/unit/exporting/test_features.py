@@ -59,7 +59,7 @@ def test_windows_start_where_evaluation_starts_them(n_window):
 
 @pytest.mark.parametrize(("n_frames", "n_window"), [(720_000, 150), (1_000_001, 100)])
 def test_windows_of_hours_start_where_exact_fractions_say(n_frames, n_window):
-    """Four and more hours at 50 frames a second: 32 bits do not hold twice the product of both numbers."""
+    """Four hours and more: 32 bits do not hold twice the product of both numbers."""
     spare = n_frames - n_window
     gaps = math.ceil(Fraction(2 * spare, n_window))
     expected = [round(Fraction(i * spare, gaps)) for i in range(gaps + 1)]
