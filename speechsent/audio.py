@@ -26,6 +26,7 @@ LARGEST = 512 << 20  # bytes a clip may take in memory, whatever it takes on dis
 # Containers in which a file cut short, or samples lost on the way, do not go unnoticed.
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3")
 SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
+SILENT_BLOCKS = "silent: no block of it differs from its mean by -80 dBFS or more; cut it"
 CONVERT = "convert it to wav or flac first"
 
 
@@ -101,14 +102,20 @@ def _check_file(path: Path) -> None:
     """Refuse what is no file with bytes in it."""
     try:
         if not path.is_file():
-            kind = "is a folder, not a file" if path.is_dir() else "no such file"
-            raise AudioError(path, kind)
+            raise AudioError(path, _instead_of_file(path))
         if not path.stat().st_size:
             raise AudioError(path, "empty: the file has no bytes")
     except (OSError, ValueError) as error:  # no permission, or a name no file can have
         if isinstance(error, AudioError):
             raise
         raise AudioError(path, f"cannot be opened ({why(error)})") from error
+
+
+def _instead_of_file(path: Path) -> str:
+    """What is there where no file is."""
+    if path.is_dir():
+        return "is a folder, not a file"
+    return "is a pipe or device; write it to a file first" if path.exists() else "no such file"
 
 
 def _header(path: Path, file: PlainWav | SoundFile) -> AudioInfo:
@@ -273,6 +280,10 @@ def pieces(
     if probe(path).seconds <= config.max_seconds:
         yield load(path, config)
         return
+    silent = True
     for block in blocks(path, config, seconds=seconds):
         if np.abs(block - block.mean()).max() >= QUIETEST:
+            silent = False
             yield block
+    if silent:  # its only sound may lie behind the last block, or above half the new rate
+        raise AudioError(path, SILENT_BLOCKS)

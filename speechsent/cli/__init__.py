@@ -1,7 +1,6 @@
 """The ``speechsent`` command: parse, call the library, turn errors into exit codes."""
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from speechsent.cli import (
     protocols,
     report,
     runs,
+    streams,
     train,
 )
 from speechsent.cli.lines import in_one_line
@@ -70,10 +70,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 1 on our errors, 2 on usage errors (argparse), 128 and the number of the
         signal that ended it.
     """
+    streams.ready()
     words = sys.argv[1:] if argv is None else argv
     args = parser(words).parse_args(words)
     try:
-        with terminable():
+        with terminable(), streams.warned_in_lines():
             status: int = args.run(args)
             sys.stdout.flush()
     except SpeechsentError as error:
@@ -83,8 +84,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell("interrupted", error)
         return 128 + getattr(error, "number", signal.SIGINT)
     except BrokenPipeError:  # the reader, such as `head`, has what it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.drop()
         return 0
+    except OSError as error:
+        from speechsent.writing import FULL  # --help can do without
+
+        if error.errno not in FULL:
+            raise
+        streams.drop()
+        _tell(f"no room for standard output or a temporary file ({error.strerror})", error)
+        return 1
     return status
 
 

@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from speechsent.cli import timeline
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json, print_csv
+from speechsent.cli.lines import as_json, in_one_line, print_csv
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.cli.options import add_output
 from speechsent.errors import ParameterError
@@ -156,10 +156,17 @@ def _tell_numbers(args: argparse.Namespace, model: _Model, listener: "Listener")
 
 def _print_numbers(found: "list[Estimate]") -> None:
     """One line a file."""
-    width = min(60, max(len(e.file) for e in found))
-    for e in found:
+    files = _columns([e.file for e in found])
+    for file, e in zip(files, found, strict=True):
         told = "  ".join(f"{name} {value:.4g}" for name, value in e.values.items())
-        print(f"{e.file[-width:]:<{width}}  {told}")
+        print(f"{file}  {told}")
+
+
+def _columns(files: Sequence[str]) -> list[str]:
+    """The ends of names in columns of one width, none wider than 60."""
+    names = [in_one_line(file)[-60:] for file in files]
+    width = max(map(len, names))
+    return [f"{name:<{width}}" for name in names]
 
 
 def _print_csv(predictions: "list[Prediction]") -> None:
@@ -173,8 +180,8 @@ def _print_csv(predictions: "list[Prediction]") -> None:
 
 def _print_table(predictions: "list[Prediction]") -> None:
     """One line a file: the emotion, then the three most probable ones."""
-    width = min(60, max(len(p.file) for p in predictions))
-    for p in predictions:
+    files = _columns([p.file for p in predictions])
+    for file, p in zip(files, predictions, strict=True):
         ranked = sorted(p.probabilities.items(), key=lambda item: -item[1])[:3]
         shown = "  ".join(f"{name} {share:.2f}" for name, share in ranked)
-        print(f"{p.file[-width:]:<{width}}  {p.emotion:<12}  {shown}")
+        print(f"{file}  {p.emotion:<12}  {shown}")

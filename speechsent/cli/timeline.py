@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json, print_csv
+from speechsent.cli.lines import as_json, in_one_line, print_csv
 from speechsent.cli.opening import exported_file, open_chosen
 from speechsent.errors import ParameterError
 
@@ -83,10 +83,10 @@ def _timelines(args: argparse.Namespace, listener: "Listener") -> "list[Timeline
     """The timeline of each file; those of ``--out`` are written."""
     from speechsent.recognised import audio_files
     from speechsent.timeline import follow, write
-    from speechsent.timeline.writers import check_ending
+    from speechsent.timeline.writers import check_place
 
     for out in args.out or ():
-        check_ending(out)
+        check_place(out)
     files = exported_file(args)[1] if args.runtime == "onnx" else args.files
     paths = audio_files(files)
     if args.out and len(paths) > 1:
@@ -130,7 +130,7 @@ def _print(args: argparse.Namespace, found: "list[Timeline]") -> None:
         print_csv([each.file, *row] for each in found for row in forms.rows(each))
     else:
         for each in found:
-            print(each.file)
+            print(in_one_line(each.file))
             for segment in each.segments:
                 print(line(segment))
 

@@ -15,7 +15,15 @@ from speechsent.exporting.formats import FORMATS
 from speechsent.exporting.parity import TOLERANCE, clips_among, clips_of, worst_difference
 from speechsent.recogniser import Recogniser
 from speechsent.run import Run
-from speechsent.writing import UNFINISHED, sync_folder, sync_tree, write_bytes, writing
+from speechsent.writing import (
+    UNFINISHED,
+    check_folder,
+    saving,
+    sync_folder,
+    sync_tree,
+    write_bytes,
+    writing,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +65,9 @@ def export(
     Raises:
         ParameterError: If there is no such format.
         RunError: If there is no such run.
-        ExportError: If the run cannot be exported, an extra is missing, no clip is here, or the
-            answers differ by more than 1e-4. Nothing is written then.
+        ExportError: If the run cannot be exported, an extra is missing, no clip is here, the place
+            is taken, or the answers differ by more than 1e-4. Nothing is written then.
+        SaveError: If the file cannot be written.
     """
     if format not in FORMATS:
         raise ParameterError(f"format is one of {', '.join(FORMATS)}. Received: format={format!r}")
@@ -66,8 +75,9 @@ def export(
     chosen.require()
     run = open_run(run)
     _require_exportable(run)
-    to_compare = clips_among(clips) if clips else clips_of(run)
     final = Path(out) if out else run.path / f"model{chosen.suffix}"
+    _check_place(final, folder=format == "savedmodel")
+    to_compare = clips_among(clips) if clips else clips_of(run)
     recogniser, facts = Recogniser(run), describe(run)
     with _place(final, folder=format == "savedmodel") as temporary:
         chosen.write(recogniser, facts, temporary)
@@ -77,8 +87,8 @@ def export(
                 f"{final}: not written, because its answers differ from the run's by up to "
                 f"{worst:.2g}, more than {TOLERANCE:g}"
             )
-        if format == "litert":  # its files hold no text that a reader would look for
-            write_bytes(final.with_name(f"{final.name}.json"), facts.as_json().encode())
+    if format == "litert":  # its files hold no text that a reader would look for
+        write_bytes(final.with_name(f"{final.name}.json"), facts.as_json().encode())
     return Exported(
         path=final,
         n_bytes=_n_bytes(final),
@@ -102,6 +112,20 @@ def _require_exportable(run: Run) -> None:
         )
 
 
+def _check_place(final: Path, *, folder: bool) -> None:
+    """Refuse a place for the file before the work that would be lost.
+
+    Raises:
+        ExportError: If it is taken by what is never overwritten.
+        SaveError: If what it lies in cannot be written.
+    """
+    if folder and (final.exists() or final.is_symlink()):
+        raise ExportError(f"{final}: exists already; remove it, or name another place with --out")
+    if final.is_dir():
+        raise ExportError(f"{final}: is a folder; name a file with --out")
+    check_folder(final.parent)
+
+
 @contextmanager
 def _place(final: Path, *, folder: bool) -> Iterator[Path]:
     """A temporary path, which becomes ``final`` if the block ends well."""
@@ -109,18 +133,17 @@ def _place(final: Path, *, folder: bool) -> Iterator[Path]:
         with writing(final) as temporary:
             yield temporary
         return
-    if final.exists():
-        raise ExportError(f"{final}: exists already; remove it, or name another place with --out")
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent))
-    try:
-        yield temporary
-        sync_tree(temporary)
-        temporary.chmod(0o755)
-        temporary.replace(final)
-        sync_folder(final.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with saving(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(mkdtemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent))
+        try:
+            yield temporary
+            sync_tree(temporary)
+            temporary.chmod(0o755)
+            temporary.replace(final)
+            sync_folder(final.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _n_bytes(path: Path) -> int:

@@ -1,12 +1,14 @@
 """What an exported file says of itself: what it answers, on what terms, and how good it is."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from speechsent.errors import ExportError
+from speechsent.audio import AudioConfig
+from speechsent.errors import ExportError, ParameterError
 
 PROBABILITIES, NUMBERS = "probabilities", "numbers"
 
@@ -82,8 +84,37 @@ class ModelFacts:
                 for field in fields(cls)
                 if field.name in text or field.default is MISSING
             }
-            return cls(**{**values, "labels": tuple(values["labels"])})
-        except (KeyError, ValueError, TypeError) as error:
+            facts = cls(**{**values, "labels": tuple(values["labels"])})
+            problem = _problem(facts)
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
+            problem = str(error)
+        if problem:
             raise ExportError(
-                f"{path}: lacks the metadata that 'speechsent export' writes ({error})"
-            ) from error
+                f"{path}: lacks the metadata that 'speechsent export' writes ({problem})"
+            )
+        return facts
+
+
+def _problem(facts: ModelFacts) -> str:
+    """What in metadata an answer cannot be computed or told with; empty if nothing.
+
+    Raises:
+        TypeError: If a value is of another type.
+    """
+    held = {
+        "labels": bool(facts.labels)
+        and all(isinstance(label, str) for label in facts.labels)
+        and len(set(facts.labels)) == len(facts.labels),
+        "answers": facts.answers in (PROBABILITIES, NUMBERS),
+        "temperature": facts.temperature is None or 0 < facts.temperature < math.inf,
+        "window_seconds": facts.window_seconds is None or 0 < facts.window_seconds < math.inf,
+    }
+    try:
+        AudioConfig(
+            sample_rate=facts.sample_rate,
+            min_seconds=facts.min_seconds,
+            max_seconds=facts.max_seconds,
+        )
+    except ParameterError as error:
+        return str(error)
+    return ", ".join(f"{name}={getattr(facts, name)}" for name, well in held.items() if not well)

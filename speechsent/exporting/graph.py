@@ -86,9 +86,12 @@ def window_starts(n_frames: Tensor, n_window: int) -> Tensor:
     spare = tf.maximum(n_frames - n_window, 0)
     gaps = (2 * spare + n_window - 1) // n_window
     divisor = tf.maximum(gaps, 1)
-    doubled = 2 * spare * tf.range(gaps + 1) + divisor
-    rounded = doubled // (2 * divisor)
-    tie = tf.equal(rounded * 2 * divisor, doubled)
+    # Whole steps and the rest apart: their product alone would leave 32 bits after an hour.
+    number = tf.range(gaps + 1)
+    doubled = 2 * (spare % divisor) * number + divisor
+    rest = doubled // (2 * divisor)
+    rounded = spare // divisor * number + rest
+    tie = tf.equal(rest * 2 * divisor, doubled)
     return tf.where(tie, rounded - rounded % 2, rounded)
 
 

@@ -31,7 +31,8 @@ def clips_of(run: Run) -> list[Utterance]:
             f"{run.path}: none of its clips is here to compare the answers on; name some others "
             "with --clips"
         )
-    return here[:: max(1, len(here) // N_CLIPS)][:N_CLIPS]
+    places = np.linspace(0, len(here) - 1, min(len(here), N_CLIPS)).round()
+    return [here[place] for place in places.astype(int)]
 
 
 def clips_among(files: Sequence[Path | str]) -> list[Utterance]:
@@ -44,18 +45,18 @@ def worst_difference(
 ) -> float:
     """Largest difference between the two answers.
 
-    Numbers count in deviations of the training clips, because their units can be any.
+    Numbers count in deviations of the training clips, because their units can be any. An answer
+    that is no number makes it nan, which no tolerance lets pass.
 
     Raises:
         AudioError: If a clip cannot be used.
     """
     unit = np.asarray(recogniser.scale.sd) if recogniser.scale else 1.0
-    worst = 0.0
+    worst = []
     for clip in clips:
         signal = _signal(recogniser.extractor, clip)
-        difference = np.abs(answer(signal) - recogniser.signal(signal)) / unit
-        worst = max(worst, float(difference.max()))
-    return worst
+        worst.append(np.max(np.abs(answer(signal) - recogniser.signal(signal)) / unit))
+    return float(np.max(worst))  # max() would pass over nan
 
 
 def _signal(extractor: Extractor, clip: Utterance) -> np.ndarray:

@@ -26,7 +26,8 @@ class OnnxRecogniser:
         path: The file.
 
     Raises:
-        ExportError: If onnxruntime is missing, or the file is not an exported run.
+        ExportError: If onnxruntime is missing, the file is not an exported run, or it answers with
+            what is no answer.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -34,6 +35,7 @@ class OnnxRecogniser:
         self._session = _session(self.path)
         text = self._session.get_modelmeta().custom_metadata_map
         self.facts = ModelFacts.read(self.path, text)
+        self._check_graph()
         self.audio = AudioConfig(
             sample_rate=self.facts.sample_rate,
             min_seconds=self.facts.min_seconds,
@@ -95,8 +97,38 @@ class OnnxRecogniser:
         temperature = self.facts.temperature
         return mean if temperature is None else apply_temperature(mean, temperature)
 
+    def _check_graph(self) -> None:
+        """Refuse a graph that goes by other names than its metadata."""
+        heard = [place.name for place in self._session.get_inputs()]
+        told = {place.name for place in self._session.get_outputs()}
+        if heard != ["signal"] or not {self.facts.answers, "windows"} <= told:
+            raise ExportError(
+                f"{self.path}: takes {', '.join(heard) or 'nothing'} and gives "
+                f"{', '.join(sorted(told))}, where a file of 'speechsent export' takes signal and "
+                f"gives {self.facts.answers} and windows"
+            )
+
     def _run(self, output: str, signal: np.ndarray) -> np.ndarray:
-        found: np.ndarray = self._session.run([output], {"signal": signal})[0]
+        from onnxruntime.capi.onnxruntime_pybind11_state import (
+            Fail,
+            InvalidArgument,
+            RuntimeException,
+        )
+
+        try:
+            found: np.ndarray = self._session.run([output], {"signal": signal})[0]
+        except (Fail, InvalidArgument, RuntimeException) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ExportError(
+                f"{self.path}: cannot answer {len(signal)} samples ({reason})"
+            ) from error
+        if found.shape[-1:] != (len(self.labels),):
+            raise ExportError(
+                f"{self.path}: its answers have the shape {found.shape}, for {len(self.labels)} "
+                "labels; export the run again"
+            )
+        if not np.isfinite(found).all():
+            raise ExportError(f"{self.path}: answers with what is no number (NaN or infinity)")
         return found
 
 

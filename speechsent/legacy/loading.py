@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 
 from speechsent.doctor.examination import examine
 from speechsent.doctor.findings import Diagnosis, Finding, in_order
@@ -20,6 +21,11 @@ from speechsent.legacy.structure import NEW_GATE, Structure, modern
 
 WEIGHTS = "model_weights"
 OLD = 3  # first version with the new formula
+# What a description that is none of a network makes Keras raise, too large ones included.
+DAMAGE = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, RecursionError,
+    NotImplementedError, MemoryError, tf.errors.OpError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def load_model(file: Path | str, weights: Path | str | None = None) -> OldModel:
         old = not version or int(version.split(".")[0]) < OLD
         structure = modern(described) if old else Structure(described, ())
         model = _rebuilt(structure, holder)
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:300]
         raise WeightsError(f"{file}: cannot be rebuilt ({reason})") from error
     broken = [v.path for v in model.variables if not np.isfinite(v.numpy()).all()]
@@ -91,7 +97,7 @@ def _described_in_json(file: Path) -> Mapping[str, Any]:
         described = json.loads(file.read_text(encoding="utf-8"))
         if isinstance(described, str):  # json.dump(model.to_json()) writes a text of a text
             described = json.loads(described)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(f"{file}: not a JSON file ({error})") from error
     if not isinstance(described, Mapping):
         raise WeightsError(f"{file}: a JSON file, but not of a model")
@@ -111,8 +117,10 @@ def _described_in_hdf5(file: Path) -> Mapping[str, Any]:
             )
         try:
             described = json.loads(text)
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise WeightsError(f"{file}: its model_config is damaged ({error})") from error
+    if not isinstance(described, Mapping):
+        raise WeightsError(f"{file}: its model_config is damaged (describes no network)")
     return {**described, "keras_version": _stated_version(file)}
 
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import keras
 
+from speechsent.legacy.gates import hard_sigmoid
+
 GATES = ("activation", "recurrent_activation")
 OLD_GATE, NEW_GATE = "hard_sigmoid", "speechsent>keras2_hard_sigmoid"
+# The same for layers within wrappers, of which Keras 3 reads no names but its own.
+NEW_GATE_WITHIN = keras.saving.serialize_keras_object(hard_sigmoid)
 NETWORKS = {"Model": "Functional", "Functional": "Functional", "Sequential": "Sequential"}
+# Where a layer's configuration holds another one.
+WRAPPED = ("layer", "backward_layer", "cell", "activation")
 REFUSED = {
     "Lambda": "it is code, and code from a file is not run",
     "CuDNNLSTM": "Keras 3 has no such layer; save the model again as LSTM with Keras 2",
@@ -61,8 +67,11 @@ def _layers(description: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """All layers, those of networks and wrappers within it included."""
     config = description.get("config", {})
     inner = config if isinstance(config, list) else [*config.get("layers", ())]
-    if isinstance(config, Mapping) and isinstance(config.get("layer"), Mapping):
-        inner.append(config["layer"])
+    if isinstance(config, Mapping):
+        held = [config.get(key) for key in WRAPPED]
+        inner += [
+            layer for layer in (*held, *config.get("cells", ())) if isinstance(layer, Mapping)
+        ]
     for layer in inner:
         yield layer
         yield from _layers(layer)
@@ -87,13 +96,28 @@ def _modern(layer: Mapping[str, Any], gates: list[str]) -> dict[str, Any]:
     if "layers" in config:
         started = _started(config["layers"]) if kind == "Sequential" else config["layers"]
         config["layers"] = [_modern(inner, gates) for inner in started]
-    if isinstance(config.get("layer"), Mapping):
-        config["layer"] = _modern(config["layer"], gates)
+    for key in WRAPPED:
+        if isinstance(config.get(key), Mapping):
+            config[key] = _placed(_modern(config[key], gates))
+    if "cells" in config:
+        config["cells"] = [_placed(_modern(cell, gates)) for cell in config["cells"]]
     return {**layer, "class_name": NETWORKS.get(kind, kind), "config": config}
+
+
+def _placed(layer: dict[str, Any]) -> dict[str, Any]:
+    """A layer within a wrapper, which Keras 3 looks for where its description says, or nowhere."""
+    config = layer["config"]
+    config.update({gate: NEW_GATE_WITHIN for gate in GATES if config.get(gate) == NEW_GATE})
+    if layer["class_name"] in NETWORKS.values():
+        kind = "Sequential" if layer["class_name"] == "Sequential" else "Model"
+        return {**layer, "class_name": kind, "module": "keras.models", "registered_name": None}
+    return {**layer, "module": "keras.layers", "registered_name": None}
 
 
 def _started(layers: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Layers behind an input of their own, where the first one named its shape."""
+    if not layers:
+        raise ValueError("describes a network without layers")
     first = layers[0]
     shape = first["config"].get("batch_input_shape")
     if shape is None or first["class_name"] == "InputLayer":

@@ -36,12 +36,22 @@ def rows(timeline: Timeline) -> Iterator[list[str]]:
         end = min(start + timeline.hop, timeline.duration)
         name = timeline.labels[int(values.argmax())] if speech else ""
         yield [
-            f"{start:.6g}",
-            f"{end:.6g}",
+            _seconds(start),
+            _seconds(end),
             str(speech).lower(),
             *_emotion(timeline, name),
             *(f"{value:.6f}" if speech else "" for value in values.tolist()),
         ]
+
+
+def _seconds(time: float) -> str:
+    """To the microsecond, however long the recording.
+
+    Example:
+        >>> _seconds(1.5), _seconds(30_000.25), _seconds(20.0)
+        ('1.5', '30000.25', '20')
+    """
+    return f"{time:.6f}".rstrip("0").rstrip(".")
 
 
 def _emotion(timeline: Timeline, cell: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Sound from a microphone, block by block."""
 
+import math
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from queue import SimpleQueue
@@ -33,10 +34,13 @@ def microphone(
 
     Raises:
         MicrophoneError: If sounddevice is missing, or there is no such microphone.
-        ParameterError: If ``seconds`` is not positive.
+        ParameterError: If ``seconds`` is not positive, or not finite.
     """
-    if seconds is not None and not seconds > 0:
-        raise ParameterError(f"seconds must be positive. Received: seconds={seconds}")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ParameterError(
+            "seconds must be positive and finite; leave it out to listen without end. "
+            f"Received: seconds={seconds}"
+        )
     return _listen(_sounddevice(), sample_rate, device, seconds, lost)
 
 

@@ -1,5 +1,6 @@
 """A picture of a timeline: the level of the sound, and what is told of it beneath."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,16 @@ def timeline_figure(timeline: Timeline, path: Path) -> None:
     panels[-1].set(xlabel=_unit(timeline.duration), xlim=(0, timeline.duration))
     panels[-1].xaxis.set_major_formatter(lambda seconds, _: clock(seconds, timeline.duration))
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    figure.suptitle(Path(timeline.file).name[-90:], fontsize=11, parse_math=False)
-    save(figure, path)
+    figure.suptitle(_printable(Path(timeline.file).name), fontsize=11, parse_math=False)
+    with warnings.catch_warnings():
+        # A letter which the font lacks is drawn as a box, and the file's name is not the message.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        save(figure, path)
+
+
+def _printable(name: str) -> str:
+    """The end of a name, in one line that can be drawn."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name[-90:])
 
 
 def _draw_level(axes: "Axes", timeline: Timeline) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from speechsent.errors import ParameterError
+from speechsent.errors import ParameterError, SaveError
 from speechsent.timeline import forms
 from speechsent.timeline.picture import timeline_figure
 from speechsent.timeline.record import Timeline
-from speechsent.writing import write_bytes
+from speechsent.writing import check_folder, write_bytes
 
 TEXTS: Mapping[str, Callable[[Timeline], str]] = {
     ".csv": forms.as_csv,
@@ -35,7 +35,9 @@ def write(timeline: Timeline, path: Path | str) -> None:
     if path.suffix.lower() == PICTURE:
         timeline_figure(timeline, path)
     else:
-        write_bytes(path, TEXTS[path.suffix.lower()](timeline).encode())
+        # A name that is not UTF-8 becomes an escape, which JSON reads back.
+        text = TEXTS[path.suffix.lower()](timeline)
+        write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def check_ending(path: Path) -> None:
@@ -46,3 +48,16 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix.lower() not in (*TEXTS, PICTURE):
         raise ParameterError(f"a timeline's file ends in {ENDINGS}. Received: {path}")
+
+
+def check_place(path: Path) -> None:
+    """Refuse, before a long recording is heard, a file that could not be written behind it.
+
+    Raises:
+        ParameterError: If its ending is no known form.
+        SaveError: If it is a folder, or what it lies in cannot be written.
+    """
+    check_ending(path)
+    if path.is_dir():
+        raise SaveError(f"{path}: cannot be written, because it is a folder; name another")
+    check_folder(path.parent)

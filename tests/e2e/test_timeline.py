@@ -98,6 +98,7 @@ def test_several_files_are_told_one_by_one(here, talk, voices, capsys):
         (["--live", "--json"], "--live and --json do not go together"),
         (["--live", "a.wav"], "--live takes no files. Received: a.wav"),
         (["a.wav", "--timeline", "--out", "a.mp3"], "a timeline's file ends in .csv, .json, .txt"),
+        (["a.wav", "--timeline", "--out", f"{__file__}/a.csv"], f"{__file__}: cannot be a folder"),
         (["a.wav", "b.wav", "--timeline", "--out", "a.csv"], "--out takes the timeline of one"),
         (["--live", "--runtime", "onnx"], "--runtime onnx takes an exported file, and no clips"),
         (["m.onnx", "--timeline", "--runtime", "onnx"], "--runtime onnx takes an exported file, t"),

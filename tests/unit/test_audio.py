@@ -1,3 +1,4 @@
+import os
 import struct
 import warnings
 
@@ -192,6 +193,12 @@ def test_an_unusable_file_is_refused_with_its_name_and_the_reason(write, write_b
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(AudioError, match="is a folder"):
         load(tmp_path)
+
+
+def test_a_pipe_is_refused_for_what_it_is(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(AudioError, match="is a pipe or device; write it to a file first"):
+        load(tmp_path / "a.wav")
 
 
 @pytest.mark.parametrize("name", ["a" * 300 + ".wav", "a\0.wav"])

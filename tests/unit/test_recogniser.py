@@ -85,6 +85,23 @@ def test_a_long_silent_file_is_refused(recogniser, tmp_path, monkeypatch):
         recogniser.file(tmp_path / "mute.wav")
 
 
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_a_long_file_no_block_of_which_has_sound_is_refused(
+    recogniser, tmp_path, monkeypatch, rate
+):
+    """A click of one sample is lost at a third of the rate; what is behind the last block, always.
+
+    Without a block there is no mean, and nan was told of the clip.
+    """
+    shorten(recogniser, monkeypatch)
+    monkeypatch.setattr("speechsent.recogniser.BLOCK", 2.0)
+    quiet = np.zeros(6 * rate + rate // 20, "float32")
+    quiet[-5] = 0.5 if rate == 16_000 else 1.05e-4
+    soundfile.write(tmp_path / "quiet.wav", quiet, rate, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"quiet\.wav: silent: no block"):
+        recogniser.file(tmp_path / "quiet.wav")
+
+
 def test_blocks_at_another_rate_join_without_a_seam(tmp_path):
     """A tone keeps its frequency and its length."""
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44_100 * 3) / 44_100)

@@ -43,7 +43,17 @@ def test_a_file_from_before_windows_were_told_can_still_be_read():
     assert ModelFacts.read(Path("m.onnx"), text) == replace(FACTS, window_seconds=None)
 
 
-@pytest.mark.parametrize("change", [{"labels": "none"}, {"sample_rate": ""}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": "none"}, {"labels": "[]"}, {"labels": "[1, 2]"}, {"labels": '["joy", "joy"]'},
+        {"labels": "[" * 100_000}, {"sample_rate": ""}, {"sample_rate": "16000.5"},
+        {"sample_rate": "null"}, {"min_seconds": '"short"'}, {"min_seconds": "NaN"},
+        {"max_seconds": "0.05"}, {"answers": "words"}, {"temperature": "0"},
+        {"temperature": '"warm"'}, {"window_seconds": '"3"'}, {"window_seconds": "0"},
+        {"window_seconds": "NaN"},
+    ],
+)  # fmt: skip
 def test_a_file_with_other_metadata_is_refused(change):
     with pytest.raises(ExportError, match=r"m\.onnx: lacks the metadata"):
         ModelFacts.read(Path("m.onnx"), {**FACTS.as_text(), **change})

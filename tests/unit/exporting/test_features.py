@@ -1,5 +1,8 @@
 """The graph's features against those the networks were trained on."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -52,3 +55,13 @@ def test_windows_start_where_evaluation_starts_them(n_window):
     for n_frames in [*range(1, 700), 4_999, 30_000]:
         found = graph.window_starts(tf.constant(n_frames), n_window).numpy().tolist()
         assert found == window_starts(n_frames, n_window), n_frames
+
+
+@pytest.mark.parametrize(("n_frames", "n_window"), [(720_000, 150), (1_000_001, 100)])
+def test_windows_of_hours_start_where_exact_fractions_say(n_frames, n_window):
+    """Four hours and more: 32 bits do not hold twice the product of both numbers."""
+    spare = n_frames - n_window
+    gaps = math.ceil(Fraction(2 * spare, n_window))
+    expected = [round(Fraction(i * spare, gaps)) for i in range(gaps + 1)]
+    found = graph.window_starts(tf.constant(n_frames), n_window).numpy().tolist()
+    assert found == expected

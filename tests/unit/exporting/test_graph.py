@@ -1,13 +1,18 @@
 """The whole graph against the recogniser it was made from."""
 
+import errno
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from speechsent.answers import Classes, Numbers
 from speechsent.config import from_dict, to_yaml
-from speechsent.errors import ExportError
+from speechsent.errors import ExportError, SaveError
 from speechsent.exporting.export import export
+from speechsent.exporting.formats import FORMATS
 from speechsent.exporting.graph import answering, answering_window_by_window
 from speechsent.features.standardize import Standardizer, Statistics
 from speechsent.network import assemble, build_branches
@@ -84,3 +89,32 @@ def test_functionals_by_likeness_are_in_the_graph(tmp_path, voiced):
 def test_what_no_format_can_compute_is_refused_in_a_line(tmp_path, change, reason):
     with pytest.raises(ExportError, match=reason):
         export(small_run(tmp_path, **change), "savedmodel")
+
+
+@pytest.mark.parametrize("form", ["onnx", "savedmodel"])
+def test_a_place_that_cannot_be_is_refused_before_the_work(tmp_path, voiced, monkeypatch, form):
+    monkeypatch.setattr("speechsent.exporting.formats.Format.require", lambda _: None)
+    monkeypatch.setattr("speechsent.exporting.export.Recogniser", lambda _: pytest.fail("worked"))
+    run, file = small_run(tmp_path / "runs"), tmp_path / "a.wav"
+    soundfile.write(file, voiced, 16_000)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SaveError, match=r"a\.wav is a file; name another"):
+        export(run, form, file / "below" / "model", clips=[file])
+    with pytest.raises(ExportError, match=r"runs: (exists already|is a folder)"):
+        export(run, form, tmp_path / "runs", clips=[file])
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("form", ["onnx", "savedmodel"])
+def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(tmp_path, voiced, monkeypatch, form):
+    def fill(_recogniser, _facts, path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    full = replace(FORMATS[form], write=fill, modules=())
+    monkeypatch.setattr("speechsent.exporting.export.FORMATS", {form: full})
+    monkeypatch.setattr("speechsent.exporting.export.describe", lambda _: None)
+    run, file = small_run(tmp_path / "runs"), tmp_path / "a.wav"
+    soundfile.write(file, voiced, 16_000)
+    with pytest.raises(SaveError, match=r"model: no room"):
+        export(run, form, tmp_path / "new" / "model", clips=[file])
+    assert list((tmp_path / "new").iterdir()) == []

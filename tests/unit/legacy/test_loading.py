@@ -39,19 +39,82 @@ def test_a_sequential_of_2018_is_read_and_the_files_may_come_in_any_order(old_se
     np.testing.assert_allclose(answers(loaded.model, files.x), files.expected(), atol=1e-6)
 
 
-def test_wrapped_layers_are_mended_too(old):
+def written(folder, layer, weights):
+    """Files of a Sequential of one layer, as Keras 2.2.4 wrote them."""
+    name = layer["config"]["name"]
+    described = {"class_name": "Sequential", "config": {"name": "model", "layers": [layer]}}
+    (folder / "one.json").write_text(json.dumps({**described, "keras_version": "2.2.4"}))
+    with h5py.File(folder / "one.h5", "w") as file:
+        file.attrs["keras_version"], file.attrs["backend"] = b"2.2.4", b"tensorflow"
+        file.attrs["layer_names"] = [name.encode()]
+        names = [f"{name}/{i}:0" for i in range(len(weights))]
+        group = file.create_group(name)
+        group.attrs["weight_names"] = np.array(names, dtype="S40")
+        for place, values in zip(names, weights, strict=True):
+            group.create_dataset(place, data=values)
+    return folder / "one.json", folder / "one.h5"
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["one layer", "both layers"])
+def test_both_directions_compute_what_keras_2_computed(old, tmp_path, named):
+    forward, backward = old(), old()
+    backward.recurrent = {name: -values for name, values in forward.recurrent.items()}
+    backward.x = forward.x[:, ::-1]
+    config = forward.described["config"]["layers"][1]["config"]
+    both = {"name": "both", "merge_mode": "concat", "batch_input_shape": [None, 6, 3]}
+    both["layer"] = {"class_name": "LSTM", "config": config}
+    if named:
+        inverse = {**config, "name": "rnn_2", "go_backwards": True}
+        both["backward_layer"] = {"class_name": "LSTM", "config": inverse}
+    weights = [*forward.recurrent.values(), *backward.recurrent.values()]
+    loaded = legacy.load_model(
+        *written(tmp_path, {"class_name": "Bidirectional", "config": both}, weights)
+    )
+    expected = np.concatenate([forward._lstm(), backward._lstm()], axis=1)
+    np.testing.assert_allclose(answers(loaded.model, forward.x), expected, atol=1e-6)
+    assert loaded.findings[0].at == ("rnn_1, rnn_2" if named else "rnn_1")
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_cell_computes_what_keras_2_computed(old, tmp_path, stacked):
+    files = old()
+    cell = {"class_name": "LSTMCell", "config": files.described["config"]["layers"][1]["config"]}
+    for key in ("return_sequences", "return_state", "go_backwards", "stateful", "unroll"):
+        del cell["config"][key]
+    if stacked:
+        cell = {"class_name": "StackedRNNCells", "config": {"name": "stack", "cells": [cell]}}
+    config = {"name": "rnn", "cell": cell, "batch_input_shape": [None, 6, 3]}
+    loaded = legacy.load_model(
+        *written(tmp_path, {"class_name": "RNN", "config": config}, [*files.recurrent.values()])
+    )
+    np.testing.assert_allclose(answers(loaded.model, files.x), files._lstm(), atol=1e-6)
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_a_layer_or_network_for_each_step_computes_what_keras_2_computed(tmp_path, network):
+    dense = {"name": "dense", "units": 2, "activation": "hard_sigmoid"}
+    inner = {"class_name": "Dense", "config": dense}
+    if network:
+        first = {"class_name": "Dense", "config": {**dense, "batch_input_shape": [None, 3]}}
+        inner = {"class_name": "Sequential", "config": {"name": "net", "layers": [first]}}
+    config = {"name": "each", "layer": inner, "batch_input_shape": [None, 6, 3]}
+    rng = np.random.default_rng(1)
+    kernel, bias, x = rng.normal(size=(3, 2)), rng.normal(size=2), rng.normal(size=(4, 6, 3))
+    loaded = legacy.load_model(
+        *written(tmp_path, {"class_name": "TimeDistributed", "config": config}, [kernel, bias])
+    )
+    expected = np.clip(0.2 * (x @ kernel + bias) + 0.5, 0, 1)
+    np.testing.assert_allclose(answers(loaded.model, x.astype("f4")), expected, atol=1e-6)
+
+
+def test_code_within_a_wrapper_is_refused(old):
     files = old()
     layer = files.described["config"]["layers"][1]
-    inner = {"class_name": "LSTM", "config": layer["config"]}
-    config = {"name": "both", "trainable": True, "merge_mode": "concat", "layer": inner}
-    layer.update(class_name="Bidirectional", name="both", config=config)
-    from speechsent.legacy.structure import NEW_GATE, modern
-
-    structure = modern(files.described)
-    assert structure.gates == ("rnn_1",)
-    wrapped = structure.description["config"]["layers"][1]["config"]["layer"]
-    assert wrapped["config"]["recurrent_activation"] == NEW_GATE
-    assert layer["config"]["layer"]["config"]["recurrent_activation"] == "hard_sigmoid"
+    code = {"class_name": "Lambda", "config": {"name": "run_me"}}
+    layer.update(class_name="RNN", config={"name": "rnn_1", "cell": code})
+    files.write()
+    with pytest.raises(WeightsError, match="'run_me' is a Lambda"):
+        legacy.load_model(files.whole)
 
 
 def test_sigmoid_gates_need_no_mending(old):
@@ -127,6 +190,13 @@ def test_weights_that_are_no_numbers_are_refused(old):
         ("{", "not a JSON file"),
         ("[1]", "not of a model"),
         ('{"class_name": "Dense"}', "no network"),
+        ("[" * 100_000, "not a JSON file"),
+        ('{"class_name": "Sequential", "config": []}', "without layers"),
+        (
+            '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": '
+            '"d", "units": 1000000000, "batch_input_shape": [null, 1000000]}}]}',
+            "cannot be rebuilt",
+        ),
     ],
 )
 def test_other_jsons_are_refused(old, tmp_path, content, message):
@@ -143,8 +213,12 @@ def test_other_files_are_refused(tmp_path):
         file["x"] = [1]
     with pytest.raises(WeightsError, match="not of Keras 2"):
         legacy.load_model(tmp_path / "b.h5")
+
+
+@pytest.mark.parametrize("described", ["{", "[1]", "3", 3, "[" * 20_000])
+def test_a_damaged_description_is_told(tmp_path, described):
     with h5py.File(tmp_path / "c.h5", "w") as file:
-        file.attrs["model_config"] = "{"
+        file.attrs["model_config"] = described
     with pytest.raises(WeightsError, match="model_config is damaged"):
         legacy.load_model(tmp_path / "c.h5")
 

@@ -77,6 +77,20 @@ def test_a_csv_has_a_row_a_hop():
     ]  # fmt: skip
 
 
+def test_a_csv_tells_the_time_exactly_after_hours_too():
+    """Twelve hours and some steps of a sixteenth of a second, which binary fractions hold."""
+    hop, first = 0.0625, 43_200
+    times = first + np.arange(3) * hop
+    long = Timeline(
+        file="day.wav", labels=("anger",), tells_numbers=False, hop=hop, duration=times[-1] + hop,
+        times=times, values=np.ones((3, 1)), speech=np.ones(3, bool), segments=(),
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(as_csv(long))))
+    assert [(row["start"], row["end"]) for row in rows] == [
+        ("43200", "43200.0625"), ("43200.0625", "43200.125"), ("43200.125", "43200.1875"),
+    ]  # fmt: skip
+
+
 def test_a_csv_of_numbers_has_no_emotions():
     first = as_csv(made(tells_numbers=True)).splitlines()[0]
     assert first == "start,end,speech,anger,neutral"

@@ -113,6 +113,8 @@ def test_without_portaudio_the_remedy_is_told(monkeypatch, tmp_path):
         microphone(16_000)
 
 
-def test_listening_for_no_time_is_refused():
-    with pytest.raises(ParameterError, match="Received: seconds=0"):
-        microphone(16_000, seconds=0)
+@pytest.mark.parametrize("seconds", [0, -1.0, float("inf"), float("nan")])
+def test_listening_for_no_time_or_for_ever_is_refused(plug_in, seconds):
+    plug_in(np.zeros(1_600), 16_000)
+    with pytest.raises(ParameterError, match=f"Received: seconds={seconds}"):
+        list(microphone(16_000, seconds=seconds))

@@ -1,14 +1,17 @@
 """The ending of a file decides its form."""
 
 import json
+import os
+from dataclasses import replace
 
 import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
 
-from speechsent.errors import AudioError, ParameterError
+from speechsent.errors import AudioError, ParameterError, SaveError
 from speechsent.timeline import follow, write
+from speechsent.timeline.writers import check_place
 
 
 @pytest.fixture
@@ -58,3 +61,25 @@ def test_a_picture_needs_the_recording(timeline, tmp_path):
     (tmp_path / "a $b_c.wav").unlink()
     with pytest.raises(AudioError, match="no such file"):
         write(timeline, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"h\xff.wav"), "\u4e2d\u6587\n.wav"])
+def test_a_recording_of_any_name_can_be_written_in_every_form(timeline, tmp_path, name):
+    """Warnings are errors here: a letter that the font of the picture lacks is none."""
+    (tmp_path / "a $b_c.wav").rename(tmp_path / name)
+    named = replace(timeline, file=str(tmp_path / name))
+    for ending in (".csv", ".json", ".txt", ".TextGrid", ".png"):
+        write(named, tmp_path / f"t{ending}")
+        assert (tmp_path / f"t{ending}").stat().st_size
+    assert json.loads((tmp_path / "t.json").read_text())["file"] == str(tmp_path / name)
+
+
+def test_places_that_cannot_be_are_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(SaveError, match="because it is a folder; name another"):
+        check_place(tmp_path / "folder.csv")
+    with pytest.raises(SaveError, match="file is a file; name another"):
+        check_place(tmp_path / "file" / "a.csv")
+    check_place(tmp_path / "new" / "a.csv")
+    assert not (tmp_path / "new").exists()
