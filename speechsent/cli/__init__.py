@@ -1,6 +1,7 @@
 """The ``speechsent`` command: parse, call the library, turn errors into exit codes."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ from speechsent.cli import (
 )
 from speechsent.cli.lines import in_one_line
 from speechsent.cli.parsing import Parser
+from speechsent.cli.startup import ready_streams
 from speechsent.errors import SpeechsentError
 from speechsent.interruption import terminable
 
@@ -70,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 1 on our errors, 2 on usage errors (argparse), 128 and the number of the
         signal that ended it.
     """
+    ready_streams()
     words = sys.argv[1:] if argv is None else argv
     args = parser(words).parse_args(words)
     try:
@@ -83,9 +86,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell("interrupted", error)
         return 128 + getattr(error, "number", signal.SIGINT)
     except BrokenPipeError:  # the reader, such as `head`, has what it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go()
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _let_go()  # standard output may be what is full, and would be written once more
+        _tell(f"no room on the disk ({error.strerror}); make room", error)
+        return 1
     return status
+
+
+def _let_go() -> None:
+    """Write no more to standard output, not at the end of the process either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(what: str, error: BaseException) -> None:

@@ -101,7 +101,7 @@ def overrides(args: argparse.Namespace) -> list[str]:
     ]
     if args.classes:
         names = [name.strip() for name in args.classes.split(",") if name.strip()]
-        named.append(f"corpus.classes={json.dumps(names)}")
+        named.append(f"corpus.classes={json.dumps(names, ensure_ascii=False)}")
     if args.target:
         columns = [name.strip() for name in args.target.split(",") if name.strip()]
         named.append(f"corpus.targets={json.dumps(columns, ensure_ascii=False)}")
@@ -178,4 +178,6 @@ def _dest(key: str) -> str:
 
 def _quoted(value: str) -> str:
     """Numbers stay numbers; everything else is text, whatever YAML would make of it."""
-    return value if value.isdigit() else json.dumps(value, ensure_ascii=False)
+    if value.isascii() and value.isdigit():
+        return value.lstrip("0") or "0"
+    return json.dumps(value, ensure_ascii=False)
