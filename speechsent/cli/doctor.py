@@ -9,6 +9,7 @@ from speechsent.cli.console import console
 from speechsent.cli.options import add_config, add_output, add_resources, configuration, resources
 from speechsent.cli.startup import load_tensorflow
 from speechsent.errors import ParameterError
+from speechsent.writing import check_folder, make_folder, saving
 
 if TYPE_CHECKING:
     from speechsent.doctor import Diagnosis
@@ -75,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     """Examine, print the findings."""
     if args.json and args.json.is_dir():
         raise ParameterError(f"--json {args.json}: a folder; name a file, or put --json last")
+    if args.json:
+        check_folder(args.json.parent)
     if args.corpus and (args.log or args.folder or args.model):
         raise ParameterError(
             "a corpus is examined with its configuration; --log, --run and --model "
@@ -84,7 +87,9 @@ def run(args: argparse.Namespace) -> int:
     text = json.dumps(diagnosis.as_dict(), indent=2, ensure_ascii=False)
     print(text if args.json == PRINTED else diagnosis)
     if args.json and args.json != PRINTED:
-        args.json.write_text(text + "\n", encoding="utf-8")
+        make_folder(args.json.parent)
+        with saving(args.json):
+            args.json.write_text(text + "\n", encoding="utf-8")
     return ILL if diagnosis.errors else 0
 
 

@@ -161,10 +161,9 @@ def add_report_clips(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("a number of clips is 0 or more")
-    return number
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"a number of clips is 0 or more. Received: {text!r}")
+    return int(text)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

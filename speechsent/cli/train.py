@@ -18,7 +18,7 @@ from speechsent.cli.options import (
 from speechsent.cli.startup import load_tensorflow
 from speechsent.cli.transfer import add_transfer, configuration, run_series
 from speechsent.errors import ParameterError
-from speechsent.resources import Resources
+from speechsent.resources import REPORT_CLIPS, Resources
 from speechsent.training.listener import SCORES, Listener
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ def _refuse_beside_resume(args: argparse.Namespace) -> None:
         "--no-test": args.no_test,
         "--no-baseline": args.no_baseline,
         "--no-report": args.no_report,
+        "--report-clips": args.report_clips != REPORT_CLIPS,
         "--also-leaky": args.also_leaky,
         "--track": args.track,
         "--tensorboard": args.tensorboard,
