@@ -16,6 +16,8 @@ from speechsent.features.mfcc import Mfcc
 from speechsent.features.prosody import ENERGY, PITCH
 
 Views = dict[str, np.ndarray]
+MAX_MASKS = 1_000  # in each clip; a configuration may come from anyone
+MAX_GAIN_DB = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +25,12 @@ class Augment:
     """What is varied in training clips; zero switches a part off.
 
     Args:
-        time_masks: Number of stretches of time hidden in each clip.
+        time_masks: Number of stretches of time hidden in each clip, at most 1,000.
         time_mask_frames: Longest such stretch in frames.
-        mel_masks: Number of frequency bands hidden in each image.
+        mel_masks: Number of frequency bands hidden in each image, at most 1,000.
         mel_mask_bands: Widest such band in mel bands.
         shift_frames: Most frames dropped from the start.
-        gain_db: Largest change of level, up or down, in dB.
+        gain_db: Largest change of level, up or down, in dB, at most 100.
         tempo: Largest relative change of tempo.
         warp: Largest relative change of formants and pitch.
         noise: Probability that noise is added.
@@ -59,6 +61,11 @@ class Augment:
         for name in ("time_masks", "time_mask_frames", "mel_masks", "mel_mask_bands"):
             if getattr(self, name) < 0:
                 raise ParameterError(f"{name} must not be negative. Received: {self}")
+        if max(self.time_masks, self.mel_masks) > MAX_MASKS or self.gain_db > MAX_GAIN_DB:
+            raise ParameterError(
+                f"time_masks and mel_masks are at most {MAX_MASKS}, gain_db {MAX_GAIN_DB}. "
+                f"Received: {self}"
+            )
         if min(self.shift_frames, self.gain_db, self.mixup) < 0:
             raise ParameterError(
                 f"shift_frames, gain_db and mixup must not be negative. Received: {self}"
