@@ -189,9 +189,10 @@ def _one_line(root: Path) -> Iterator[None]:
     Raises:
         TrainingError: With that line.
     """
+    database = import_module("sqlalchemy.exc").SQLAlchemyError  # a damaged one, for instance
     try:
         yield
-    except (_mlflow().exceptions.MlflowException, OSError) as error:
+    except (_mlflow().exceptions.MlflowException, database, OSError) as error:
         place = re.sub("//[^/@]*@", "//", _store(root))  # no password is shown
         told = str(error).strip() or type(error).__name__
         raise TrainingError(f"MLflow at {place}: {told.splitlines()[0]}") from error

@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from speechsent.errors import RunError, TrainingError
 from speechsent.tracking.mlflow import Mlflow, check_mlflow
@@ -86,6 +87,18 @@ def test_an_error_without_words_is_told_by_its_name(run, store):
     store.down = True
     store.words = ""
     with pytest.raises(TrainingError, match=r"RefusedError$"):
+        check_mlflow(run.path.parents[1])
+
+
+def test_a_damaged_database_is_told_in_a_line(run, store):
+    """MLflow lets what SQLAlchemy raises through while it connects."""
+    damaged = DatabaseError("SELECT 1", None, Exception("file is not a database"))
+
+    def refuse(**_):
+        raise damaged
+
+    store.search_experiments = refuse
+    with pytest.raises(TrainingError, match=r"^MLflow at sqlite:.*file is not a database$"):
         check_mlflow(run.path.parents[1])
 
 
