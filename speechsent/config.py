@@ -230,7 +230,8 @@ def load(
         ConfigError: If anything is unknown, mistyped or out of range; lists every problem.
     """
     raw: Any = _plain(asdict(base)) if base else {}
-    raw = merge(raw, read_yaml(path)) if path else raw
+    told = read_yaml(path) if path else None
+    raw = raw if told is None else merge(raw, told)  # an empty file changes nothing
     for override in overrides:
         raw = merge(raw, nest(override))
     return from_dict(raw, source=str(path) if path else "configuration")

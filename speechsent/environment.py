@@ -14,13 +14,18 @@ LIBRARIES = ("speechsent", "keras", "tensorflow", "numpy", "scipy", "soundfile",
 def environment() -> dict[str, Any]:
     """Versions, machine and command, for whoever wants to repeat a run."""
     return {
-        "command": sys.argv,
+        "command": command(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "libraries": {name: installed_version(name) for name in LIBRARIES},
         "source": _source(),
     }
+
+
+def command() -> list[str]:
+    r"""The words of the command; bytes that are no UTF-8, as paths may have, as ``\xff``."""
+    return [os.fsencode(word).decode(errors="backslashreplace") for word in sys.argv]
 
 
 def _source() -> str:

@@ -1,5 +1,6 @@
 """From a configuration to an untrained network, and from a run folder to a trained one."""
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from speechsent.run import MODEL, Run
 from speechsent.training.seed import layers_seeded
 from speechsent.training.workshop import Workshop
 
+OVERHEAD = 4096  # bytes of an HDF5 file beside each array
 WAITING = "uninitialized_variables"  # Keras's name for its list of weights to be filled
 
 
@@ -102,8 +104,21 @@ def load_model(run: Run, workshop: Workshop | None = None) -> keras.Model:
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Write the weights of a network, without what its optimiser remembers of the training."""
-    keras.Model(model.input, model.output).save_weights(str(path))
+    """Write the weights of a network, without what its optimiser remembers of the training.
+
+    Raises:
+        OSError: If the disk has no room for them.
+    """
+    plain = keras.Model(model.input, model.output)
+    _require_room(path, sum(int(w.nbytes) + OVERHEAD for w in plain.get_weights()))
+    plain.save_weights(str(path))
+
+
+def _require_room(path: Path, n_bytes: int) -> None:
+    """Fail before HDF5 does, which, once a disk is full, tells it late or ends the process."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, n_bytes))
 
 
 def load_branches(run: Run) -> dict[str, keras.Model]:

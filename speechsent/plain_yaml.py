@@ -1,5 +1,6 @@
 """YAML as data and nothing else: no objects, no key twice, no small text that grows large."""
 
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -10,10 +11,18 @@ MAX_VALUES = 20_000  # after every alias was replaced by what it stands for
 LONG = 50  # characters of a text that count as another value
 MAX_DEPTH = 20
 MERGE = "tag:yaml.org,2002:merge"  # the key <<
+WHOLE = "tag:yaml.org,2002:int"
+# YAML 1.1 reads 010 as eight and 1:30 as ninety; who writes so names a speaker, a folder or a time.
+WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0b[01_]+|0x[0-9a-fA-F_]+)$")
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe subset, in which a key stands once."""
+    """The safe subset, in which a key stands once and whole numbers are what they seem."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in rules if tag != WHOLE]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Build a mapping from a node.
@@ -32,6 +41,9 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.YAMLError(f"the key {str(key)[:50]!r} is there twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(WHOLE, WHOLE_NUMBER, list("-+0123456789"))
 
 
 def parse(text: str) -> Any:

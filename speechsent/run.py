@@ -1,7 +1,6 @@
 """The run folder: the only place that writes results, each file whole or not at all."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from speechsent.config import ExperimentConfig
 from speechsent.csv_rows import row_writer
+from speechsent.environment import command
 from speechsent.errors import LockedError, RunError, some
 from speechsent.features.standardize import Standardizer
 from speechsent.former import load_as_trained
@@ -267,7 +267,7 @@ class Run:
         told = {name: round(value, 6) for name, value in score.items()}
         try:
             with locked_patiently(self.path / f".{TESTS_SEEN}.lock"):  # or looks would be lost
-                entry = {"time": now(), "what": what, "n": n, **told, "command": sys.argv}
+                entry = {"time": now(), "what": what, "n": n, **told, "command": command()}
                 seen = [*self.tests_seen, entry]
                 self.write_json(TESTS_SEEN, seen)
         except LockedError as error:

@@ -1,6 +1,6 @@
 """From nested mappings to frozen dataclasses: strict types, and all problems at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from math import isfinite
@@ -91,10 +91,17 @@ def _typed(value: Any, hint: Any, at: str, problems: list[str]) -> Any:
         if fits:
             return converted
     wanted = " or ".join(_describe(option) for option in options)
-    mistaken = float in options and _looks_like_number(value)
-    hint_number = "; write 1.0e-3, not 1e-3" if mistaken else ""
-    problems.append(f"{at}: expected {wanted}. Received: {shown(value)}{hint_number}")
+    problems.append(f"{at}: expected {wanted}. Received: {shown(value)}{_remedy(value, options)}")
     return value
+
+
+def _remedy(value: Any, options: Sequence[Any]) -> str:
+    """How it is written so that YAML reads what was meant."""
+    if float in options and _looks_like_number(value):
+        return "; write 1.0e-3, not 1e-3"
+    if isinstance(value, Mapping) and any(type(key) is not str for key in value):
+        return "; write names in quotes, once each"
+    return ""
 
 
 def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
@@ -111,6 +118,9 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
         return all(fits for fits, _ in items), tuple(item for _, item in items)
     if origin is not None:  # a mapping of names to names
         fits = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
+        # a folder named 2 is one, but not what YAML makes of one named no; nor is 2 there twice
+        fits = fits and all(type(k) in (str, int) for k in value)
+        fits = fits and len({str(k) for k in value}) == len(value)
         return fits, {str(k): v for k, v in value.items()} if fits else value
     if hint is float:
         fits = (type(value) is float and isfinite(value)) or _is_whole(value)

@@ -48,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit, print the table."""
-    if any((path / "run.json").is_file() for path in (args.train, args.test) if path):
-        load_tensorflow()
+    load_tensorflow()  # the configuration brings it
     from speechsent.auditing import audit
     from speechsent.auditing.report import table
     from speechsent.config import load

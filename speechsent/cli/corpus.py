@@ -9,6 +9,7 @@ from speechsent.cli.console import console
 from speechsent.cli.lines import as_json, in_one_line
 from speechsent.cli.options import add_output, add_set
 from speechsent.cli.published import add_published
+from speechsent.cli.startup import load_tensorflow
 
 if TYPE_CHECKING:
     from speechsent.corpus.inspect import CorpusSummary, Spread
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def inspect(args: argparse.Namespace) -> int:
     """Print what a corpus holds."""
+    load_tensorflow()  # the configuration brings it
     from speechsent.config import load
     from speechsent.corpus.inspect import inspect as summarize
     from speechsent.corpus.open import read_corpus

@@ -73,8 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examine, print the findings."""
+    from speechsent.writing import check_folder, make_folder, saving
+
     if args.json and args.json.is_dir():
         raise ParameterError(f"--json {args.json}: a folder; name a file, or put --json last")
+    if args.json:
+        check_folder(args.json.parent)
     if args.corpus and (args.log or args.folder or args.model):
         raise ParameterError(
             "a corpus is examined with its configuration; --log, --run and --model "
@@ -84,7 +88,9 @@ def run(args: argparse.Namespace) -> int:
     text = as_json(diagnosis.as_dict())
     print(text if args.json == PRINTED else diagnosis)
     if args.json and args.json != PRINTED:
-        args.json.write_text(text + "\n", encoding="utf-8")
+        make_folder(args.json.parent)
+        with saving(args.json):
+            args.json.write_text(text + "\n", encoding="utf-8")
     return ILL if diagnosis.errors else 0
 
 

@@ -66,4 +66,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    """Read seeds such as ``0,1,2``.
+
+    Raises:
+        argparse.ArgumentTypeError: If one is none.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"seeds are whole numbers from 0, between commas. Received: {text!r}"
+        )
+    return tuple(map(int, parts))

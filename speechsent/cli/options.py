@@ -173,10 +173,9 @@ def add_report_clips(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("a number of clips is 0 or more")
-    return number
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"a number of clips is 0 or more. Received: {text!r}")
+    return int(text)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -190,7 +189,9 @@ def _dest(key: str) -> str:
 
 def _quoted(value: str) -> str:
     """Numbers stay numbers; everything else is text, whatever YAML would make of it."""
-    return value if value.isdigit() else _as_yaml(value)
+    if value.isascii() and value.isdigit():
+        return value.lstrip("0") or "0"
+    return _as_yaml(value)
 
 
 def _as_yaml(value: object) -> str:

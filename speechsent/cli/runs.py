@@ -98,4 +98,6 @@ def reproduce(args: argparse.Namespace) -> int:
 
 def _folders(text: str) -> list[Path]:
     """Folders between commas, unless the whole is one."""
-    return [Path(text)] if Path(text).is_dir() else [Path(name) for name in text.split(",")]
+    if Path(text).is_dir():
+        return [Path(text)]
+    return [Path(name) for name in text.split(",") if name]

@@ -1,5 +1,6 @@
 """Standard output and error as commands find them: there, and never in the way of a result."""
 
+import codecs
 import io
 import os
 import sys
@@ -11,6 +12,9 @@ from typing import Any
 from speechsent.cli.lines import in_one_line
 from speechsent.errors import SpeechsentWarning
 
+ESCAPED = "speechsent.escaped"  # how characters are written that an encoding lacks
+STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
 
 def ready() -> None:
     """Open what was closed (``>&-``), and let no name be one that cannot be written.
@@ -19,17 +23,17 @@ def ready() -> None:
     What the encoding of the terminal lacks, such as a file's name that is not UTF-8, is written as
     an escape, which JSON reads back.
     """
-    for number in (0, 1, 2):
+    for number, (name, mode) in enumerate(STREAMS):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-            stream.reconfigure(errors="backslashreplace")
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+    codecs.register_error(ESCAPED, _escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ESCAPED)
 
 
 def drop() -> None:
@@ -53,3 +57,11 @@ def warned_in_lines() -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = former
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    r"""What cannot be encoded, as ``\uXXXX``, which also JSON reads."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end

@@ -210,6 +210,8 @@ def _resources(args: argparse.Namespace, n_devices: int = 1) -> "Resources":
 
 def _refuse_beside_resume(args: argparse.Namespace) -> None:
     """A run that is gone on with brings its configuration and options along."""
+    from speechsent.resources import REPORT_CLIPS
+
     given = {
         "--preset": args.preset,
         "--config": args.config,
@@ -221,6 +223,7 @@ def _refuse_beside_resume(args: argparse.Namespace) -> None:
         "--no-test": args.no_test,
         "--no-baseline": args.no_baseline,
         "--no-report": args.no_report,
+        "--report-clips": args.report_clips != REPORT_CLIPS,
         "--also-leaky": args.also_leaky,
         "--track": args.track,
         "--tensorboard": args.tensorboard,

@@ -105,7 +105,7 @@ def table_difference(recorded: Path, again: Path, keys: Sequence[str]) -> Differ
         RunError: If a file is missing or damaged.
     """
     for before, after in zip_longest(_rows(recorded), _rows(again)):
-        place = ", ".join(f"{key} {(before or after)[key]}" for key in keys)
+        place = ", ".join(f"{key} {(before or after).get(key, 'unknown')}" for key in keys)
         if before is None or after is None:
             told = f"only in the {'new' if before is None else 'recorded'} run"
             return Difference(file=recorded.name, place=place, told=told)

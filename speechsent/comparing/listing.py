@@ -93,7 +93,8 @@ def list_runs(root: Path | str = RUNS) -> Listing:
     root = Path(root)
     if not root.is_dir():
         raise RunError(f"{root}: no such folder of runs")
-    folders = [path.parent for path in root.rglob("config.yaml")]
+    named = [path.parent for path in root.rglob("config.yaml")]
+    folders = [folder for folder in named if _is_run(folder)]
     finished = [folder for folder in folders if Run(folder).finished]
     runs, unreadable = [], []
     for folder in sorted(finished):
@@ -108,6 +109,11 @@ def list_runs(root: Path | str = RUNS) -> Listing:
         unreadable=tuple(unreadable),
         resumable=tuple(sorted(folder for folder in folders if Run(folder).resumable)),
     )
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a training was begun there; others, too, call a file config.yaml."""
+    return (folder / "split.csv").is_file() or (folder / "run.json").is_file()
 
 
 def _listed(run: Run) -> ListedRun:

@@ -148,32 +148,42 @@ def _places(run: Run, corpus: Path | str | Sequence[Path | str] | None) -> list[
 def _recorded_clips(run: Run, places: Sequence[Path], listener: Listener) -> Corpus:
     """The corpus, if it is still the one the run was trained on."""
     root = common_root([place if place.is_dir() else place.parent for place in places])
-    recorded = RunSplit.read(run.path / "split.csv", root)
+    recorded = RunSplit.read(run.sound("split.csv"), root, run.config.corpus.targets)
     _refuse_other_files(recorded)
-    corpus = replace(open_corpus(places, run.config, listener), name=run.facts["corpus"])
+    corpus = replace(_read(places, run, listener), name=run.facts["corpus"])
     kept, split = split_corpus(corpus, run.config, Listener())
     then = _labelled(zip(recorded.utterances, recorded.parts, strict=True), root)
     now = _labelled(((u, split.part_of(i)) for i, u in enumerate(kept)), root)
     refused = {Path(path).name for path in run.facts["refused"]}
     apart = {
-        name
-        for name, start in then.keys() | now.keys()
-        if then.get((name, start)) != now.get((name, start))
-        and ((name, start) in then or Path(name).name not in refused)
+        clip[0]
+        for clip in then.keys() | now.keys()
+        if then.get(clip) != now.get(clip) and (clip in then or Path(clip[0]).name not in refused)
     }
     if apart:
         raise CorpusError(
-            f"{some(places)}: clips are missing, new, or have another emotion, speaker or part "
-            f"than in {run.path}: {some(sorted(apart))}; {REMEDY}"
+            f"{some(places)}: clips are missing, new, or have another emotion, number, speaker, "
+            f"start, end or part than in {run.path}: {some(sorted(apart))}; {REMEDY}"
         )
     return corpus
 
 
+def _read(places: Sequence[Path], run: Run, listener: Listener) -> Corpus:
+    """The corpus; a folder that is none may be where the CSV lies that the run was trained on."""
+    try:
+        return open_corpus(places, run.config, listener)
+    except CorpusError as error:
+        raise CorpusError(f"{error}; {REMEDY}") from error
+
+
 def _labelled(
     clips: Iterable[tuple[Utterance, Part]], root: Path
-) -> dict[tuple[str, float], tuple[str, str | None, Part]]:
-    """What training is told of each clip, by its name and start."""
-    return {(relative(u.path, root), u.start): (u.emotion, u.speaker, part) for u, part in clips}
+) -> dict[tuple[str, float, float | None], tuple[str, tuple[float, ...], str | None, Part]]:
+    """What training is told of each clip, by its name, start and end."""
+    return {
+        (relative(u.path, root), u.start, u.end): (u.emotion, u.values, u.speaker, part)
+        for u, part in clips
+    }
 
 
 def _refuse_other_files(recorded: RunSplit) -> None:

@@ -154,9 +154,9 @@ def comparison_table(found: RunComparison) -> str:
         "",
         f"{'':<10}{'first':>7}{'second':>8}  first less second",
         f"{'UAR':<10}{found.first.uar:>7.3f}{found.second.uar:>8.3f}  "
-        f"{found.uar.difference:+.3f} {_span(found.uar.interval)}, {told_p(found.uar.p)}",
+        f"{found.uar.difference:+z.3f} {_span(found.uar.interval)}, {told_p(found.uar.p)}",
         f"{'accuracy':<10}{found.first.accuracy:>7.3f}{found.second.accuracy:>8.3f}  "
-        f"{found.first.accuracy - found.second.accuracy:+.3f}{_mcnemar(found)}",
+        f"{found.first.accuracy - found.second.accuracy:+z.3f}{_mcnemar(found)}",
         *(f"note: {note}" for note in found.notes),
     ]
     return "\n".join(lines)
@@ -173,7 +173,7 @@ def _side(name: str, side: Side) -> list[str]:
 
 
 def _span(interval: Interval) -> str:
-    ends = f"[{interval.low:+.3f}, {interval.high:+.3f}]"
+    ends = f"[{interval.low:+z.3f}, {interval.high:+z.3f}]"
     return f"{ends} ({interval.confidence:.0%}, {interval.method})"
 
 

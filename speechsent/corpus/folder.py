@@ -93,7 +93,7 @@ def _find(root: Path) -> tuple[list[Path], list[Refusal]]:
         suffix = path.suffix.lower()
         if suffix in UNREADABLE_SUFFIXES:
             unreadable.append(Refusal(path, "convert to wav or flac first"))
-        elif suffix in AUDIO_SUFFIXES and not _is_text(path):
+        elif suffix in AUDIO_SUFFIXES and not is_text(path):
             unreadable.append(Refusal(path, "its name is not UTF-8; rename it"))
         elif suffix in AUDIO_SUFFIXES:
             files.append(path)
@@ -104,7 +104,7 @@ def _find(root: Path) -> tuple[list[Path], list[Refusal]]:
     return files, unreadable
 
 
-def _is_text(path: Path) -> bool:
+def is_text(path: Path) -> bool:
     """Whether a name can be written into tables and hashed as UTF-8, as most systems have it."""
     try:
         str(path).encode()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from speechsent.corpus.audformat import is_database, read_database
-from speechsent.corpus.folder import read_folder
+from speechsent.corpus.folder import is_text, read_folder
 from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.manifest import read_manifest
 from speechsent.corpus.metadata import metadata_files, read_metadata
@@ -37,6 +37,8 @@ def read_corpus(
         CorpusError: If there is no such path, or it does not hold a usable corpus.
     """
     path = Path(path)
+    if path.exists() and not is_text(path.absolute()):
+        raise CorpusError(f"{path}: not every name on the way there is UTF-8; rename it")
     if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
         raise CorpusError(f"{path}: the folder cannot be read; allow it (chmod u+rx)")
     if is_database(path):

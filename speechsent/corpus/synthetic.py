@@ -3,6 +3,7 @@
 It needs no download and shows that everything works: a demonstration, never a result.
 """
 
+import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,7 +129,9 @@ def _write(
         signal = utter(
             speaker, emotion, sentence, take, seed=config.seed, sample_rate=config.sample_rate
         )
-        soundfile.write(path, signal, config.sample_rate, subtype="PCM_16")
+        memory = io.BytesIO()  # libsndfile does not say why a disk refuses a file
+        soundfile.write(memory, signal, config.sample_rate, format="WAV", subtype="PCM_16")
+        path.write_bytes(memory.getvalue())
         if progress is not None:
             progress(n_written, len(clips))
     (folder / "README.txt").write_text(

@@ -1,11 +1,14 @@
 """Make the report of a run again, from the scores and answers it has."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from speechsent.corpus.utterance import Utterance
 from speechsent.errors import RunError
 from speechsent.evaluation.numeric import NumericPredictions, read_numbers
 from speechsent.evaluation.predictions import PREDICTIONS, Predictions, read_predictions
 from speechsent.experiment.evaluation import open_run
+from speechsent.experiment.scored import changed_files
 from speechsent.preparation import features, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
@@ -37,7 +40,7 @@ def report(
     Raises:
         RunError: If there is no such run, or its test part was never scored.
     """
-    run, listener = open_run(run), listener or Listener()
+    run, listener, resources = open_run(run), listener or Listener(), resources or Resources()
     scores = scores_of(run)
     if scores is None:
         raise RunError(f"{run.path}: its test part was not scored yet; run: speechsent evaluate")
@@ -48,14 +51,14 @@ def report(
         raise RunError(
             f"{run.path / PREDICTIONS}: not the clips of the run's test part; evaluate again"
         )
-    clips = None
-    if all(u.path.is_file() for u in test):
-        table = features(test, run.config, listener, resources or Resources())
+    clips, lost = None, _lost(run, test, resources)
+    if lost:
+        listener.note(f"clips of the test part {lost}: the report has no sound and explains none")
+    else:
+        table = features(test, run.config, listener, resources)
         clips = to_clips(
             table, run.standardizer, run.labels, run.config, root=root, scale=run.scale
         )
-    else:
-        listener.note("clips of the test part are gone: the report has no sound and explains none")
     material = Material(
         run=run,
         folder=run.path,
@@ -65,6 +68,13 @@ def report(
     )
     run.write_text(CARD, model_card(run))
     return write_report(material, clips, n_clips=n_clips, resources=resources)
+
+
+def _lost(run: Run, test: Sequence[Utterance], resources: Resources) -> str:
+    """Why what was answered cannot be explained by the clips; empty if it can be."""
+    if not all(u.path.is_file() for u in test):
+        return "are gone"
+    return "have changed" if changed_files(run, resources) else ""
 
 
 def _predictions(run: Run) -> Predictions | NumericPredictions:

@@ -62,16 +62,26 @@ def own_test(run: Run, resources: Resources) -> Scored:
             f"{missing[0]}: {len(missing)} of {len(utterances)} test clips of this run are "
             "gone; name a folder to evaluate instead"
         )
-    rows = zip(split.utterances, split.parts, split.hashes, strict=True)
-    recorded = {u.path: digest for u, part, digest in rows if part == "test"}
-    found = _hashes(list(recorded), hashes_folder(FeatureCache()) if resources.cache else None)
-    changed = [path for path, digest in recorded.items() if found[path] not in (digest, None)]
+    changed = changed_files(run, resources)
     if changed:
+        n_files = len({u.path for u in utterances})
         raise RunError(
-            f"{run.path}: {len(changed)} of {len(recorded)} files of its test part have changed "
+            f"{run.path}: {len(changed)} of {n_files} files of its test part have changed "
             f"since it was trained: {some(changed)}; {REMEDY}"
         )
     return Scored(utterances, run.facts["corpus"], Path(run.facts["root"]), OWN_TEST)
+
+
+def changed_files(run: Run, resources: Resources) -> list[Path]:
+    """Files of the test part of a run that are not what they were when it was trained.
+
+    Those that cannot be read are not among them; extraction tells of them.
+    """
+    split = run.split
+    rows = zip(split.utterances, split.parts, split.hashes, strict=True)
+    recorded = {u.path: digest for u, part, digest in rows if part == "test"}
+    found = _hashes(list(recorded), hashes_folder(FeatureCache()) if resources.cache else None)
+    return [path for path, digest in recorded.items() if found[path] not in (digest, None)]
 
 
 def other_clips(

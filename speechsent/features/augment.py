@@ -17,7 +17,7 @@ from speechsent.features.prosody import ENERGY, N_STATIC, PITCH
 
 Views = dict[str, np.ndarray]
 
-MAX_MASKS = 100
+MAX_MASKS = 100  # in each clip; a configuration may come from anyone
 MAX_DB = 100.0  # of change of level, and of signal over noise or noise over signal
 
 

@@ -1,11 +1,12 @@
 """A model card: what a run is, what it is good for, and what it must not be used for."""
 
 from collections.abc import Iterator
+from html import escape
 
 from speechsent.corpus.fetch.sources import Source, sources
 from speechsent.evaluation.headline import headline
 from speechsent.evaluation.regression import AnyScores, RegressionScores
-from speechsent.run import Run
+from speechsent.run import OWN_TEST, Run
 from speechsent.run_records import scores_of
 
 CARD = "model_card.md"
@@ -24,13 +25,16 @@ MISUSE = """\
 
 
 def model_card(run: Run) -> str:
-    """The card of a finished run, as Markdown; with scores if its test part was scored."""
+    """The card of a finished run, as Markdown; with scores if its test part was scored.
+
+    Names of classes and corpora are a stranger's; markup in them is shown and not followed.
+    """
     facts = run.facts
     return "\n".join(
         [
-            f"# {run.path.name}",
+            _text(f"# {run.path.name}"),
             "",
-            f"Speech to {_told(run)}, mode `{facts['mode']}`, trained {facts['finished'][:10]}.",
+            _text(f"Speech to {_told(run)}, mode `{facts['mode']}`, {_when(run)}."),
             "",
             *_section("Data", _data(run)),
             *_section("Protocol", _protocol(run)),
@@ -43,7 +47,16 @@ def model_card(run: Run) -> str:
 
 
 def _section(title: str, lines: Iterator[str]) -> list[str]:
-    return [f"## {title}", "", *lines, ""]
+    return [f"## {title}", "", *map(_text, lines), ""]
+
+
+def _text(line: str) -> str:
+    """A line in which no name is markup; an indented one is shown as it is anyway."""
+    return line if line.startswith("    ") else escape(line, quote=False)
+
+
+def _when(run: Run) -> str:
+    return f"trained {run.facts['finished'][:10]}"
 
 
 def _told(run: Run) -> str:
@@ -88,10 +101,11 @@ def _scores(run: Run) -> Iterator[str]:
         chosen = run.facts[f"validation_{run.score}"]
         yield f"Not tested. Validation {run.score.upper()} {chosen:.3f}: optimistic, chosen on it."
         return
-    yield "\n".join(f"    {line}" for line in headline(scores))
+    yield from (f"    {line}" for line in headline(scores))
     yield ""
     yield from _figures(scores)
-    yield f"- Looks at the test part with this model: {len(run.tests_seen)}"
+    looks = sum(look["what"] == OWN_TEST for look in run.tests_seen)
+    yield f"- Looks at the test part with this model: {looks}"
 
 
 def _figures(scores: AnyScores) -> Iterator[str]:

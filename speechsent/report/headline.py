@@ -76,9 +76,9 @@ def _linear(scores: Scores) -> list[Html]:
     if linear is None:
         return []
     verdict = "The net beats it" if linear.beaten else "The net does not beat it"
-    spans = f"[{linear.interval.low:+.2f}, {linear.interval.high:+.2f}]"
+    spans = f"[{linear.interval.low:+z.2f}, {linear.interval.high:+z.2f}]"
     p = linear.told_p.replace(" ", "\N{NO-BREAK SPACE}")
-    told = f"{verdict}: {linear.difference:+.2f} {spans}, {p}"
+    told = f"{verdict}: {linear.difference:+z.2f} {spans}, {p}"
     if scores.linear_remark:
         told += f"; {scores.linear_remark}"
     return [_tile("Linear baseline, UAR", linear.uar, None, told)]

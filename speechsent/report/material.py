@@ -1,6 +1,7 @@
 """All that a report tells, gathered from a run folder and its evaluation."""
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from speechsent.corpus.utterance import Utterance
+from speechsent.errors import RunError
 from speechsent.evaluation.calibrated import Calibration
 from speechsent.evaluation.numeric import NumericPredictions
 from speechsent.evaluation.predictions import Predictions
@@ -61,13 +63,21 @@ class Material:
 
     @property
     def history(self) -> dict[str, list[dict[str, str]]]:
-        """Rows of ``history.csv`` by stage."""
+        """Rows of ``history.csv`` by stage.
+
+        Raises:
+            RunError: If it is damaged.
+        """
         path = self.run.path / "history.csv"
         stages: dict[str, list[dict[str, str]]] = {}
         if path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                for row in csv.DictReader(file):
-                    stages.setdefault(row["stage"], []).append(row)
+            try:
+                with path.open(newline="", encoding="utf-8") as file:
+                    for row in csv.DictReader(file):
+                        _check_epoch(row, self.run.score)
+                        stages.setdefault(row["stage"], []).append(row)
+            except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+                raise RunError(f"{path}: damaged; restore it, or delete it ({error!r})") from error
         return stages
 
     @property
@@ -92,6 +102,16 @@ class Material:
     def calibration(self) -> Calibration | None:
         """The run's temperature."""
         return Calibration.find(self.run.path)
+
+
+def _check_epoch(row: Mapping[str, str | None], score: str) -> None:
+    """A row has its stage and whether it was kept, and finite numbers where it has any."""
+    names = ("stage", "kept", "epoch", "loss", "val_loss", score, f"val_{score}")
+    stage, kept, *figures = (row[name] for name in names)
+    if None in (stage, kept, *figures):
+        raise ValueError("a row is cut")
+    if not all(math.isfinite(float(figure)) for figure in figures if figure):
+        raise ValueError("a figure is not finite")
 
 
 def worst_first(predictions: Predictions | NumericPredictions, scale: Sequence[float]) -> list[int]:

@@ -36,7 +36,7 @@ def _branches(material: Material) -> Html:
             name=BRANCHES[row.branch],
             value=row.score,
             told=f"{row.score:.3f}",
-            also=(f"{-row.lost:+.3f}",),
+            also=(f"{-row.lost:+z.3f}",),
         )
         for row in material.contributions
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from speechsent.errors import TrainingError
+from speechsent.errors import RunError, TrainingError
 from speechsent.report import CARD, REPORT
 from speechsent.run import Run
 from speechsent.tracking import figures
@@ -145,10 +145,20 @@ def check_mlflow(root: Path, cut: Run | None = None) -> None:
 
 
 def _id(run: Run | None) -> str | None:
-    """The run in MLflow that a run folder belongs to."""
+    """The run in MLflow that a run folder belongs to.
+
+    Raises:
+        RunError: If the record of it is damaged.
+    """
     if run is None or not (run.path / RECORD).is_file():
         return None
-    return str(run.read_json(RECORD)["run_id"])
+    told = run.read_json(RECORD)
+    if not isinstance(told, dict) or not isinstance(told.get("run_id"), str):
+        raise RunError(
+            f"{run.path / RECORD}: does not name a run in MLflow; restore it, or delete it, and "
+            "another is begun there"
+        )
+    return str(told["run_id"])
 
 
 def _store(root: Path) -> str:
@@ -179,8 +189,10 @@ def _one_line(root: Path) -> Iterator[None]:
     Raises:
         TrainingError: With that line.
     """
+    database = import_module("sqlalchemy.exc").SQLAlchemyError  # a damaged one, for instance
     try:
         yield
-    except (_mlflow().exceptions.MlflowException, OSError) as error:
+    except (_mlflow().exceptions.MlflowException, database, OSError) as error:
         place = re.sub("//[^/@]*@", "//", _store(root))  # no password is shown
-        raise TrainingError(f"MLflow at {place}: {str(error).strip().splitlines()[0]}") from error
+        told = str(error).strip() or type(error).__name__
+        raise TrainingError(f"MLflow at {place}: {told.splitlines()[0]}") from error

@@ -130,6 +130,18 @@ def test_a_run_whose_audio_is_gone_and_that_nobody_examined_still_has_a_report(r
     assert "The doctor was not asked" in page.text
 
 
+def test_clips_that_have_changed_explain_no_answer(run, tmp_path, capsys):
+    """What was answered was answered to other sound."""
+    corpus = Path(shutil.copytree(run.facts["root"], tmp_path / "voices"))
+    run.write_json("run.json", {**run.facts, "root": str(corpus)})
+    clip = next(u.path for u in Run(run.path).split.of("test"))
+    samples, rate = soundfile.read(clip)
+    soundfile.write(clip, samples[::-1], rate)
+    assert main(["report", str(run.path)]) == 0
+    assert "clips of the test part have changed" in capsys.readouterr().err
+    assert not page_of(run).all("audio")
+
+
 def test_findings_of_the_doctor_and_leaks_are_told(run):
     finding = {"name": "<b>flat", "severity": "error", "at": "x", "seen": "1", "expected": "2",
                "why": "w", "remedy": "r", "when": "", "where": "docs"}  # fmt: skip
@@ -166,6 +178,14 @@ def test_the_model_card_tells_scores_limits_and_misuse(workplace):
     assert f"UAR: {run.read_json('scores.json')['uar']:.3f}" in card
     for words in ("demonstration, never a result", "2024/1689", "Looks at the test part", "## Not"):
         assert words in card
+
+
+def test_the_model_card_counts_looks_at_the_own_test_part_alone(run):
+    own = sum(look["what"] == "test" for look in run.tests_seen)
+    run.record_test("/elsewhere/clips", n=3, uar=0.5)
+    assert main(["report", str(run.path), "--report-clips", "0", "--quiet"]) == 0
+    card = (run.path / "model_card.md").read_text()
+    assert f"Looks at the test part with this model: {own}\n" in card
 
 
 @pytest.mark.browser

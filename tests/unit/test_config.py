@@ -106,6 +106,9 @@ def test_all_problems_are_told_at_once():
         ("log_mel", "hop_length", 4),
         ("mfcc", "width", 1_001),
         ("prosody", "fmin", 1e-9),
+        ("augment", "time_masks", 2**62),
+        ("augment", "mel_masks", 101),
+        ("augment", "gain_db", 1e300),
         ("view", "seconds", 1e9),
         ("seed", None, 10**400),
         ("seed", None, 2**63),
@@ -310,3 +313,33 @@ def test_another_configuration_can_be_the_one_to_start_from():
     assert config.load(None, ["seed=3"], base) == config.from_dict(
         {"seed": 3, "log_mel": {"n_mels": 64}}
     )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing differs\n", "---\n"])
+def test_an_empty_file_changes_nothing(tmp_path, text):
+    """What it is laid over, a preset or the run of --from, stays."""
+    base = config.from_dict({"seed": 5, "fit": {"epochs": 7}})
+    assert config.load(write(tmp_path, text), base=base) == base
+
+
+def test_names_that_begin_with_zeros_keep_them(tmp_path):
+    """YAML 1.1 reads 010 as 8, and speaker 008 would be tested in the place of 010."""
+    path = write(tmp_path, "split: {test_speakers: [010, 007]}\ncorpus: {labels: {010: anger}}\n")
+    loaded = config.load(path)
+    assert loaded.split.test_speakers == ("010", "007")
+    assert loaded.corpus.labels == {"010": "anger"}
+    assert config.from_dict(yaml.safe_load(config.to_yaml(loaded))) == loaded
+
+
+def test_a_label_that_yaml_reads_as_something_else_is_refused(tmp_path):
+    """A folder named no is not one named False."""
+    path = write(tmp_path, "corpus:\n  labels:\n    no: neutral\n")
+    with pytest.raises(ConfigError, match=r"corpus\.labels: .*False.*; write names in quotes"):
+        config.load(path)
+    quoted = config.load(write(tmp_path, "corpus:\n  labels:\n    'no': neutral\n"))
+    assert quoted.corpus.labels == {"no": "neutral"}
+
+
+def test_a_label_stands_once_whatever_its_quotes():
+    (problem,) = problems({"corpus": {"labels": {1: "fear", "1": "anger"}}})
+    assert problem.endswith("; write names in quotes, once each")

@@ -25,3 +25,11 @@ def test_the_environment_tells_one_version_of_the_code_from_another(tmp_path, mo
     second = environment()["source"]
     (tmp_path / "run.py").rename(tmp_path / "walk.py")
     assert len({first, second, environment()["source"]}) == 3
+
+
+def test_a_command_with_bytes_that_are_no_text_can_be_written_down(monkeypatch):
+    """Linux lets a path be any bytes, of which Python makes lone surrogates."""
+    monkeypatch.setattr("sys.argv", ["speechsent", "m\udcffine", "\N{GRINNING FACE}"])
+    told = environment()["command"]
+    assert told == ["speechsent", r"m\xffine", "\N{GRINNING FACE}"]
+    assert json.dumps(told, ensure_ascii=False).encode()

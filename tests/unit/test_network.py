@@ -10,6 +10,7 @@ from speechsent import network
 from speechsent.answers import Classes
 from speechsent.config import from_dict, to_yaml
 from speechsent.errors import RunError
+from speechsent.hdf5 import check_weights
 from speechsent.network import assemble, build_branches, load_model, precision, save_model
 from speechsent.run import MODEL, Run
 
@@ -191,3 +192,19 @@ def test_a_trained_network_is_saved_without_its_optimiser(tmp_path):
     save_model(model, run.path / MODEL)
     for one, other in zip(load_model(run).get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("room", [1_000, 60_000, 120_000])
+def test_weights_that_find_no_room_are_told_before_they_are_written(tmp_path, room):
+    """120 kB of them: HDF5 fails while it writes, or at its end, or takes the process with it."""
+    inputs = keras.Input((100,))
+    model = keras.Model(inputs, keras.layers.Dense(200)(keras.layers.Dense(100)(inputs)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+        with pytest.raises(OSError, match="File too large"):
+            save_model(model, tmp_path / MODEL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    save_model(model, tmp_path / MODEL)
+    assert check_weights(tmp_path / MODEL) == 100 * 100 + 100 + 100 * 200 + 200

@@ -1,9 +1,11 @@
 import argparse
+import json
 from pathlib import Path
 
 import pytest
 
 from speechsent import config
+from speechsent.cli import main
 from speechsent.cli.options import FLAGS, add_config, add_output, overrides
 
 
@@ -33,6 +35,8 @@ def test_no_flag_overrides_nothing():
         (["--unfreeze", "all"], ['cnn.unfreeze="all"']),
         (["--weights", "none"], ['cnn.weights="none"']),
         (["--classes", "anger, fear,"], ['corpus.classes=["anger", "fear"]']),
+        (["--seed", "010", "--fold", "00"], ["split.fold=0", "seed=10"]),
+        (["--classes", "\N{GRINNING FACE}"], ['corpus.classes=["\N{GRINNING FACE}"]']),
         (["--skip-bad-audio"], ["corpus.skip_bad_audio=true"]),
         (["--allow-speaker-overlap"], ["split.allow_speaker_overlap=true"]),
         (
@@ -84,3 +88,38 @@ def test_quiet_is_a_switch():
 def test_a_named_map_takes_the_place_of_another():
     words = ["--set", "corpus.merge={happy: a, sad: b}", "--merge", "valence"]
     assert set(loaded(*words).corpus.merge.values()) == {"positive", "negative"}
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "1.5", ""])
+def test_a_number_of_clips_is_none_or_more(number, capsys):
+    with pytest.raises(SystemExit):
+        main(["report", "--report-clips", number])
+    assert f"a number of clips is 0 or more. Received: {number!r}" in capsys.readouterr().err
+
+
+def test_seeds_of_a_matrix_are_whole_numbers(capsys):
+    with pytest.raises(SystemExit):
+        main(["matrix", "a", "b", "--seeds", "0,-1"])
+    assert "seeds are whole numbers from 0, between commas" in capsys.readouterr().err
+
+
+def test_options_that_a_run_has_already_are_refused_beside_resume(capsys):
+    assert main(["train", "--resume", "run", "--report-clips", "3"]) == 1
+    assert "Received: --report-clips beside it" in capsys.readouterr().err
+
+
+def test_a_doctor_whose_findings_could_not_be_written_is_not_asked(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,loss,val_loss\n1,1.0,1.0\n2,0.9,0.9\n")
+    place = tmp_path / "file" / "found.json"
+    assert main(["doctor", "--log", str(log), "--json", str(place)]) == 1
+    assert "cannot be a folder, because" in capsys.readouterr().err
+
+
+def test_what_the_doctor_finds_goes_into_a_folder_that_is_made(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,loss,val_loss\n1,1.0,1.0\n2,0.9,0.9\n")
+    place = tmp_path / "new" / "found.json"
+    assert main(["doctor", "--log", str(log), "--json", str(place)]) in (0, 3)
+    assert json.loads(place.read_text())

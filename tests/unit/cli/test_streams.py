@@ -29,6 +29,28 @@ def shell(command, **environment):
     )
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_help_is_written_in_every_encoding(encoding):
+    told = shell("$it train --help", PYTHONIOENCODING=encoding)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "--classes A,B," in told.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_json_stays_json_where_the_encoding_lacks_a_character(tmp_path, encoding):
+    """Protocol files may be called anything; what is read back is what was there."""
+    name = "ünï\N{GRINNING FACE}"
+    (tmp_path / "mine.yaml").write_text(
+        f"name: {name}\ntest: {{by: each-corpus}}\n"
+        "validation: {by: drawn-of-each-corpus, share: 0.15}\n",
+        encoding="utf-8",
+    )
+    show = f"$it protocols show {tmp_path}/mine.yaml --json"
+    told = shell(show, PYTHONIOENCODING=encoding)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["name"] == name
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", ["config show", "config presets"], ids=["long", "short"])
 def test_a_full_disk_behind_standard_output_is_one_line(words):

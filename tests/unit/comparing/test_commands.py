@@ -95,6 +95,14 @@ def test_seeds_are_separated_by_commas(make_run, capsys):
     assert lines[-2].endswith("(McNemar's test is for one run a side)")
 
 
+def test_a_comma_too_many_names_no_further_run(make_run, capsys):
+    make_run("a")
+    make_run("b", wrong=["a0.wav"])
+    folder = make_run("c").parent
+    assert main(["runs", "compare", f"{folder / 'a'},", f",{folder / 'b'}"]) == 0
+    assert "UAR" in capsys.readouterr().out
+
+
 def test_other_protocols_are_an_error_and_no_traceback(make_run, capsys):
     a, b = make_run("a"), make_run("b", protocol="toy-2-given")
     assert main(["runs", "compare", str(a), str(b)]) == 1

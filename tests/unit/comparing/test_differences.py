@@ -110,6 +110,11 @@ def test_a_missing_row_is_named(tmp_path):
     assert compare_tables(tmp_path, shorter, HISTORY).told == "only in the new run"
 
 
+def test_a_table_without_the_column_that_names_its_rows_is_compared_all_the_same(tmp_path):
+    found = compare_tables(tmp_path, HISTORY.replace("stage", "level"), HISTORY)
+    assert found.place.startswith("stage unknown, epoch 1")
+
+
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(RunError, match=r"none\.csv: missing or damaged"):
         table_difference(tmp_path / "none.csv", tmp_path / "none.csv", ())

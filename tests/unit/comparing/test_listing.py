@@ -52,6 +52,16 @@ def test_unfinished_runs_are_counted(make_run, tmp_path):
     assert (len(listing.runs), listing.n_unfinished) == (1, 2)
 
 
+def test_a_config_of_something_else_is_no_run(make_run, tmp_path):
+    """Many a project has a config.yaml, and archives of studies have one a run."""
+    make_run("a")
+    for name in ("project", "project/docs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").write_text("theme: dark\n")
+    listing = list_runs(tmp_path)
+    assert (len(listing.runs), listing.n_unfinished, listing.unreadable) == (1, 0, ())
+
+
 def test_a_damaged_run_is_named_and_hides_no_other(make_run, tmp_path):
     make_run("a")
     (make_run("b") / "run.json").write_text("{")

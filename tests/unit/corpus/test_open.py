@@ -15,6 +15,16 @@ def test_a_folder_and_a_csv_are_opened(make_files):
     assert corpus.emotions == {"anger": 1}
 
 
+def test_a_folder_above_whose_name_is_no_text_is_refused(make_files):
+    """Tables of a run could not name its clips."""
+    root = make_files("anger/a.wav", "fear/b.wav")
+    root = root.rename(root.with_name("m\udcffine"))
+    (root / "clips.csv").write_text("file,emotion\nanger/a.wav,ANG\n")
+    for place in (root, root / "clips.csv"):
+        with pytest.raises(CorpusError, match="not every name on the way there is UTF-8; rename"):
+            read_corpus(place)
+
+
 def test_only_the_wanted_classes_are_kept(make_files):
     root = make_files("anger/a.wav", "fear/b.wav", "SHT/c.wav")
     corpus = read_corpus(root, labels={"SHT": "shout"}, classes=["angry", "shout"])

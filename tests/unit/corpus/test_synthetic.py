@@ -1,4 +1,5 @@
 import errno
+import resource
 from collections import Counter
 
 import librosa
@@ -122,6 +123,17 @@ def test_a_place_that_cannot_be_written_to_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "TemporaryDirectory", refuse)
     with pytest.raises(SaveError, match=r"voices: cannot be written \(Permission denied\)"):
         synthesize(tmp_path / "voices", SMALL)
+
+
+def test_a_disk_without_room_is_told_in_a_line_and_leaves_nothing(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+        with pytest.raises(SaveError, match="a file may have 20000 here; raise the limit"):
+            synthesize(tmp_path / "voices", SMALL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_interrupted_leaves_nothing(tmp_path):

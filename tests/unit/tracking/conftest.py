@@ -57,6 +57,7 @@ class Store:
 
     def __init__(self):
         self.runs, self.experiments, self.down = {}, {}, False
+        self.words = "connection refused\nwith a long story"
 
     def client(self, uri):
         self.uri = uri
@@ -65,7 +66,7 @@ class Store:
     def __getattribute__(self, name):
         look = super().__getattribute__
         if not name.startswith("_") and callable(look(name)) and name != "client" and self.down:
-            raise RefusedError("connection refused\nwith a long story")
+            raise RefusedError(self.words)
         return look(name)
 
     def search_experiments(self, max_results):

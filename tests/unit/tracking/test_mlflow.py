@@ -1,6 +1,7 @@
 import pytest
+from sqlalchemy.exc import DatabaseError
 
-from speechsent.errors import TrainingError
+from speechsent.errors import RunError, TrainingError
 from speechsent.tracking.mlflow import Mlflow, check_mlflow
 from speechsent.training.listener import Listener
 
@@ -73,6 +74,32 @@ def test_a_store_out_of_reach_stops_before_the_first_step(run, store, monkeypatc
     with pytest.raises(TrainingError, match=r"^MLflow at https://mlflow.example: connection") as e:
         check_mlflow(run.path.parents[1])
     assert "secret" not in str(e.value)
+
+
+@pytest.mark.parametrize("record", [[], {}, {"run_id": 7}])
+def test_a_damaged_record_of_the_run_is_named_with_the_remedy(run, store, record):
+    run.write_json("mlflow.json", record)
+    with pytest.raises(RunError, match=r"mlflow\.json: does not name a run .* delete it"):
+        check_mlflow(run.path.parents[1], run)
+
+
+def test_an_error_without_words_is_told_by_its_name(run, store):
+    store.down = True
+    store.words = ""
+    with pytest.raises(TrainingError, match=r"RefusedError$"):
+        check_mlflow(run.path.parents[1])
+
+
+def test_a_damaged_database_is_told_in_a_line(run, store):
+    """MLflow lets what SQLAlchemy raises through while it connects."""
+    damaged = DatabaseError("SELECT 1", None, Exception("file is not a database"))
+
+    def refuse(**_):
+        raise damaged
+
+    store.search_experiments = refuse
+    with pytest.raises(TrainingError, match=r"^MLflow at sqlite:.*file is not a database$"):
+        check_mlflow(run.path.parents[1])
 
 
 def test_a_store_without_the_run_that_is_gone_on_with_is_refused(run, store):
