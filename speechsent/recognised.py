@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speechsent.corpus.folder import AUDIO_SUFFIXES
+from speechsent.corpus.folder import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, walk
 from speechsent.errors import AudioError, ParameterError
 
 REJECTED = "rejected"
+SOUND = AUDIO_SUFFIXES | UNREADABLE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,24 @@ def check_threshold(reject_below: float | None) -> None:
 
 
 def audio_files(files: Sequence[Path | str]) -> list[Path]:
-    """Files as they are, folders as the audio files below them.
+    """Files as they are, folders as the audio files below them, found as those of a corpus are.
 
     Raises:
         ParameterError: If there is none.
-        AudioError: If a folder holds none.
+        AudioError: If a folder holds none, or one that must be converted first.
+        CorpusError: If a folder cannot be read.
     """
     found: list[Path] = []
     for file in map(Path, files):
         if not file.is_dir():
             found.append(file)
             continue
-        below = sorted(p for p in file.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+        below = sorted(p for p in walk(file) if p.suffix.lower() in SOUND)
         if not below:
             raise AudioError(file, "a folder without audio files")
+        unreadable = [path for path in below if path.suffix.lower() in UNREADABLE_SUFFIXES]
+        if unreadable:  # passed over, it would be missed by nobody
+            raise AudioError(unreadable[0], "convert it to wav or flac first, or move it away")
         found.extend(below)
     if not found:
         raise ParameterError("predict needs at least one file. Received: none")

@@ -39,7 +39,7 @@ def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Names:
     def of(cls, host: str) -> "Names":
         """The names of a server bound to a host."""
         if is_loopback(host):
-            return cls(LOOPBACK | {host})
+            return cls(LOOPBACK | {host.lower()})
         own = socket.gethostname().lower()
         return cls(LOOPBACK | {host.lower(), own, socket.getfqdn().lower()}, addresses=True)
 

@@ -20,7 +20,7 @@ from speechsent.app.limits import Limits
 from speechsent.app.models import Model
 from speechsent.app.refusal import RefusedError
 from speechsent.app.upload import received
-from speechsent.app.waiting import WaitingRoom
+from speechsent.app.waiting import WaitingRoom, heard
 
 HTML, CSS, JS = "text/html", "text/css", "text/javascript"
 TOLD = (RefusedError, HTTPException, ClientDisconnect, Exception)  # whatever can go wrong
@@ -74,7 +74,8 @@ class Desk:
                 async with asyncio.timeout(self.limits.patience):
                     async with received(request, self.limits) as path:
                         work = partial(answer, path, models, self.limits)
-                        return JSONResponse(await self.waiting.serve(work))
+                        async with heard(request.receive):
+                            return JSONResponse(await self.waiting.serve(work))
             except TimeoutError as error:
                 raise RefusedError(
                     503,

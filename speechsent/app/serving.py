@@ -49,6 +49,7 @@ def listen(host: str, port: int) -> socket.socket:
     """
     if port not in PORTS:
         raise ParameterError(f"a port lies between 0 and {PORTS[-1]}. Received: port={port}")
+    _check_name(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=CONNECTIONS)
@@ -57,6 +58,16 @@ def listen(host: str, port: int) -> socket.socket:
             f"{host} port {port} cannot be listened on ({error.strerror}); choose another --port, "
             "0 takes any free one"
         ) from error
+
+
+def _check_name(host: str) -> None:
+    """Refuse what no host is called: nothing, which is every address, and parts that are odd."""
+    try:
+        called = host.encode("idna")
+    except UnicodeError:  # an empty part, or one of more than 63 letters
+        called = b""
+    if not called:
+        raise ParameterError(f"a host is a name or an address. Received: host={host!r}")
 
 
 def address(listening: socket.socket) -> str:

@@ -1,11 +1,13 @@
 """One clip is computed at a time; some wait for their turn; more are sent away kindly."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from threading import Event
 from typing import TypeVar
+
+from starlette.types import Receive
 
 from speechsent.app.refusal import RefusedError
 
@@ -89,3 +91,34 @@ class WaitingRoom:
     def close(self) -> None:
         """Take no more work; what has not begun is dropped."""
         self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+@asynccontextmanager
+async def heard(receive: Receive) -> AsyncIterator[None]:
+    """Cancel the work of the block as soon as the visitor has left, whose clip has been read.
+
+    Args:
+        receive: Of the visitor's request.
+
+    Raises:
+        RefusedError: If the visitor has left; nobody will read it.
+    """
+    here, left = asyncio.current_task(), False
+
+    async def watch() -> None:
+        nonlocal left
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        if here is not None:
+            left = here.cancel()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if not left or here is None:
+            raise
+        here.uncancel()  # it was ours: the task goes on to say so
+        raise RefusedError(400, "left", "Nobody hears this.") from error
+    finally:
+        watching.cancel()

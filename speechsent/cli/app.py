@@ -98,9 +98,13 @@ def _warn_of_others(host: str) -> None:
 
 
 def _tell(url: str, *, browser: bool) -> None:
-    """Say where the page is, and open it."""
+    """Say where the page is, and open it.
+
+    A browser of the terminal ends only when its user leaves it, and the page comes from here.
+    """
     import webbrowser
+    from threading import Thread
 
     print(f"{url}  (Ctrl-C ends it)", flush=True)
     if browser:
-        webbrowser.open(url)
+        Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -89,7 +89,7 @@ def read_folder(
 def _find(root: Path) -> tuple[list[Path], list[Refusal]]:
     """All audio files in order, and the sound files that cannot be opened here, and why."""
     files, unreadable = [], []
-    for path in sorted(_walk(root), key=lambda path: path.as_posix()):
+    for path in sorted(walk(root), key=lambda path: path.as_posix()):
         suffix = path.suffix.lower()
         if suffix in UNREADABLE_SUFFIXES:
             unreadable.append(Refusal(path, "convert to wav or flac first"))
@@ -113,7 +113,7 @@ def is_text(path: Path) -> bool:
     return True
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def walk(root: Path) -> Iterator[Path]:
     """All files that are not hidden; follows links to folders, each folder once."""
     seen: set[Path] = set()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse_folder):

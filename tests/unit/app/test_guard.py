@@ -61,7 +61,8 @@ def test_a_server_open_to_others_goes_by_addresses_and_its_own_name_alone():
 @pytest.mark.parametrize(
     ("host", "expected"),
     [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True),
-     ("0.0.0.0", False), ("192.168.0.7", False), ("::", False), ("example.org", False)],
+     ("LocalHost", True), ("0.0.0.0", False), ("192.168.0.7", False), ("::", False),
+     ("example.org", False)],
 )  # fmt: skip
 def test_loopback_is_known(host, expected):
     assert is_loopback(host) is expected

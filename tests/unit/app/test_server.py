@@ -1,8 +1,10 @@
 """What visitors are told, kindly or not at all."""
 
 import base64
+import http.client
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -115,6 +117,38 @@ def test_who_finds_no_place_is_asked_to_come_again(serve, stub, as_file):
         assert first.result().status == 200
     assert (second.status, second.error["code"]) == (503, "busy")
     assert int(second.headers["Retry-After"]) > 0
+
+
+def test_who_leaves_while_waiting_leaves_the_place_to_others(serve, stub, as_file):
+    """An empty clip asks whether there is a place: it is refused for what it is if there is."""
+    recogniser, waits = stub(), threading.Event()
+    begun, answer = threading.Event(), recogniser.file
+
+    def slow(path):
+        begun.set()
+        waits.wait()
+        return answer(path)
+
+    def comes(client, status):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if client.ask(b"").status == status:
+                return True
+            time.sleep(0.02)
+        return False
+
+    recogniser.file = slow
+    with serve(recogniser, limits=Limits(n_waiting=1)) as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.ask, as_file())
+        begun.wait()
+        second = http.client.HTTPConnection("127.0.0.1", client.port)
+        second.request("POST", "/api/answers", as_file(), {"Host": client.host})
+        full = comes(client, 503)
+        second.close()
+        free = comes(client, 400)
+        waits.set()
+        assert first.result().status == 200
+    assert (full, free) == (True, True)
 
 
 def test_the_end_of_the_server_is_told_to_who_waits_and_leaves_no_traceback(

@@ -28,6 +28,12 @@ def test_a_host_that_is_not_this_machine_is_told():
         listen("no.such.host.invalid", 0)
 
 
+@pytest.mark.parametrize("host", ["", "a..b", "ü..b", 70 * "ü"])
+def test_what_is_no_host_is_told(host):
+    with pytest.raises(ParameterError, match=f"a host is a name or an address.*host='{host}'"):
+        listen(host, 0).close()
+
+
 def test_the_address_is_one_a_browser_here_understands():
     with listen("127.0.0.1", 0) as one, socket.create_server(("0.0.0.0", 0)) as all_of_them:
         assert address(one) == f"http://127.0.0.1:{one.getsockname()[1]}/"

@@ -2,6 +2,8 @@
 
 import importlib.util
 import sys
+import time
+from threading import Event
 
 import pytest
 
@@ -28,6 +30,21 @@ def test_a_missing_extra_is_one_line_that_names_it(monkeypatch, capsys):
 def test_bad_limits_and_ports_are_told_at_once(words, told, capsys):
     assert main(["app", "--no-browser", *words]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_a_browser_that_keeps_the_terminal_does_not_keep_the_page_from_being_served(monkeypatch):
+    opened, ended = Event(), Event()
+
+    def keep(url):
+        opened.set()
+        ended.wait(60)
+
+    monkeypatch.setattr("webbrowser.open", keep)
+    before = time.monotonic()
+    app._tell("http://127.0.0.1:1/", browser=True)
+    assert time.monotonic() - before < 30
+    assert opened.wait(60)
+    ended.set()
 
 
 @pytest.mark.skipif("linux" not in sys.platform, reason="names of hosts differ")

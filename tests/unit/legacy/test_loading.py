@@ -162,6 +162,14 @@ def test_weights_alone_need_their_json(old):
         legacy.load_model(old().weights)
 
 
+def test_a_network_that_ends_in_a_layer_it_lacks_is_refused(old):
+    files = old()
+    files.described["config"]["layers"].pop()
+    files.write()
+    with pytest.raises(WeightsError, match="cannot be rebuilt"):
+        legacy.load_model(files.whole)
+
+
 def test_a_json_alone_needs_its_weights(old):
     with pytest.raises(WeightsError, match=r"layers alone; name the HDF5 file"):
         legacy.load_model(old().json)
