@@ -16,6 +16,7 @@ from speechsent.errors import LockedError, RunError, some
 from speechsent.features.standardize import Standardizer
 from speechsent.former import load_as_trained
 from speechsent.locking import locked_patiently
+from speechsent.run_facts import as_facts
 from speechsent.run_split import HEARD, RunSplit
 from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
@@ -135,11 +136,8 @@ class Run:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What ``run.json`` says: corpus, protocol, split hash, classes of each part, time."""
-        facts = self.read_json("run.json")
-        told = [facts.get("finished"), facts.get("root", "")] if isinstance(facts, dict) else [None]
-        if not all(isinstance(text, str) for text in told):
-            raise RunError(f"{self.path / 'run.json'}: not the facts of a run")
-        check_facts(self.path / "run.json", facts)
+        facts = as_facts(self.path / "run.json", self.read_json("run.json"))
+        check_facts(facts.path, facts)
         return facts
 
     def sound(self, name: str) -> Path:

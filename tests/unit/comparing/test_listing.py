@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from speechsent.cli import main
 from speechsent.comparing.listing import list_runs
 from speechsent.comparing.tables import listing_table
 from speechsent.errors import RunError
@@ -98,3 +99,37 @@ def test_damaged_scores_hide_no_other_run(make_run, toy_scores, tmp_path, text):
     assert [run.path.name for run in listing.runs] == ["a"]
     assert "scores.json" in listing.unreadable[0]
     assert "cannot be read: " in listing_table(listing)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("corpus", ["x"]),
+        ("mode", 7),
+        ("protocol", ["x"]),
+        ("protocol_hash", ["x"]),
+        ("fold", 7),
+        ("validation_uar", "high"),
+        ("validation_uar", None),
+    ],
+)
+def test_facts_of_other_types_hide_no_other_run(make_run, tmp_path, capsys, fact, value):
+    """Such a folder is damaged or a stranger's; an old run has no seal that would tell."""
+    make_run("a")
+    make_run("b", **{fact: value})
+    assert main(["runs", "list", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert f"{fact} is not what it should be. Received: {value!r}" in told
+    assert "finished runs in" in told
+    assert str(tmp_path / "runs" / "toy" / "a") in told
+
+
+@pytest.mark.parametrize("fact", ["protocol", "split_hash", "root", "note"])
+def test_a_fact_that_is_missing_is_named(make_run, capsys, fact):
+    folder = make_run("a")
+    facts = json.loads((folder / "run.json").read_text())
+    del facts[fact]
+    (folder / "run.json").write_text(json.dumps(facts))
+    assert main(["runs", "compare", str(folder), str(make_run("b"))]) == 1
+    rule = f"{folder / 'run.json'}: lacks {fact!r}; restore it, or train again"
+    assert capsys.readouterr().err == f"speechsent: {rule}\n"
