@@ -159,12 +159,30 @@ def _check_alone(args: argparse.Namespace) -> None:
     if not args.also_leaky:
         about += ["--devices"] if args.devices != 1 else []
         about += ["--track"] if args.track else []
+    if args.one_vs:
+        about += _not_of_series(args)
     several = {"--also-leaky": args.also_leaky, "--one-vs": args.one_vs}
     beside = [option for option, value in several.items() if value]
     if about and beside:
         raise ParameterError(
             f"{about[0]} is about one training. Received: {', '.join(beside)} beside it"
         )
+
+
+def _not_of_series(args: argparse.Namespace) -> list[str]:
+    """Options that are given and say nothing to a series, whose trainings are all alike."""
+    from speechsent.resources import REPORT_CLIPS, Resources
+
+    given = {
+        "--tensorboard": args.tensorboard,
+        "--no-baseline": args.no_baseline,
+        "--no-report": args.no_report,
+        "--report-clips": args.report_clips != REPORT_CLIPS,
+        "--workers": args.workers != Resources.n_workers,
+        "--cluster": args.cluster is not None,
+        "--checkpoint-every": args.checkpoint_every is not None,
+    }
+    return [option for option, value in given.items() if value]
 
 
 def _resume(args: argparse.Namespace, listener: Listener) -> int:

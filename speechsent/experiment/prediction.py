@@ -98,9 +98,15 @@ def ready(run: Run, paths: Sequence[Path], listener: Listener) -> Recogniser:
         listener: Who is told what counts as one speaker.
     """
     recogniser = Recogniser(run)
-    if recogniser.standardizer.scope == "speaker" and paths:
-        listener.note("standardised by speaker: all these files count as one speaker's")
-        recogniser.adapt(paths)
+    if recogniser.standardizer.scope == "speaker":
+        if paths:
+            listener.note("standardised by speaker: all these files count as one speaker's")
+            recogniser.adapt(paths)
+        else:
+            listener.note(
+                "trained on features standardised by speaker; of this speaker nothing is known, so "
+                "the statistics are those of the training corpus"
+            )
     return recogniser
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import shutil
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -83,9 +84,8 @@ class Unfinished:
         """
         root = prepared.corpus.root
         with (self.run.path / "split.csv").open(newline="", encoding="utf-8") as file:
-            then = {(row["file"], row["start"]): row for row in csv.DictReader(file)}
-        rows = map(_as_text, record.rows(root, prepared.corpus.targets))
-        here = {(row["file"], row["start"]): row for row in rows}
+            then = _by_clip(csv.DictReader(file))
+        here = _by_clip(map(_as_text, record.rows(root, prepared.corpus.targets)))
         for clip in sorted(then.keys() | here.keys()):
             why = _difference(then.get(clip, {}), here.get(clip, {}))
             if why:
@@ -230,6 +230,17 @@ def _places(corpus: CorpusSource) -> list[str] | None:
 def _as_text(row: Mapping[str, Any]) -> dict[str, str]:
     """A row as a CSV gives it back."""
     return {name: str(value) for name, value in row.items()}
+
+
+def _by_clip(rows: Iterable[Mapping[str, str]]) -> dict[tuple[str, str, int], Mapping[str, str]]:
+    """Rows by file, start, and how many clips that start there come before in the list."""
+    found: dict[tuple[str, str, int], Mapping[str, str]] = {}
+    n_there: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        place = row["file"], row["start"]
+        found[*place, n_there[place]] = row
+        n_there[place] += 1
+    return found
 
 
 def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:

@@ -57,6 +57,9 @@ def test_forced_it_trains_and_runs_show_names_the_finding(wrong, voices, tiny, t
     assert "no-gradient" in capsys.readouterr().out
 
 
-def test_force_goes_with_one_training(voices, tiny, tmp_path, capsys):
-    assert train(voices, tiny, tmp_path, "--force", "--one-vs", "anger") == 1
-    assert "--force is about one training" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "option", ["--force", "--no-report", "--no-baseline", "--workers=7", "--report-clips=3"]
+)
+def test_what_is_about_one_training_is_refused_beside_several(voices, capsys, option):
+    assert main(["train", str(voices), option, "--one-vs", "anger"]) == 1
+    assert f"{option.partition('=')[0]} is about one training" in capsys.readouterr().err

@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import pytest
 
 from speechsent.errors import ParameterError
 from speechsent.experiment import Prediction, predict
+from speechsent.experiment.prediction import ready
 
 
 def test_the_most_probable_emotion_is_the_answer():
@@ -18,3 +21,15 @@ def test_a_rejected_clip_keeps_its_probabilities():
 def test_the_threshold_is_a_probability(tmp_path, threshold):
     with pytest.raises(ParameterError, match=r"reject_below must lie in \(0, 1\)"):
         predict([tmp_path / "a.wav"], tmp_path, reject_below=threshold)
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"), [(["a.wav"], "count as one speaker's"), ([], "those of the training corpus")]
+)
+def test_what_stands_for_the_speaker_is_told(monkeypatch, notes, paths, told):
+    heard = []
+    recogniser = SimpleNamespace(standardizer=SimpleNamespace(scope="speaker"), adapt=heard.extend)
+    monkeypatch.setattr("speechsent.experiment.prediction.Recogniser", lambda run: recogniser)
+    ready(None, paths, notes)
+    assert heard == paths
+    assert told in notes.texts[0]

@@ -1,6 +1,7 @@
 """What a cut training is asked before it goes on, without any training."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -32,12 +33,12 @@ def corpus(tmp_path):
 def begin(tmp_path, corpus):
     """Begin a training and lose it at once."""
 
-    def begin(source, start=None, leak=None):
+    def begin(source, start=None, leak=None, clips=corpus):
         run = Run.create(tmp_path / "runs", "toy", "joint-s0")
         run.write_text("config.yaml", to_yaml(ExperimentConfig()))
         run.write_json("environment.json", environment())
-        run.write_rows("split.csv", SPLIT_COLUMNS, split_of(corpus).rows(corpus.root))
-        prepared = SimpleNamespace(corpus=corpus)
+        run.write_rows("split.csv", SPLIT_COLUMNS, split_of(clips).rows(clips.root))
+        prepared = SimpleNamespace(corpus=clips)
         with begun(run, source, prepared, start=start, leak=leak, options=OPTIONS):
             pass
         return run
@@ -88,6 +89,18 @@ def test_a_clip_that_has_changed_is_named(begin, corpus, changed, told):
         cut.check(prepared, split_of(corpus))
         with pytest.raises(CorpusError, match=told):
             cut.check(prepared, split_of(corpus, **changed))
+
+
+def test_of_clips_with_one_start_each_is_compared(begin, corpus):
+    long = replace(corpus.utterances[0], start=0.0, end=2.0)
+    corpus = replace(corpus, utterances=(replace(long, end=1.0), long))
+    with taken_up(begin(corpus, clips=corpus)) as cut:
+        cut.check(SimpleNamespace(corpus=corpus), split_of(corpus))
+        shorter = replace(corpus, utterances=(replace(long, end=0.5), long))
+        with pytest.raises(
+            CorpusError, match=r"anger/1\.wav: its end has changed from '1\.0' since"
+        ):
+            cut.check(SimpleNamespace(corpus=shorter), split_of(shorter))
 
 
 def test_another_start_is_refused(begin, corpus, tmp_path):
