@@ -13,7 +13,7 @@ import tensorflow as tf
 from speechsent.features.extraction import MARGIN, Extractor
 from speechsent.features.log_mel import AMIN, DB_PER_NEPER, LogMel
 from speechsent.features.mfcc import Mfcc, dct_matrix, slope_weights
-from speechsent.features.spectrum import hann, mel_filters
+from speechsent.features.spectrum import hann
 
 Tensor = Any  # tensorflow ships no types
 
@@ -25,14 +25,7 @@ def log_mel(signal: Tensor, config: LogMel) -> Tensor:
     # The window and the cosines are the same on both sides of a frame's middle, the sines opposite.
     real = tf.matmul(before + behind, cosines)
     imaginary = tf.matmul(before - behind, sines)
-    filters = mel_filters(
-        sample_rate=config.sample_rate,
-        n_fft=config.n_fft,
-        n_mels=config.n_mels,
-        fmin=config.fmin,
-        fmax=config.fmax,
-    )
-    power = tf.matmul(tf.square(real) + tf.square(imaginary), tf.constant(filters))
+    power = tf.matmul(tf.square(real) + tf.square(imaginary), tf.constant(config.filters))
     level = tf.math.log(tf.maximum(power, AMIN)) * DB_PER_NEPER
     return tf.maximum(level, tf.reduce_max(level) - config.top_db)
 

@@ -75,6 +75,17 @@ class LogMel:
         return mel_edges(self.n_mels, self.fmin, self.fmax)[1:-1]
 
     @property
+    def filters(self) -> np.ndarray:
+        """Weight of each frequency bin in each mel band, shape ``(n_fft // 2 + 1, n_mels)``."""
+        return mel_filters(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            n_mels=self.n_mels,
+            fmin=self.fmin,
+            fmax=self.fmax,
+        )
+
+    @property
     def n_empty(self) -> int:
         """Bands in which no frequency bin lies: they are silent, whatever is heard.
 
@@ -82,14 +93,7 @@ class LogMel:
             >>> LogMel().n_empty, LogMel(fmin=7_000, fmax=7_100).n_empty
             (0, 84)
         """
-        filters = mel_filters(
-            sample_rate=self.sample_rate,
-            n_fft=self.n_fft,
-            n_mels=self.n_mels,
-            fmin=self.fmin,
-            fmax=self.fmax,
-        )
-        return int((filters.max(axis=0) == 0).sum())
+        return int((self.filters.max(axis=0) == 0).sum())
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """Map a signal ``(n_samples,)`` to decibels re 1, float32, ``(n_mels, n_frames)``."""

@@ -9,38 +9,18 @@ from speechsent.errors import ExportError
 from speechsent.exporting.describing import licence
 from speechsent.exporting.facts import ModelFacts
 
-FACTS = ModelFacts(
-    labels=("Ärger", "joy"),
-    answers="probabilities",
-    sample_rate=16_000,
-    min_seconds=0.1,
-    max_seconds=600.0,
-    temperature=None,
-    standardize="corpus",
-    corpus="ravdess",
-    licence="ravdess: CC BY-NC-SA 4.0",
-    protocol="ravdess-8-luna5",
-    score="uar",
-    value=0.5,
-    part="test",
-    note="",
-    run="r",
-    version="0.1.0",
-    window_seconds=3.0,
-)
 
-
-def test_metadata_survive_text():
-    text = FACTS.as_text()
+def test_metadata_survive_text(facts):
+    text = facts.as_text()
     assert text["labels"] == '["Ärger", "joy"]'
     assert text["protocol"] == "ravdess-8-luna5"
-    assert ModelFacts.read(Path("m.onnx"), text) == FACTS
+    assert ModelFacts.read(Path("m.onnx"), text) == facts
 
 
-def test_a_file_from_before_windows_were_told_can_still_be_read():
-    text = FACTS.as_text()
+def test_a_file_from_before_windows_were_told_can_still_be_read(facts):
+    text = facts.as_text()
     del text["window_seconds"]
-    assert ModelFacts.read(Path("m.onnx"), text) == replace(FACTS, window_seconds=None)
+    assert ModelFacts.read(Path("m.onnx"), text) == replace(facts, window_seconds=None)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +34,9 @@ def test_a_file_from_before_windows_were_told_can_still_be_read():
         {"window_seconds": "NaN"},
     ],
 )  # fmt: skip
-def test_a_file_with_other_metadata_is_refused(change):
+def test_a_file_with_other_metadata_is_refused(facts, change):
     with pytest.raises(ExportError, match=r"m\.onnx: lacks the metadata"):
-        ModelFacts.read(Path("m.onnx"), {**FACTS.as_text(), **change})
+        ModelFacts.read(Path("m.onnx"), {**facts.as_text(), **change})
 
 
 def test_each_corpus_of_a_pool_has_its_licence():
