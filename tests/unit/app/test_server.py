@@ -20,6 +20,21 @@ from speechsent.app.server import PAGES
 RATE = 16_000
 
 
+@pytest.fixture
+def slow(stub):
+    """A recogniser that tells when it begins, and answers when it may."""
+    recogniser, begun, waits = stub(), threading.Event(), threading.Event()
+    answer = recogniser.file
+
+    def file(path):
+        begun.set()
+        waits.wait()
+        return answer(path)
+
+    recogniser.file = file
+    return recogniser, begun, waits
+
+
 def test_a_clip_is_answered_as_a_whole_and_over_time(client, as_file):
     found = client.ask(as_file()).json()
     assert found["clip"] == {
@@ -99,16 +114,8 @@ def test_a_clip_that_does_not_come_to_its_end_is_given_up_and_frees_its_place(se
         assert client.ask(as_file()).status == 200
 
 
-def test_who_finds_no_place_is_asked_to_come_again(serve, stub, as_file):
-    recogniser, waits = stub(), threading.Event()
-    begun, answer = threading.Event(), recogniser.file
-
-    def slow(path):
-        begun.set()
-        waits.wait()
-        return answer(path)
-
-    recogniser.file = slow
+def test_who_finds_no_place_is_asked_to_come_again(serve, slow, as_file):
+    recogniser, begun, waits = slow
     with serve(recogniser, limits=Limits(n_waiting=0)) as client, ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.ask, as_file())
         begun.wait()
@@ -119,15 +126,9 @@ def test_who_finds_no_place_is_asked_to_come_again(serve, stub, as_file):
     assert int(second.headers["Retry-After"]) > 0
 
 
-def test_who_leaves_while_waiting_leaves_the_place_to_others(serve, stub, as_file):
+def test_who_leaves_while_waiting_leaves_the_place_to_others(serve, slow, as_file):
     """An empty clip asks whether there is a place: it is refused for what it is if there is."""
-    recogniser, waits = stub(), threading.Event()
-    begun, answer = threading.Event(), recogniser.file
-
-    def slow(path):
-        begun.set()
-        waits.wait()
-        return answer(path)
+    recogniser, begun, waits = slow
 
     def comes(client, status):
         end = time.monotonic() + 10
@@ -137,7 +138,6 @@ def test_who_leaves_while_waiting_leaves_the_place_to_others(serve, stub, as_fil
             time.sleep(0.02)
         return False
 
-    recogniser.file = slow
     with serve(recogniser, limits=Limits(n_waiting=1)) as client, ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.ask, as_file())
         begun.wait()
@@ -152,17 +152,10 @@ def test_who_leaves_while_waiting_leaves_the_place_to_others(serve, stub, as_fil
 
 
 def test_the_end_of_the_server_is_told_to_who_waits_and_leaves_no_traceback(
-    serve, stub, as_file, monkeypatch, caplog
+    serve, slow, as_file, monkeypatch, caplog
 ):
     monkeypatch.setattr(serving, "FAREWELL", 0.1)
-    recogniser, begun, waits = stub(), threading.Event(), threading.Event()
-
-    def slow(path):
-        begun.set()
-        waits.wait()
-        return recogniser.told
-
-    recogniser.file = slow
+    recogniser, begun, waits = slow
     with ThreadPoolExecutor(1) as pool:
         with serve(recogniser) as client:
             waiting = pool.submit(client.ask, as_file())
