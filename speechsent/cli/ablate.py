@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json
+from speechsent.cli.lines import as_json, print_lines
 from speechsent.cli.options import add_output, add_preset
 from speechsent.cli.startup import load_tensorflow
 
@@ -90,6 +90,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(as_json(result))
         return 0 if not result.failures else 3
-    print(result.markdown())
+    print_lines(result.markdown())
     print(f"study {result.folder}: {result.n_trained} runs trained, {result.n_found} were there")
     return 0 if not result.failures else 3

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json
+from speechsent.cli.lines import as_json, print_lines
 from speechsent.cli.options import add_output, add_set
 from speechsent.cli.startup import load_tensorflow
 
@@ -63,5 +63,5 @@ def run(args: argparse.Namespace) -> int:
             labels=load(None, args.overrides).corpus.labels,
             listener=listener,
         )
-    print(as_json(report.as_dict()) if args.json else table(report))
+    print_lines(as_json(report.as_dict()) if args.json else table(report))
     return 0 if report.clean else LEAKING

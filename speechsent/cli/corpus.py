@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json, in_one_line
+from speechsent.cli.lines import as_json, in_one_line, print_lines
 from speechsent.cli.options import add_output, add_set
 from speechsent.cli.published import add_published
 from speechsent.cli.startup import load_tensorflow
@@ -93,7 +93,7 @@ def synthesize(args: argparse.Namespace) -> int:
 
 
 def _print(summary: "CorpusSummary") -> None:
-    print(f"{summary.name}: {summary.n_utterances} clips, {summary.seconds / 60:.1f} minutes")
+    print_lines(f"{summary.name}: {summary.n_utterances} clips, {summary.seconds / 60:.1f} minutes")
     _print_counts("emotions", summary.emotions)
     _print_counts("speakers", summary.speakers)
     _print_counts("genders", summary.genders)
@@ -104,9 +104,9 @@ def _print(summary: "CorpusSummary") -> None:
     _print_counts("channels", {str(k): v for k, v in summary.channels.items()})
     renamed = {old: new for old, new in summary.spellings.items() if old != new}
     if renamed:
-        print("labels     " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
+        print_lines("labels     " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
     for group in summary.identical:
-        print(f"identical  {', '.join(group)}")
+        print_lines(f"identical  {', '.join(group)}")
     print(f"refused    {len(summary.refused) or 'none'}")
     _print_some(f"{refusal.path}: {refusal.reason}" for refusal in summary.refused)
     if summary.warned:
@@ -126,7 +126,7 @@ def _print_counts(title: str, counts: Mapping[str, int]) -> None:
     shown = list(counts.items())
     text = ", ".join(f"{name} {n}" for name, n in shown[:SHOWN])
     more = f", and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
-    print(f"{title:<10} {len(shown)}: {text}{more}")
+    print_lines(f"{title:<10} {len(shown)}: {text}{more}")
 
 
 def _span(spread: "Spread", unit: str) -> str:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json
+from speechsent.cli.lines import as_json, print_lines
 from speechsent.cli.options import (
     add_output,
     add_report,
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(as_json(evaluation.scores.as_dict()))
     else:
-        print(f"\n{table(evaluation.scores)}\n")
+        print_lines(f"\n{table(evaluation.scores)}\n")
         print(f"look number {evaluation.times_seen} at these clips with this model")
         print(f"written to {evaluation.folder}")
     return 0

@@ -12,6 +12,11 @@ def print_csv(rows: Iterable[Sequence[object]]) -> None:
     row_writer(sys.stdout).writerows(rows)
 
 
+def print_lines(text: str) -> None:
+    """Print lines, in which nothing that a file or a speaker is called can move the cursor."""
+    print("\n".join(map(in_one_line, text.split("\n"))))
+
+
 def as_json(told: object) -> str:
     """A result as JSON; data classes become objects, and paths text."""
     import json  # --help can do without

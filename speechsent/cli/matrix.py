@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json
+from speechsent.cli.lines import as_json, print_lines
 from speechsent.cli.options import add_config, add_output, add_resources, configuration, resources
 from speechsent.cli.startup import load_tensorflow
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         told = {"folder": str(matrix.folder), "names": matrix.names, "seeds": matrix.seeds}
         print(as_json(told | {"cells": list(matrix.cells.values())}))
         return 0
-    print(markdown(matrix))
+    print_lines(markdown(matrix))
     print(f"matrix {matrix.folder}: {matrix.n_trained} runs trained, {matrix.n_found} were there")
     return 0
 

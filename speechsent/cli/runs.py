@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json
+from speechsent.cli.lines import as_json, print_lines
 from speechsent.cli.options import add_output
 from speechsent.cli.startup import load_tensorflow
 
@@ -58,7 +58,7 @@ def list_(args: argparse.Namespace) -> int:
     from speechsent.comparing.tables import listing_table
 
     listing = list_runs(args.root)
-    print(as_json(listing) if args.json else listing_table(listing))
+    print_lines(as_json(listing) if args.json else listing_table(listing))
     return 0
 
 
@@ -69,7 +69,7 @@ def show(args: argparse.Namespace) -> int:
     from speechsent.comparing.tables import summary_table
 
     summary = summarize(args.folder)
-    print(as_json(summary) if args.json else summary_table(summary))
+    print_lines(as_json(summary) if args.json else summary_table(summary))
     return 0
 
 
@@ -80,7 +80,7 @@ def compare(args: argparse.Namespace) -> int:
     from speechsent.comparing.tables import comparison_table
 
     found = compare_runs(args.first, args.second)
-    print(as_json(found.as_dict()) if args.json else comparison_table(found))
+    print_lines(as_json(found.as_dict()) if args.json else comparison_table(found))
     return 0
 
 
@@ -92,7 +92,7 @@ def reproduce(args: argparse.Namespace) -> int:
 
     with console(quiet=args.quiet or args.json) as listener:
         found = train_again(args.folder, args.corpus, keep=args.keep, listener=listener)
-    print(as_json(found.as_dict()) if args.json else reproduction_table(found))
+    print_lines(as_json(found.as_dict()) if args.json else reproduction_table(found))
     return 0 if found.match else DIFFERS
 
 

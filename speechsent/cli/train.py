@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechsent.cli.console import console
-from speechsent.cli.lines import as_json
+from speechsent.cli.lines import as_json, print_lines
 from speechsent.cli.options import (
     add_config,
     add_output,
@@ -213,12 +213,12 @@ def _tell(trained: "Run", plain: bool, claims: str = "") -> None:
         print(as_json(told))
         return
     if found:
-        print(table(found))
+        print_lines(table(found))
     else:
         chosen = trained.facts[f"validation_{trained.score}"]
         print(f"validation {SCORES[trained.score]} {chosen:.3f} (chosen on it: optimistic)")
     if claims:
-        print(f"\n{claims}")
+        print_lines(f"\n{claims}")
     print(f"\nrun {trained.path}")
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speechsent.cli.lines import print_lines
 from speechsent.cli.options import configuration as chosen
 from speechsent.cli.options import overrides
 from speechsent.errors import ParameterError
@@ -74,6 +75,6 @@ def run_series(args: argparse.Namespace, listener: Listener) -> int:
         cache=not args.no_cache,
         listener=listener,
     )
-    print(result.markdown())
+    print_lines(result.markdown())
     print(f"series {result.folder}: {result.n_trained} runs trained, {result.n_found} were there")
     return 0 if not result.failures else 3

@@ -142,7 +142,8 @@ def _download(chosen: Source, work: Path, told: Told | None) -> Path:
 def _check_archive(chosen: Source, path: Path) -> str:
     """SHA-256 of an archive that is what was published, as far as that can be told."""
     if not path.is_file():
-        raise CorpusError(f"{path}: no such file")
+        what = "a folder; name the archive" if path.is_dir() else "no such file"
+        raise CorpusError(f"{path}: {what}")
     reason = mismatch(path, chosen.bytes, chosen.checksum)
     if reason:
         raise CorpusError(f"{path}: not the published archive of {chosen.name} ({reason})")

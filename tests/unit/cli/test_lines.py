@@ -6,8 +6,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from speechsent.cli import main
 from speechsent.cli.lines import as_json
 
 
@@ -29,6 +32,21 @@ def test_data_classes_are_objects_and_paths_text_at_any_depth():
     for told, expected in ((shelf, plain), ([shelf], [plain]), ({"x": shelf}, {"x": plain})):
         assert json.loads(as_json(told)) == expected
     assert "Überraschung" in as_json(shelf)
+
+
+def test_names_in_tables_move_no_cursor(tmp_path, capsys):
+    """A speaker whose name would turn the terminal red, in a table of many lines."""
+    rate, seconds = 16_000, 1
+    tone = np.sin(np.arange(rate * seconds) / 10)
+    rows = ["file,speaker,emotion"]
+    for i, emotion in enumerate(("anger", "joy")):
+        soundfile.write(tmp_path / f"{i}.wav", tone, rate)
+        rows.append(f"{i}.wav,\x1b[31mred,{emotion}")
+    (tmp_path / "list.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert main(["corpus", "inspect", str(tmp_path / "list.csv")]) == 0
+    told = capsys.readouterr().out
+    assert r"speakers   1: \x1b[31mred 2" in told.replace("list/", "")
+    assert len(told.splitlines()) > 5
 
 
 @pytest.mark.parametrize("word", ["--help", "--version"])

@@ -162,6 +162,9 @@ def test_nothing_stays_of_an_archive_that_is_refused(unpublished, make_zip):
 def test_an_archive_that_is_not_there_is_named(published):
     with pytest.raises(CorpusError, match=r"none\.zip: no such file"):
         get(archive=Path("none.zip"))
+    Path("unpacked").mkdir()
+    with pytest.raises(CorpusError, match="unpacked: a folder; name the archive"):
+        get(archive=Path("unpacked"))
 
 
 @pytest.fixture
