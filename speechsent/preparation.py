@@ -203,7 +203,7 @@ def features(
     for message in table.warned[:5]:
         listener.note(f"warning: {message}")
     if utterances and not table.utterances:
-        raise CorpusError(f"none of {len(utterances)} clips can be used: {_named(table.refused)}")
+        raise CorpusError(f"none of {len(utterances)} clips can be used: {some(table.refused)}")
     tell_left_out(table.refused, listener)
     return table
 
@@ -211,11 +211,7 @@ def features(
 def tell_left_out(refused: Sequence[Refusal], listener: Listener) -> None:
     """Tell which files take no part, and why."""
     if refused:
-        listener.note(f"left out {len(refused)} clips: {_named(refused)}")
-
-
-def _named(refused: Sequence[Refusal]) -> str:
-    return some(f"{refusal.path} ({refusal.reason})" for refusal in refused)
+        listener.note(f"left out {len(refused)} clips: {some(refused)}")
 
 
 def _hashes(utterances: Sequence[Utterance], cache: FeatureCache | None) -> list[str] | None:

@@ -87,7 +87,7 @@ def missing_classes(train: Side, test: Side) -> list[Finding]:
 
 def left_out(train: Side, test: Side) -> list[Finding]:
     """Files that could not be read as clips, and so were compared with nothing."""
-    files = dict.fromkeys(f"{r.path} ({r.reason})" for r in (*train.refused, *test.refused))
+    files = dict.fromkeys(map(str, (*train.refused, *test.refused)))
     message = f"{len(files)} files are no clips and are left out"
     total = len(train) + len(test) + len(files)
     return finding("files-left-out", "note", message, list(files), total)

@@ -82,5 +82,5 @@ def _sounds(
     listener.begin("clips", len(utterances), "clips")
     heard = listen(utterances, listener.step)
     listener.end()
-    unheard = [f"{r.path} ({r.reason})" for r in heard if isinstance(r, Refusal)]
+    unheard = [str(refusal) for refusal in heard if isinstance(refusal, Refusal)]
     return [None if isinstance(s, Refusal) else s for s in heard], unheard

@@ -50,6 +50,9 @@ class Refusal:
     path: Path
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.path} ({self.reason})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
