@@ -111,9 +111,7 @@ def step_figures(
     """Time of a step over that of a step on constant tensors."""
     n_steps = N_STEPS[name]
     constant = tf.data.Dataset.from_tensors(batches[0]).repeat(n_steps)
-    in_memory = isinstance(batches, HeadBatches)
-    fed = batches if in_memory else FirstBatches(batches, n_steps)
-    real = fed.feed().repeat().take(n_steps)
+    real = batches.feed().repeat().take(n_steps)
 
     def step_seconds(data: tf.data.Dataset) -> float:
         clock = EpochClock()
@@ -157,21 +155,6 @@ class EpochClock(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Stop."""
         self.seconds = time.process_time() - self.start
-
-
-class FirstBatches(SeededBatches):
-    """The first steps of an epoch, fed as a whole epoch is."""
-
-    def __init__(self, batches: SeededBatches, n_steps: int) -> None:
-        super().__init__(batches.n_items, batches.batch_size, batches.seed)
-        self.batches, self.n_steps = batches, n_steps
-
-    def __len__(self) -> int:
-        return self.n_steps
-
-    def __getitem__(self, step: int) -> object:
-        """One batch; where the epoch is shorter, its batches again."""
-        return self.batches[step % len(self.batches)]
 
 
 if __name__ == "__main__":

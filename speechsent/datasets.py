@@ -13,6 +13,7 @@ from speechsent.clips import Clips, Inputs, as_inputs, n_frames, views_of
 from speechsent.errors import ParameterError
 from speechsent.features.augment import Augment, Views
 from speechsent.features.mfcc import Mfcc
+from speechsent.ready import ReadyClips
 
 Targets = np.ndarray | dict[str, np.ndarray]
 ORDER, MIXING = 0xA11, 0xB22  # keep the streams of random numbers apart
@@ -72,6 +73,11 @@ class SeededBatches(keras.utils.PyDataset):
         self.epoch = epoch
         self._order = np.random.default_rng([self.seed, epoch, ORDER]).permutation(self.n_items)
 
+    @property
+    def ahead(self) -> int:
+        """Batches that are made while the network still trains on the one before them."""
+        return 1
+
     def feed(self) -> Any:
         """What Keras is to be given: the batches as ``tf.data`` that knows how large they are.
 
@@ -97,7 +103,8 @@ class SeededBatches(keras.utils.PyDataset):
         how = tf.data.Options()
         how.autotune.enabled = False
         how.threading.private_threadpool_size = 1  # a thread for each batch costs a fifth more
-        return tf.data.Dataset.range(len(self)).map(batch).prefetch(1).with_options(how)
+        batches = tf.data.Dataset.range(len(self)).map(batch)
+        return (batches.prefetch(self.ahead) if self.ahead else batches).with_options(how)
 
     def chosen(self, step: int) -> np.ndarray:
         """Indices of the items in one batch of this epoch."""
@@ -120,16 +127,24 @@ class TrainingBatches(SeededBatches):
         self.wanted = clips.answer.wanted(clips)
         self._views = views_of(options.inputs) or tuple(clips.views)
         self._room: dict[str, np.ndarray] = {}
+        self._ready: ReadyClips | None = None
         self._blas = ThreadpoolController().select(user_api="blas") if options.augment else None
+
+    @property
+    def ahead(self) -> int:
+        """Batches made ahead: none where a copy takes less than TensorFlow's threads lose by it."""
+        return 1 if self._ready is None else 0
+
+    def feed(self) -> Any:
+        """What Keras is to be given; clips that are not augmented are made ready once."""
+        if self.options.augment is None and self._ready is None:
+            self._ready = ReadyClips.of(self.clips, self._views)
+        return super().feed()
 
     def __getitem__(self, step: int) -> tuple[Inputs, Targets, Targets]:
         """Inputs, targets and weights of one batch."""
         chosen = self.chosen(step)
-        # BLAS threads would wait in a loop while TensorFlow trains.
-        with nullcontext() if self._blas is None else self._blas.limit(limits=1):
-            made = as_inputs(self._windows(chosen))
-        # Images are turned windows, and mixing what lies turned takes three times as long.
-        inputs = {name: _in_order(values) for name, values in made.items()}
+        inputs = self._made(chosen) if self._ready is None else self._copied(chosen, self._ready)
         targets = self.wanted[chosen]
         weights = self.weights[chosen].astype(np.float32)
         mixing = self._mixing(step, len(chosen))
@@ -143,6 +158,23 @@ class TrainingBatches(SeededBatches):
         if not self.options.outputs:
             return inputs, targets, weights
         return inputs, self._for_each_output(targets), self._for_each_output(weights)
+
+    def _copied(self, chosen: np.ndarray, ready: ReadyClips) -> Inputs:
+        """One window of each clip, by input, of clips that are ready."""
+        made = {name: _aligned((len(chosen), *shape)) for name, shape in ready.shapes.items()}
+        picked = chosen.tolist()
+        keys = ([self.seed, self.epoch, clip, 0] for clip in picked)
+        first = [self._first(key, ready.lengths[key[2]]) for key in keys]
+        ready.copy_windows(picked, first, made)
+        return made
+
+    def _made(self, chosen: np.ndarray) -> Inputs:
+        """One window of each clip, by input."""
+        # BLAS threads would wait in a loop while TensorFlow trains.
+        with nullcontext() if self._blas is None else self._blas.limit(limits=1):
+            made = as_inputs(self._windows(chosen))
+        # Images are turned windows, and mixing what lies turned takes three times as long.
+        return {name: _in_order(values) for name, values in made.items()}
 
     def _windows(self, chosen: np.ndarray) -> Views:
         """One window of each clip, ``(n_clips, n_window, n_values)`` a view."""
@@ -183,9 +215,7 @@ class TrainingBatches(SeededBatches):
         key = [self.seed, self.epoch, stream, copy]
         if augment is None:
             raw = clips.raw(clip, self._views)
-            spare = n_frames(raw) - clips.n_window
-            first = int(np.random.default_rng(key).integers(spare + 1)) if spare > 0 else 0
-            return clips.window(clip, first, raw, out)
+            return clips.window(clip, self._first(key, n_frames(raw)), raw, out)
         rng = np.random.default_rng(key)
         read = {*self._views, *(("log_mel",) if augment.needs_spectrum else ())}
         if augment.moves_spectrum and "log_mel" in clips.views:
@@ -202,6 +232,11 @@ class TrainingBatches(SeededBatches):
         windows = clips.window(clip, first, raw, out)
         augment.mask(rng, windows, min(length - first, clips.n_window))
         return windows
+
+    def _first(self, key: list[int], length: int) -> int:
+        """First frame of a random window of a clip that is not augmented."""
+        spare = length - self.clips.n_window
+        return int(np.random.default_rng(key).integers(spare + 1)) if spare > 0 else 0
 
     def _room_like(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """Memory for one more batch of a view or an input, kept from batch to batch."""
