@@ -27,7 +27,7 @@ from speechsent.features.log_mel import LogMel
 from speechsent.features.standardize import Statistics
 
 N_CLIPS = 60
-FINE = LogMel(hop_length=160, n_mels=128)  # the setting of the goals
+FINE = LogMel(n_fft=512, hop_length=160, n_mels=128)  # the setting of the goals
 EXTRACT = """
 import sys, time
 from pathlib import Path
