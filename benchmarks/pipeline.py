@@ -21,10 +21,11 @@ import tensorflow as tf
 from measure import Figure, arguments, cpu_seconds, in_turn, interleaved, report
 
 from speechsent.answers import Classes
+from speechsent.batches import SeededBatches
 from speechsent.clips import Clips
 from speechsent.config import ExperimentConfig
 from speechsent.corpus.default import builtin_folder
-from speechsent.datasets import SeededBatches, TrainingBatches, TrainingOptions
+from speechsent.datasets import TrainingBatches, TrainingOptions
 from speechsent.fusion import FusionConfig, FusionMode, classifier, fusion_head
 from speechsent.network import build_branches
 from speechsent.preparation import prepare

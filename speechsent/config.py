@@ -26,7 +26,7 @@ from speechsent.features.prosody import Prosody
 from speechsent.features.spectrum import n_frames
 from speechsent.features.standardize import Scope
 from speechsent.fusion import FusionConfig
-from speechsent.plain_yaml import parse
+from speechsent.overrides import merge, nest, read_yaml
 from speechsent.training.fit import FitConfig
 from speechsent.typed import build
 
@@ -262,51 +262,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def read_yaml(path: Path) -> Any:
-    """Whatever a YAML file holds, by the safe subset.
-
-    Raises:
-        ConfigError: If it is missing, or no text, or no YAML.
-    """
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(["no such file"], str(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"cannot be read as text ({error})"], str(path)) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([" ".join(f"not YAML: {error}".split())], str(path)) from error
-
-
-def nest(override: str) -> Any:
-    """``"fit.epochs=3"`` to ``{"fit": {"epochs": 3}}``."""
-    dotted, equals, text = override.partition("=")
-    if not equals or not dotted:
-        raise ConfigError([f"an override is written section.key=value. Received: {override!r}"])
-    try:
-        value = parse(text) if text else ""
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{dotted}: the value is not YAML. Received: {text!r}"]) from error
-    return nested(dotted, value)
-
-
-def nested(dotted: str, value: Any) -> dict[str, Any]:
-    """A value under a dotted key, as mappings within mappings.
-
-    Example:
-        >>> nested("fit.epochs", 3)
-        {'fit': {'epochs': 3}}
-    """
-    for key in reversed(dotted.split(".")):
-        value = {key: value}
-    mapping: dict[str, Any] = value
-    return mapping
-
-
-def merge(base: Any, extra: Any) -> Any:
-    """Merge mappings key by key; anything else is replaced by ``extra``."""
-    if isinstance(base, Mapping) and isinstance(extra, Mapping):
-        return {**base, **{key: merge(base.get(key), value) for key, value in extra.items()}}
-    return extra

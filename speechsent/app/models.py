@@ -1,7 +1,7 @@
 """The runs a page can ask: each loaded once, and what visitors may know of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,4 +83,15 @@ def load_models(folders: Sequence[Path], listener: Listener) -> list[Model]:
         models.append(Model.of(run))
         listener.step(done)
     listener.end()
-    return models
+    return told_apart(models)
+
+
+def told_apart(models: Sequence[Model]) -> list[Model]:
+    """Number models of one name, which may lie in folders that no visitor is told of."""
+    names = [model.name for model in models]
+    return [
+        replace(model, name=f"{model.name} ({names[: i + 1].count(model.name)})")
+        if names.count(model.name) > 1
+        else model
+        for i, model in enumerate(models)
+    ]

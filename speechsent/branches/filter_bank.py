@@ -88,7 +88,8 @@ class FilterFunctionals(layers.Layer):
         """
         sequence, used = inputs
         used = ops.cast(used, sequence.dtype)
-        counted = ops.maximum(ops.sum(used, axis=1, keepdims=True), 1.0)
+        total = ops.sum(used, axis=1, keepdims=True)
+        counted = ops.maximum(total, 1.0)
         share = ops.transpose(used / counted, (0, 2, 1))  # (batch, 1, n_frames)
         responses = self.responses(sequence, used)
         # A hard threshold would turn the last bit of a response into a frame more or less. Between
@@ -102,7 +103,9 @@ class FilterFunctionals(layers.Layer):
         mean = ops.matmul(share, responses)
         square = ops.matmul(share, ops.square(responses))
         deviation = ops.sqrt(ops.maximum(square - ops.square(mean), 1e-12))
-        highest = ops.max(responses + (used - 1) * LOW, axis=1, keepdims=True)
+        # Of a clip whose every value is the mean no frame counts; it is told nothing, not LOW.
+        hidden = (used - 1) * (LOW * ops.minimum(total, 1.0))
+        highest = ops.max(responses + hidden, axis=1, keepdims=True)
         return ops.concatenate([*above, highest, deviation], axis=2)[:, 0]
 
     def responses(self, sequence: Any, used: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError, ParameterError
+from speechsent.overrides import merge, nest, nested, read_yaml
 from speechsent.presets import read_preset
 from speechsent.study.plan import HOW, Combination, Study, System
 from speechsent.study.search import read_search
@@ -41,11 +42,11 @@ def load_study(path: Path, overrides: Sequence[str] = (), preset: str | None = N
     Raises:
         ConfigError: If anything is unknown, mistyped or out of range.
     """
-    raw = configuration.read_yaml(path)
+    raw = read_yaml(path)
     if isinstance(raw, dict):
         base = _changes(raw.get("base"), "base", str(path))
         for override in overrides:
-            base = configuration.merge(base, configuration.nest(override))
+            base = merge(base, nest(override))
         raw = {"name": path.stem, **raw, "base": base}
         raw |= {"preset": preset} if preset else {}
     return study_from_dict(raw, source=str(path))
@@ -98,7 +99,7 @@ def _base(raw: Mapping[str, Any], source: str) -> Mapping[str, Any]:
         settings = read_preset(str(raw["preset"])).settings
     except ParameterError as error:
         raise ConfigError([f"preset: {error}"], source) from error
-    base: Mapping[str, Any] = configuration.merge(settings, changes)
+    base: Mapping[str, Any] = merge(settings, changes)
     return base
 
 
@@ -116,7 +117,7 @@ def _variants(raw: Mapping[str, Any], source: str) -> dict[str, Mapping[str, Any
     for chosen in itertools.product(*(level.items() for level in levels)):
         changes: Mapping[str, Any] = {}
         for _, change in chosen:
-            changes = configuration.merge(changes, change)
+            changes = merge(changes, change)
         found[", ".join(name for name, _ in chosen)] = changes
     return found
 
@@ -127,7 +128,7 @@ def _levels(factor: str, values: Any, source: str) -> dict[str, Mapping[str, Any
         return {str(n): _changes(v, f"factors.{factor}.{n}", source) for n, v in values.items()}
     if isinstance(values, list) and values:
         key = factor.rpartition(".")[2]
-        return {f"{key} {value}": configuration.nested(factor, value) for value in values}
+        return {f"{key} {value}": nested(factor, value) for value in values}
     raise ConfigError([f"factors.{factor}: expected values, or named changes"], source)
 
 
@@ -139,12 +140,12 @@ def _changes(value: Any, where: str, source: str) -> Mapping[str, Any]:
         raise ConfigError([f"{where}: expected keys of the configuration"], source)
     changes: Mapping[str, Any] = {}
     for dotted, inner in value.items():
-        changes = configuration.merge(changes, configuration.nested(str(dotted), inner))
+        changes = merge(changes, nested(str(dotted), inner))
     return changes
 
 
 def _resolved(base: Any, changes: Mapping[str, Any], source: str) -> ExperimentConfig:
-    raw = configuration.merge(base, changes)
+    raw = merge(base, changes)
     taken = [dotted for dotted in RESERVED if _has(raw, dotted)]
     if taken:
         raise ConfigError([f"{taken[0]}: the study's own protocol, folds and seeds decide"], source)

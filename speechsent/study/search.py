@@ -11,6 +11,7 @@ import yaml
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError
+from speechsent.overrides import merge, nested
 from speechsent.typed import shown
 
 SUFFIX = ", searched"
@@ -230,5 +231,5 @@ def _suggest(trial: Any, values: Range) -> Any:
 def _changed(config: ExperimentConfig, values: Mapping[str, Any]) -> ExperimentConfig:
     raw = yaml.safe_load(configuration.to_yaml(config))
     for dotted, value in values.items():
-        raw = configuration.merge(raw, configuration.nested(dotted, value))
+        raw = merge(raw, nested(dotted, value))
     return configuration.from_dict(raw, source="search")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import soxr
 from speechsent.errors import MicrophoneError, ParameterError
 
 BLOCK = 0.1  # seconds
+PATIENCE = 5.0  # seconds without a block, after which nobody can be listening any more
 
 
 def microphone(
@@ -33,7 +34,8 @@ def microphone(
         Mono samples, a tenth of a second each.
 
     Raises:
-        MicrophoneError: If sounddevice is missing, or there is no such microphone.
+        MicrophoneError: If sounddevice is missing, there is no such microphone, or nothing comes
+            from it any more.
         ParameterError: If ``seconds`` is not positive, or not finite.
     """
     if seconds is not None and not 0 < seconds < math.inf:
@@ -69,7 +71,7 @@ def _listen(
             callback=take,
         )
     except (sound.PortAudioError, ValueError) as error:
-        which = "no microphone" if device is None else f"microphone {device}"
+        which = "no microphone" if device is None else _called(device)
         raise MicrophoneError(
             f"{which}: cannot be opened ({error}); 'python -m sounddevice' lists those there are"
         ) from error
@@ -77,9 +79,19 @@ def _listen(
     n_left = None if seconds is None else round(seconds * rate)
     with stream:
         while n_left is None or n_left > 0:
-            block = taken.get()[:n_left]
+            try:
+                block = taken.get(timeout=PATIENCE)[:n_left]
+            except Empty as error:
+                raise MicrophoneError(
+                    f"{_called(device)}: gave nothing for {PATIENCE:g} s; see whether it is still "
+                    "plugged in, and that nothing else holds it"
+                ) from error
             n_left = None if n_left is None else n_left - len(block)
             yield resample.resample_chunk(block, last=n_left == 0) if rate != sample_rate else block
+
+
+def _called(device: int | None) -> str:
+    return "the microphone" if device is None else f"microphone {device}"
 
 
 def _sounddevice() -> Any:

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from speechsent.answers import Asked
-from speechsent.datasets import SeededBatches, TrainingBatches
+from speechsent.batches import SeededBatches
+from speechsent.datasets import TrainingBatches
 from speechsent.doctor import DoctorCallback, Finding, examine
 from speechsent.doctor.graph import leaves
 from speechsent.doctor.inflight.look import RECURRENT, Looker

@@ -12,8 +12,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from speechsent.answers import answer_of
+from speechsent.batches import SeededBatches
 from speechsent.clips import Clips, evaluation_windows, to_inputs, views_of
-from speechsent.datasets import SeededBatches, TrainingBatches
+from speechsent.datasets import TrainingBatches
 from speechsent.features.augment import Views
 from speechsent.training.inference import batch_outputs, input_names, mean_by_clip
 from speechsent.training.store import EmbeddingStore, branch_key

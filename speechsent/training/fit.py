@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import keras
 
-from speechsent.datasets import SeededBatches
+from speechsent.batches import SeededBatches
 from speechsent.errors import ParameterError
 from speechsent.training.callbacks import EpochScores, KeepBest, KeepLast, Report
 from speechsent.training.checkpoints import Checkpoints

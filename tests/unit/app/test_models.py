@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("starlette", reason="needs the extra [app]")
 
 from speechsent.app import models
-from speechsent.app.models import cautions, load_models
+from speechsent.app.models import Model, cautions, load_models, told_apart
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ParameterError, RunError
 from speechsent.training.listener import Listener
@@ -35,3 +35,9 @@ def test_the_same_run_twice_is_refused_however_it_is_spelled(tmp_path, monkeypat
     monkeypatch.setattr(models, "open_run", lambda path: run(path=path))
     with pytest.raises(ParameterError, match="named once"):
         load_models([tmp_path / "a", tmp_path / "." / "a" / ".." / "a"], Listener())
+
+
+def test_runs_of_one_name_are_told_apart():
+    models = [Model(name, recogniser=None) for name in ("a/x", "b/x", "a/x")]
+    names = [model.name for model in told_apart(models)]
+    assert names == ["a/x (1)", "b/x", "a/x (2)"]

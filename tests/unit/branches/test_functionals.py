@@ -63,6 +63,14 @@ def test_padding_changes_nothing(rng, kind):
     np.testing.assert_allclose(said(layer, [clip], 9), said(layer, [clip], 30), atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_a_clip_without_frames_nothing_is_told_but_shares(kind):
+    """A clip that is constant, and its speaker's only one, is all mean: it looks like padding."""
+    *_, highest, deviation = said(bank(kind), [np.zeros((0, N_BANDS))], 5).reshape(6, FILTERS)
+    np.testing.assert_allclose(highest, 0, atol=1e-6)
+    np.testing.assert_allclose(deviation, 0, atol=1e-5)
+
+
 def test_thresholds_are_quantiles_of_what_filters_say(rng):
     layer = bank()
     responses = rng.standard_normal((500, FILTERS))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from speechsent.errors import MicrophoneError, ParameterError
+from speechsent.timeline import microphone as listening
 from speechsent.timeline.microphone import microphone
 
 
@@ -111,6 +112,18 @@ def test_without_portaudio_the_remedy_is_told(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     with pytest.raises(MicrophoneError, match=r"PortAudio library not found.*libportaudio2"):
         microphone(16_000)
+
+
+@pytest.mark.parametrize(("device", "called"), [(None, "the microphone"), (3, "microphone 3")])
+def test_a_microphone_that_falls_silent_for_good_is_one_line(plug_in, monkeypatch, device, called):
+    """Unplugged, it hands out no more blocks, and no error either."""
+    monkeypatch.setattr(listening, "PATIENCE", 0.05)
+    module = plug_in(np.zeros(3_200), 16_000)
+    heard = []
+    with pytest.raises(MicrophoneError, match=rf"^{called}: gave nothing for 0.05 s"):
+        heard.extend(microphone(16_000, device=device))
+    assert len(heard) == 2
+    assert module.InputStream.closed == 1
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("inf"), float("nan")])
