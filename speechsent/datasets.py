@@ -66,8 +66,11 @@ class TrainingBatches(SeededBatches):
 
     @property
     def ahead(self) -> int:
-        """Batches made ahead: none where a copy takes less than TensorFlow's threads lose by it."""
-        return 1 if self._ready is None else 0
+        """Batches made ahead: none where a copy takes less than the cores that train lose by it."""
+        import tensorflow as tf
+
+        trains_here = not tf.config.list_physical_devices("GPU")
+        return 0 if self._ready is not None and trains_here else 1
 
     def feed(self) -> Any:
         """What Keras is to be given; clips that are not augmented are made ready once."""

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from speechsent.clips import Clips, to_inputs
 from speechsent.datasets import TrainingBatches, TrainingOptions
@@ -99,3 +100,13 @@ def test_augmented_clips_are_never_ready(clips):
         batches.start(epoch)
         looks.append(batches[0][0]["mfcc"].tobytes())
     assert looks[0] != looks[1]
+
+
+@pytest.mark.parametrize(("gpus", "ahead"), [([], 0), (["a GPU"], 1)])
+def test_copies_are_made_ahead_where_another_device_trains(clips, monkeypatch, gpus, ahead):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    batches = TrainingBatches(clips, TrainingOptions(batch_size=2))
+    assert batches.ahead == 1
+    fed = batches.feed()
+    assert batches.ahead == ahead
+    assert len(list(fed)) == len(batches)
