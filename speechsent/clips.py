@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from speechsent.answers import Answer, answer_of
-from speechsent.features.augment import Views
 from speechsent.features.image import to_image
 from speechsent.features.standardize import Statistics
+from speechsent.features.voice import Views
 
 Item = TypeVar("Item")
 Inputs = dict[str, np.ndarray]

@@ -10,8 +10,9 @@ from threadpoolctl import ThreadpoolController
 
 from speechsent.batches import SeededBatches
 from speechsent.clips import Clips, Inputs, as_inputs, n_frames, views_of
-from speechsent.features.augment import Augment, Views
+from speechsent.features.augment import Augment
 from speechsent.features.mfcc import Mfcc
+from speechsent.features.voice import Views
 from speechsent.ready import ReadyClips
 
 Targets = np.ndarray | dict[str, np.ndarray]
@@ -157,17 +158,16 @@ class TrainingBatches(SeededBatches):
         read = {*self._views, *(("log_mel",) if augment.needs_spectrum else ())}
         if augment.moves_spectrum and "log_mel" in clips.views:
             read -= {"mfcc"}  # it is made of the spectrum that was moved
-        raw = augment.signal(
+        raw = augment.window(
             rng,
             clips.raw(clip, read),
+            clips.n_window,
             mfcc=self.options.mfcc,
             n_mels=self.options.n_mels,
             wanted=self._views,
         )
-        length = n_frames(raw)
-        first = augment.start(rng, length, clips.n_window)
-        windows = clips.window(clip, first, raw, out)
-        augment.mask(rng, windows, min(length - first, clips.n_window))
+        windows = clips.window(clip, 0, raw, out)
+        augment.mask(rng, windows, n_frames(raw))
         return windows
 
     def _first(self, key: list[int], length: int) -> int:

@@ -10,8 +10,8 @@ from speechsent import audio
 from speechsent.centring import speaker_offset, without_offset
 from speechsent.clips import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
-from speechsent.features.augment import Views
 from speechsent.features.standardize import Statistics
+from speechsent.features.voice import Views
 from speechsent.network import load_model, require_numbers
 from speechsent.run import Run
 from speechsent.training.inference import forward

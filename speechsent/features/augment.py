@@ -11,11 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechsent.errors import ParameterError
-from speechsent.features.log_mel import AMIN, DB_PER_NEPER
-from speechsent.features.mfcc import Mfcc, delta
-from speechsent.features.prosody import ENERGY, N_STATIC, PITCH
-
-Views = dict[str, np.ndarray]
+from speechsent.features.mfcc import Mfcc
+from speechsent.features.voice import Views, Voice
 
 MAX_MASKS = 100  # in each clip; a configuration may come from anyone
 MAX_DB = 100.0  # of change of level, and of signal over noise or noise over signal
@@ -97,6 +94,14 @@ class Augment:
         """Whether the spectrum of every clip is changed, whatever is drawn."""
         return max(self.tempo, self.warp) > 0
 
+    def voice(self, rng: np.random.Generator) -> Voice:
+        """Draw how a clip is to sound."""
+        gain = rng.uniform(-self.gain_db, self.gain_db)
+        noisy = rng.random() < self.noise
+        snr = rng.uniform(self.noise_snr_db, self.noise_snr_db + 20)
+        tempo, warp = np.exp(rng.uniform(-1, 1, 2) * [self.tempo, self.warp])
+        return Voice(float(gain), float(tempo), float(warp), snr if noisy else None)
+
     def signal(
         self,
         rng: np.random.Generator,
@@ -106,7 +111,7 @@ class Augment:
         n_mels: int,
         wanted: Collection[str] = (),
     ) -> Views:
-        """Change tempo, voice, noise and level, consistently in all views.
+        """Change tempo, voice, noise and level of a whole clip, consistently in all views.
 
         Args:
             rng: The clip's generator for this epoch.
@@ -116,26 +121,39 @@ class Augment:
             wanted: Views that are returned; those given if empty. ``"mfcc"`` is made of the
                 spectrum where it is not given.
         """
-        wanted = wanted or tuple(views)
-        gain = rng.uniform(-self.gain_db, self.gain_db)
-        noisy = rng.random() < self.noise
-        snr = rng.uniform(self.noise_snr_db, self.noise_snr_db + 20)
-        tempo, warp = np.exp(rng.uniform(-1, 1, 2) * [self.tempo, self.warp])
-        changed = dict(views)
-        missing = "mfcc" in wanted and "mfcc" not in views
-        if "log_mel" in views and (noisy or tempo != 1 or warp != 1 or missing):
-            level = resample(views["log_mel"], tempo, warp)
-            changed["log_mel"] = add_noise(rng, level, snr) if noisy else level
-            if "mfcc" in wanted:
-                changed["mfcc"] = mfcc(changed["log_mel"].T)
-            if "prosody" in wanted:
-                changed["prosody"] = _other_voice(views["prosody"], tempo, warp)
-        own = {
-            view: changed[view].copy() if changed[view] is views.get(view) else changed[view]
-            for view in wanted
-        }
-        _make_louder(own, gain, n_mels)
-        return own
+        voice = self.voice(rng)
+        return voice(views, mfcc=mfcc, n_mels=n_mels, wanted=wanted or tuple(views), rng=rng)
+
+    def window(
+        self,
+        rng: np.random.Generator,
+        views: Views,
+        n_window: int,
+        *,
+        mfcc: Mfcc,
+        n_mels: int,
+        wanted: Collection[str] = (),
+    ) -> Views:
+        """A random window of a clip in another voice, consistently in all views.
+
+        Only what the window shows is computed, so that long clips cost no more than short ones;
+        noise alone is drawn for all of a clip.
+
+        Args:
+            rng: As for :meth:`signal`.
+            views: As for :meth:`signal`.
+            n_window: Frames in the window; fewer are returned where the clip ends before.
+            mfcc: As for :meth:`signal`.
+            n_mels: As for :meth:`signal`.
+            wanted: As for :meth:`signal`.
+        """
+        voice, wanted = self.voice(rng), wanted or tuple(views)
+        if voice.snr_db is not None:
+            whole = voice(views, mfcc=mfcc, n_mels=n_mels, wanted=wanted, rng=rng)
+            first = self.start(rng, voice.length(views), n_window)
+            return {view: values[first : first + n_window] for view, values in whole.items()}
+        first = self.start(rng, voice.length(views), n_window)
+        return voice(views, mfcc=mfcc, n_mels=n_mels, wanted=wanted, first=first, n_frames=n_window)
 
     def mask(self, rng: np.random.Generator, windows: Views, n_frames: int) -> None:
         """Hide stretches of time in all views and bands in the spectrogram, in place.
@@ -163,103 +181,8 @@ class Augment:
         return rng.permutation(n_clips), np.maximum(weights, 1 - weights)
 
 
-def resample(sequence: np.ndarray, tempo: float = 1.0, warp: float = 1.0) -> np.ndarray:
-    """Read a spectrogram faster or slower, and its bands stretched or squeezed.
-
-    Another tempo is another way to speak; other band positions are another vocal tract and pitch,
-    so both make new speakers out of old ones.
-
-    Args:
-        sequence: Levels, shape ``(n_frames, n_bands)``.
-        tempo: Over 1 is faster: fewer frames.
-        warp: Over 1 lowers formants and pitch by about this factor.
-
-    Returns:
-        Linear interpolation, float32, shape ``(n_frames / tempo, n_bands)``.
-
-    References:
-        Jaitly, Hinton (2013). Vocal Tract Length Perturbation improves speech recognition. ICML.
-
-    Example:
-        >>> resample(np.arange(6.0)[:, None], tempo=2.0)[:, 0]
-        array([0., 2., 4.], dtype=float32)
-    """
-    n_frames, n_bands = sequence.shape
-    sequence = sequence.astype(np.float32, copy=False)
-    if warp != 1:
-        sequence = sequence @ _reading(n_bands, np.arange(n_bands) * warp).T
-    if tempo == 1:
-        return sequence
-    below, above, share = _neighbours(n_frames, np.arange(max(1, round(n_frames / tempo))) * tempo)
-    earlier = sequence[below]
-    changed = sequence[above]
-    changed -= earlier
-    changed *= share[:, None]
-    changed += earlier
-    return changed
-
-
-def _neighbours(n: int, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places around fractional positions, and how near the upper one is; the last goes on."""
-    positions = np.minimum(positions, n - 1)
-    below = np.minimum(positions.astype(int), max(n - 2, 0))
-    above = np.minimum(below + 1, n - 1)
-    return below, above, (positions - below).astype(np.float32)
-
-
-def _reading(n: int, positions: np.ndarray) -> np.ndarray:
-    """Matrix that reads ``n`` values at fractional positions; few bands, so a product is fast."""
-    below, above, share = _neighbours(n, positions)
-    matrix = np.zeros((len(positions), n), np.float32)
-    rows = np.arange(len(positions))
-    matrix[rows, below] = 1 - share
-    matrix[rows, above] += share
-    return matrix
-
-
-def _other_voice(prosody: np.ndarray, tempo: float, warp: float) -> np.ndarray:
-    """Prosody at another tempo, and at another pitch where there is one, with slopes to match."""
-    if tempo == warp == 1:
-        return prosody
-    static = resample(prosody[:, :N_STATIC], tempo).copy()  # at one tempo it is what is stored
-    voiced = static[:, PITCH] > 0
-    static[voiced, PITCH] -= np.float32(np.log2(warp))
-    return np.concatenate([static, delta(static)], axis=1)
-
-
-def _make_louder(views: Views, gain: float, n_mels: int) -> None:
-    """Add ``gain`` dB in all views, in place."""
-    if "log_mel" in views:
-        views["log_mel"] += np.float32(gain)
-    if "mfcc" in views:  # a constant in dB reaches the zeroth coefficient only
-        views["mfcc"][:, 0] += gain * np.sqrt(n_mels)
-    if "prosody" in views:
-        views["prosody"][:, ENERGY] += gain
-
-
 def _stretch(rng: np.random.Generator, longest: int, n: int) -> tuple[int, int]:
     """A random interval of at most ``longest`` and at most a third of ``n``."""
     length = int(rng.integers(min(longest, n // 3) + 1))
     first = int(rng.integers(n - length + 1))
     return first, first + length
-
-
-def add_noise(rng: np.random.Generator, log_mel: np.ndarray, snr_db: float) -> np.ndarray:
-    """Add stationary noise with a random spectral slope to a log-mel spectrogram.
-
-    Powers add, because noise and speech are uncorrelated.
-
-    Args:
-        rng: Source of the noise.
-        log_mel: Level in dB, shape ``(n_frames, n_mels)``.
-        snr_db: Mean power of the clip over that of the noise, in dB.
-
-    Returns:
-        Level in dB, float32, shape ``(n_frames, n_mels)``.
-    """
-    power = np.exp(log_mel / DB_PER_NEPER)
-    slope = np.exp(rng.uniform(-3, 3) * np.linspace(-0.5, 0.5, log_mel.shape[1]))
-    noise = rng.exponential(size=log_mel.shape) * slope
-    noise *= power.mean() / noise.mean() * 10 ** (-snr_db / 10)
-    level: np.ndarray = DB_PER_NEPER * np.log(np.maximum(power + noise, AMIN))
-    return level.astype(np.float32)

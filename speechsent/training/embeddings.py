@@ -15,7 +15,7 @@ from speechsent.answers import answer_of
 from speechsent.batches import SeededBatches
 from speechsent.clips import Clips, evaluation_windows, to_inputs, views_of
 from speechsent.datasets import TrainingBatches
-from speechsent.features.augment import Views
+from speechsent.features.voice import Views
 from speechsent.training.inference import batch_outputs, input_names, mean_by_clip
 from speechsent.training.store import EmbeddingStore, branch_key
 

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from speechsent.errors import ParameterError
-from speechsent.features.augment import Augment, add_noise, resample
+from speechsent.features.augment import Augment
 from speechsent.features.log_mel import LogMel
 from speechsent.features.mfcc import Mfcc
+from speechsent.features.voice import add_noise, resample
 
 SAME_VOICE = {"tempo": 0.0, "warp": 0.0}
 OFF = {"time_masks": 0, "mel_masks": 0, "gain_db": 0.0, "shift_frames": 0, **SAME_VOICE}
@@ -290,3 +291,43 @@ def test_a_cepstrum_that_is_not_given_is_made_of_the_spectrum_that_was_moved(rng
         assert list(found) == ["mfcc"]
         np.testing.assert_array_equal(found["mfcc"], expected["mfcc"])
     np.testing.assert_array_equal(level, given)
+
+
+@pytest.mark.parametrize("n_frames", [1, 5, 12, 31, 60, 400])
+@pytest.mark.parametrize("fields", [{}, SAME_VOICE, {"noise": 1.0}, {"tempo": 0.0}], ids=str)
+@pytest.mark.parametrize("given", [("log_mel", "prosody"), ("log_mel", "mfcc", "prosody")])
+def test_a_window_is_what_the_whole_clip_in_that_voice_shows_there(rng, n_frames, fields, given):
+    level = rng.normal(-40, 10, (n_frames, 64)).astype("f4")
+    clip = {
+        "log_mel": level,
+        "mfcc": Mfcc()(level.T),
+        "prosody": np.abs(rng.normal(1, 1, (n_frames, 6))).astype("f4"),
+    }
+    clip = {view: clip[view] for view in given}
+    augment, wanted = Augment(**fields), ("log_mel", "mfcc", "prosody")
+    how = {"mfcc": Mfcc(), "n_mels": 64, "wanted": wanted}
+    for seed in range(25):
+        here, there = np.random.default_rng(seed), np.random.default_rng(seed)
+        found = augment.window(here, clip, 30, **how)
+        whole = augment.signal(there, clip, **how)
+        first = augment.start(there, len(whole["mfcc"]), 30)
+        for view in wanted:
+            expected = whole[view][first : first + 30]
+            np.testing.assert_allclose(found[view], expected, rtol=0, atol=1e-3)
+        assert here.random() == there.random()  # as much was drawn
+
+
+def test_of_a_long_clip_only_what_the_window_shows_is_computed(rng, monkeypatch):
+    level = rng.normal(-40, 10, (3000, 64)).astype("f4")
+    level[100:] = np.nan  # whoever reads it is told so
+    monkeypatch.setattr(Augment, "start", lambda *_: 0)
+    for seed in range(10):
+        window = Augment().window(
+            np.random.default_rng(seed),
+            {"log_mel": level},
+            30,
+            mfcc=Mfcc(),
+            n_mels=64,
+            wanted=("log_mel", "mfcc"),
+        )
+        assert all(len(values) == 30 and np.isfinite(values).all() for values in window.values())
