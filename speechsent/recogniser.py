@@ -17,7 +17,7 @@ from speechsent.run import Run
 from speechsent.training.inference import forward
 
 BLOCK = 60.0  # seconds of a long file that are in memory at once
-BATCH = 32  # windows of a long file evaluated at once
+BATCH = 8  # windows evaluated at once; more take more memory and no less time
 
 
 class Recogniser:

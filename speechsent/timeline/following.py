@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from speechsent.run import Run
 
 BLOCK = 60.0  # seconds of a file that are read at once
-AT_ONCE = 32  # windows evaluated at once
+AT_ONCE = 8  # windows evaluated at once; more take more memory and no less time
 SMALLEST_HOP = 0.05  # seconds
 
 

@@ -88,12 +88,15 @@ def solve(
     clips = _enough(functionals.config, clips, options.seed)
     _set_thresholds(functionals.model, clips)
     rows = _rows(statistics, clips, options, functionals.config)
-    values = rows.values
+    values = rows.values  # changed in place: of thousands of rows they take hundreds of megabytes
     mean = values.mean(axis=0)
-    values = _centred(values, rows.takes) if by_speaker else values - mean
+    if by_speaker:
+        _centre(values, rows.takes)
+    else:
+        values -= mean
     deviation = values.std(axis=0)
     deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
-    values = (values / deviation).astype(np.float32)
+    values /= deviation
     n_values, n_classes = values.shape[1], clips.n_classes
     solved = partial(
         best_dual,
@@ -115,7 +118,8 @@ def solve(
         weights[: len(dual)] = dual
         intercept = dual.sum(axis=0)
     else:
-        kernel = (values @ values.T / n_values).astype(np.float64)
+        kernel = values @ values.T
+        kernel /= n_values
         dual = solved(kernel, strengths=STRENGTHS)
         weights = (values.T @ dual) / n_values / deviation[:, None]
         intercept = dual.sum(axis=0) - mean @ weights
@@ -180,7 +184,7 @@ def _rows(
     n_copies = min(config.copies, max(0, (MAX_ROWS - n_own) // len(clips)))
     with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
         pieces += list(_copies(statistics, clips, options, config, n_copies))
-    values = np.concatenate([piece for piece, _, _ in pieces])
+    values = np.concatenate([piece for piece, _, _ in pieces]).astype(np.float32, copy=False)
     owners = np.concatenate([of for _, of, _ in pieces])
     copies = np.concatenate([np.full(len(of), copy) for _, of, copy in pieces])
     speakers = _groups(clips)
@@ -246,9 +250,7 @@ def _groups(clips: Clips) -> np.ndarray:
     )
 
 
-def _centred(values: np.ndarray, takes: np.ndarray) -> np.ndarray:
-    """Values less the mean of their take."""
-    found = values.copy()
+def _centre(values: np.ndarray, takes: np.ndarray) -> None:
+    """Subtract the mean of its take from each row, in place."""
     for take in np.unique(takes):
-        found[takes == take] -= values[takes == take].mean(axis=0)
-    return found
+        values[takes == take] -= values[takes == take].mean(axis=0)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from speechsent.errors import TrainingError
 from speechsent.metrics import Values
 
 SCALES = (0.5, 100.0)  # of logits, between which the best is looked for
@@ -39,7 +40,6 @@ def best_dual(
         discriminant classifiers. https://doi.org/10.1016/S0031-3203(03)00136-5
     """
     wanted = np.eye(n_classes)[classes] - 1 / n_classes
-    kernel = kernel + 1.0  # one more value, always 1, is the intercept
     solutions = []
     for strength in strengths:
         dual, left_out = ridge(kernel, wanted, strength / weights, groups)
@@ -51,13 +51,31 @@ def best_dual(
 def ridge(
     kernel: Values, wanted: Values, penalties: Values, groups: np.ndarray
 ) -> tuple[Values, Values]:
-    """Dual weights, and what each row is told by the solution without its own group."""
-    inverse = np.linalg.inv(kernel + np.diag(penalties))
-    dual = inverse @ wanted
+    """Dual weights, and what each row is told by the solution without its own group.
+
+    One more value of each row, always 1, is the intercept. Of thousands of rows the matrix takes
+    hundreds of megabytes: it is there once, and becomes its own inverse.
+
+    Raises:
+        TrainingError: If the kernel is none.
+    """
+    from scipy.linalg import lapack
+
+    matrix = np.add(kernel, 1.0, dtype=np.float64, order="F")
+    matrix[np.diag_indices_from(matrix)] += penalties
+    factor, failed = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
+    if failed:
+        raise TrainingError(
+            "functionals cannot be solved: what they say of the clips is out of scale; see the "
+            "levels with 'speechsent corpus inspect', or set functionals.filters=0"
+        )
+    dual, _ = lapack.dpotrs(factor, wanted, lower=1)
+    lower, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
     left_out = np.empty_like(wanted)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
-        own = inverse[np.ix_(rows, rows)]
+        own = np.tril(lower[np.ix_(rows, rows)])
+        own += np.tril(own, -1).T
         left_out[rows] = wanted[rows] - np.linalg.solve(own, dual[rows])
     return dual, left_out
 

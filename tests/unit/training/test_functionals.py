@@ -111,7 +111,8 @@ def test_too_many_clips_are_drawn_from(rng, monkeypatch):
 def test_by_speaker_a_voice_says_nothing(rng):
     """Where every speaker has one emotion more often, a voice tells it, unless it is taken out."""
     clips = clips_of(rng, "abcd", voice=3.0)
-    values = module._centred(np.arange(8.0)[:, None], np.array([0, 0, 0, 0, 1, 1, 1, 1]))
+    values = np.arange(8.0)[:, None]
+    module._centre(values, np.array([0, 0, 0, 0, 1, 1, 1, 1]))
     np.testing.assert_allclose(values[:, 0], [-1.5, -0.5, 0.5, 1.5] * 2)
     model = solved(clips, by_speaker=True)
     new = clips_of(rng, "xy", voice=3.0)

@@ -1,15 +1,17 @@
 import numpy as np
 import pytest
 
+from speechsent.errors import TrainingError
 from speechsent.training.kernel_ridge import fitting_scale, main_directions, nearness, ridge
 
 
 def test_the_solution_without_a_group_is_that_of_the_others(rng):
     """Against solving again with the rows of each group left out."""
     values = rng.standard_normal((30, 5))
-    kernel, wanted = values @ values.T + 1, rng.standard_normal((30, 2))
+    kernel, wanted = values @ values.T, rng.standard_normal((30, 2))
     penalties, groups = rng.uniform(0.5, 2, 30), np.arange(30) % 4
     dual, left_out = ridge(kernel, wanted, penalties, groups)
+    kernel += 1  # the intercept
     np.testing.assert_allclose((kernel + np.diag(penalties)) @ dual, wanted, atol=1e-9)
     for group in range(4):
         other, own = groups != group, groups == group
@@ -47,3 +49,8 @@ def test_the_first_direction_is_that_in_which_rows_differ_most(rng):
     values = rng.standard_normal((200, 1)) * axis + 0.01 * rng.standard_normal((200, 3))
     (found,) = main_directions((values - values.mean(axis=0)).astype("float32"), 1, seed=0).T
     assert abs(found @ axis) / np.linalg.norm(found) == pytest.approx(1, abs=1e-3)
+
+
+def test_what_is_no_kernel_is_refused_with_a_remedy():
+    with pytest.raises(TrainingError, match=r"cannot be solved.*functionals\.filters=0"):
+        ridge(-5 * np.eye(6), np.ones((6, 2)), np.ones(6), np.arange(6) % 2)
