@@ -92,9 +92,21 @@ class Head:
         return self.kind in ("sparse", "categorical", "binary")
 
     @property
+    def counted(self) -> np.ndarray:
+        """Which targets count: some losses leave out a class, or what is missing; their shape."""
+        targets = np.asarray(self.targets)
+        ignored = getattr(self.loss, "ignore_class", None)
+        if ignored is not None:
+            return np.asarray(targets != ignored)
+        if self.kind == "other" and targets.dtype.kind == "f":
+            return np.asarray(~np.isnan(targets))
+        return np.ones(targets.shape, bool)
+
+    @property
     def classes(self) -> np.ndarray | None:
         """Class index of each sample; None where targets are no single classes."""
-        return class_indices(self.targets, self.kind, self.n_values)
+        known = self.targets is None or self.counted.all()
+        return class_indices(self.targets, self.kind, self.n_values) if known else None
 
     @property
     def n_values(self) -> int:
@@ -201,9 +213,9 @@ def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
         return [value] * len(names)
     if isinstance(value, Mapping):
         return [value.get(name) for name in names]
-    values = list(value) if isinstance(value, (list, tuple)) and len(names) > 1 else [value]
-    if shared and isinstance(value, (list, tuple)):
-        values = list(value)
+    listed = isinstance(value, (list, tuple))
+    alone = listed and len(value) == 1 and np.ndim(value[0]) > 0  # ``fit`` takes labels so as well
+    values = list(value) if listed and (shared or alone or len(names) > 1) else [value]
     if len(values) != len(names):
         raise ParameterError(
             f"a model with {len(names)} outputs needs as many losses and targets. "

@@ -49,8 +49,8 @@ def not_numbers(head: Head) -> Iterator[Finding]:
             why="no loss of Keras compares text",
             remedy="classes = sorted(set(y)); y = np.array([classes.index(label) for label in y])",
         )
-    elif not np.isfinite(targets).all():
-        n = int((~np.isfinite(targets)).sum())
+    elif not np.isfinite(targets[head.counted]).all():
+        n = int((~np.isfinite(targets[head.counted])).sum())
         yield Finding(
             name="labels-not-numbers",
             severity="error",
@@ -132,9 +132,9 @@ def _fits(head: Head) -> bool:
 
 def out_of_range(head: Head) -> Iterator[Finding]:
     """Class numbers without a unit, and binary labels other than 0 and 1."""
-    targets = np.asarray(head.targets)
+    targets = np.asarray(head.targets)[head.counted]
     highest = {"sparse": head.units - 1, "binary": 1, "categorical": 1}.get(head.kind)
-    if highest is None or (targets.min() >= 0 and targets.max() <= highest):
+    if highest is None or not targets.size or (targets.min() >= 0 and targets.max() <= highest):
         return
     n = int(((targets < 0) | (targets > highest)).sum())
     yield Finding(

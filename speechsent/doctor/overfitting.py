@@ -117,7 +117,9 @@ def _overfit(
 def few_samples(heads: list[Head], n: int) -> np.ndarray:
     """Rows of twelve samples, of as many classes as there are."""
     classes = next((head.classes for head in heads if head.classes is not None), np.zeros(n, int))
-    order = [np.flatnonzero(classes == c) for c in np.unique(classes)]
+    counted = [h.counted.reshape(n, -1).any(axis=1) for h in heads if h.targets is not None]
+    usable = np.logical_and.reduce(counted) if counted else np.ones(n, bool)
+    order = [np.flatnonzero(usable & (classes == c)) for c in np.unique(classes[usable])]
     turns = [[found[i] for found in order if i < len(found)] for i in range(min(n, N_SAMPLES))]
     return np.sort(np.array([row for turn in turns for row in turn][:N_SAMPLES]))
 
