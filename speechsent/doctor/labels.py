@@ -170,7 +170,7 @@ def no_distribution(head: Head) -> Iterator[Finding]:
     targets = np.asarray(head.targets)
     if head.kind != "categorical" or targets.ndim < 2:
         return
-    sums = targets.sum(axis=-1)
+    sums = targets.sum(axis=getattr(head.loss, "axis", -1))
     n = int((np.abs(sums - 1) > DISTRIBUTION).sum())
     if n:
         yield Finding(
