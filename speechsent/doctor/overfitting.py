@@ -63,7 +63,8 @@ def overfit(
         loss: As ``model.compile`` takes it; that of the compiled model if not given.
         optimizer: One to be judged along with the model. If not given Adam at 1e-2, and at 1e-3
             if that is too fast, so that the network alone is judged.
-        steps: Most steps; 150 if not given, and 400 with recurrent or frozen layers.
+        steps: Most steps; 150 if not given, and 400 with recurrent or frozen layers or a loss
+            that is neither a cross-entropy nor one of regression.
 
     Returns:
         No finding if it can, ``cannot-overfit`` if it cannot; labels that cannot be used are told
@@ -103,7 +104,8 @@ def _overfit(
     chosen = np.resize(chosen, at_a_time or len(chosen))
     x, y = fed(rows(x, chosen)), rows(y, chosen)
     heads = heads_of(graph_of(model), loss, y, answered)
-    steps = steps or (MANY_STEPS if _slow(model) else STEPS)
+    slow = _slow(model) or any(head.kind == "other" for head in heads)
+    steps = steps or (MANY_STEPS if slow else STEPS)
     best = Attempt(-np.inf, np.nan, 0)
     for chosen_optimizer in _optimizers(optimizer):
         attempt = _train(calm_copy(model), x, y, heads, loss, chosen_optimizer, steps)
