@@ -92,13 +92,20 @@ class Head:
         return self.kind in ("sparse", "categorical", "binary")
 
     @property
+    def judged_by_own(self) -> bool:
+        """Whether the loss is none of Keras's."""
+        compares = getattr(self.loss, "fn", self.loss)
+        module = getattr(compares, "__module__", None) or type(compares).__module__
+        return self.kind == "other" and not module.startswith("keras.")
+
+    @property
     def counted(self) -> np.ndarray:
         """Which targets count: some losses leave out a class, or what is missing; their shape."""
         targets = np.asarray(self.targets)
         ignored = getattr(self.loss, "ignore_class", None)
         if ignored is not None:
             return np.asarray(targets != ignored)
-        if self.kind == "other" and targets.dtype.kind == "f":
+        if self.judged_by_own and targets.dtype.kind == "f":
             return np.asarray(~np.isnan(targets))
         return np.ones(targets.shape, bool)
 

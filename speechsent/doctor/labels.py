@@ -49,16 +49,17 @@ def not_numbers(head: Head) -> Iterator[Finding]:
             why="no loss of Keras compares text",
             remedy="classes = sorted(set(y)); y = np.array([classes.index(label) for label in y])",
         )
-    elif not np.isfinite(targets[head.counted]).all():
-        n = int((~np.isfinite(targets[head.counted])).sum())
+    elif not np.isfinite(targets).all():
+        n = int((~np.isfinite(targets)).sum())
+        meant = bool(np.isfinite(targets[head.counted]).all())
         yield Finding(
             name="labels-not-numbers",
-            severity="error",
+            severity="note" if meant else "error",
             at=head.name,
             seen=f"{n} of {targets.size} values NaN or infinite",
-            expected="none",
+            expected="none, unless the loss leaves them out" if meant else "none",
             why="one of them makes the loss, and from then on every weight, NaN",
-            remedy="leave these samples out",
+            remedy="leave these samples out" + (", if your loss does not" if meant else ""),
         )
 
 

@@ -165,6 +165,9 @@ def test_a_loss_of_ones_own_may_leave_missing_numbers_out(network, names, featur
     y[::5, 0] = np.nan
     model = network((5,), layers.Dense(2))
     assert names(examine(model, features, y, loss=known_only)) == []
+    (note,) = examine(model, features, y, loss=known_only).findings
+    assert (note.name, note.severity) == ("labels-not-numbers", "note")
+    assert names(examine(model, features, y, loss="kl_divergence")) == ["labels-not-numbers"]
     assert "loss-not-finite" in names(examine(model, features, y, loss=careless))
     assert names(examine(model, features, y, loss="mse")) == ["labels-not-numbers"]
 

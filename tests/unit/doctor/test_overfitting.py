@@ -278,7 +278,7 @@ def test_what_the_loss_leaves_out_need_not_be_learnt(network, features, numbers)
 
 
 def test_a_hinge_gets_the_time_it_takes(network, rng):
-    """Its gradient vanishes for whatever is right by a margin: 160 steps, cross-entropy takes 60."""
+    """It learns nothing from what is right by a margin: 160 steps, where cross-entropy takes 60."""
     x, y = rng.normal(size=(96, 10)).astype("float32"), rng.integers(0, 6, 96)
     model = network((10,), layers.Dense(8, "relu"), layers.Dense(6), loss="categorical_hinge")
     assert overfit(model, x, np.eye(6)[y]).errors == ()
