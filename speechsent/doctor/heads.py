@@ -112,8 +112,10 @@ class Head:
     @property
     def classes(self) -> np.ndarray | None:
         """Class index of each sample; None where targets are no single classes."""
-        known = self.targets is None or self.counted.all()
-        return class_indices(self.targets, self.kind, self.n_values) if known else None
+        if self.targets is None or not self.counted.all():
+            return None
+        frames = self.rank > 2 and self.targets.ndim == 2 and self.targets.shape[1] > 1
+        return None if frames else class_indices(self.targets, self.kind, self.n_values)
 
     @property
     def n_values(self) -> int:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from speechsent.doctor import examine
+from speechsent.doctor import examine, overfit
 
 SPARSE = "sparse_categorical_crossentropy"
 CATEGORICAL = "categorical_crossentropy"
@@ -178,3 +178,16 @@ def test_labels_in_a_list_of_one(mlp, names, features, numbers, one_hot):
     mlp.fit(features, [numbers], verbose=0)
     assert names(examine(mlp, [features], [numbers], validation_split=0.2)) == []
     assert names(examine(mlp, [features], [one_hot], loss=CATEGORICAL)) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss"), [(2, "softmax", SPARSE), (1, "sigmoid", "binary_crossentropy")]
+)
+def test_one_event_a_sequence_is_no_one_hot_row(network, names, rng, units, activation, loss):
+    """A label a frame, 1 where something begins: its place is no class of the sequence."""
+    model = network((4, 5), layers.Dense(8, "relu"), layers.Dense(units, activation), loss=loss)
+    x, events = rng.normal(size=(40, 4, 5)).astype("float32"), np.eye(4, dtype=int)
+    y = events[np.arange(40) % 3]  # never in the last frame
+    validation = (rng.normal(size=(40, 4, 5)), events[np.arange(40) % 4])
+    assert names(examine(model, x, y, validation_data=validation)) == []
+    assert len(overfit(model, x, y, steps=1).findings) == 1  # far from learnt, but asked rightly
