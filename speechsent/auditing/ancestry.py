@@ -8,6 +8,7 @@ from speechsent.auditing.content import byte_checks
 from speechsent.auditing.copies import file_keys
 from speechsent.auditing.report import Finding, finding
 from speechsent.auditing.sides import Side
+from speechsent.corpus.spelling import spelled_alike
 from speechsent.heard import Heard, heard_before
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ def _without(heard: Heard, train: Side) -> Side:
 
 def _speakers(earlier: Side, train: Side, test: Side) -> list[Finding]:
     before, own, tested = (
-        {u.speaker for u in side.utterances if u.speaker} for side in (earlier, train, test)
+        {spelled_alike(u.speaker): u.speaker for u in side.utterances if u.speaker}
+        for side in (earlier, train, test)
     )
-    shared = sorted((tested & before) - own)
+    shared = sorted(tested[one] for one in (tested.keys() & before.keys()) - own.keys())
     message = (
         f"{len(shared)} of {len(tested)} test speakers are trained on in the training {BEFORE}"
     )

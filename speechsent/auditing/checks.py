@@ -3,6 +3,7 @@
 from speechsent.auditing.report import Finding, Severity, finding
 from speechsent.auditing.sides import Side
 from speechsent.corpus.inspect import UNKNOWN
+from speechsent.corpus.spelling import spelled_alike
 from speechsent.corpus.utterance import Utterance
 
 
@@ -36,7 +37,8 @@ def label_findings(train: Side, test: Side, *, text_independent: bool) -> list[F
 def shared_speakers(train: Side, test: Side) -> list[Finding]:
     """Speakers of the test side whom training has heard."""
     tested = {u.speaker for u in test.utterances if u.speaker}
-    shared = sorted(tested & {u.speaker for u in train.utterances if u.speaker})
+    trained = {spelled_alike(u.speaker) for u in train.utterances if u.speaker}
+    shared = sorted(speaker for speaker in tested if spelled_alike(speaker) in trained)
     message = f"{len(shared)} of {len(tested)} test speakers are trained on"
     return finding("speakers-shared", "leak", message, shared, len(tested))
 
@@ -104,4 +106,9 @@ def _text(utterance: Utterance) -> str | None:
 def _take(utterance: Utterance) -> tuple[str | None, ...] | None:
     if utterance.speaker is None or utterance.sentence is None:
         return None
-    return utterance.speaker, utterance.sentence, utterance.emotion, utterance.intensity
+    return (
+        spelled_alike(utterance.speaker),
+        utterance.sentence,
+        utterance.emotion,
+        utterance.intensity,
+    )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from speechsent.corpus.spelling import composed
+from speechsent.corpus.spelling import composed, name_in
 
 # Our column, and what it may be called; the first that is not empty counts. Case, blanks and
 # underscores do not matter: ``Speaker_ID`` is ``speakerid``.
@@ -22,6 +22,7 @@ CALLED = {
     "end": ("end",),
     "split": ("split",),
 }
+NAMES = ("speaker", "gender", "sentence")
 FILES = "wav, path, file, file_name, or audio"  # what a message calls them
 
 Row = dict[str, str]
@@ -61,7 +62,7 @@ def _cell(ours: str, cell: object) -> str:
     """A number names no file, but it may name a speaker; and only files are named byte by byte."""
     if ours == "file":
         return cell.strip() if isinstance(cell, str) else ""
-    return composed(_text(cell))
+    return name_in(_text(cell)) if ours in NAMES else composed(_text(cell))
 
 
 def _text(cell: object) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from speechsent.auditing.columns import FILES, Row, named, names_files
-from speechsent.corpus.cells import GENDERS, part, stretch
+from speechsent.corpus.cells import gender_in, part, stretch
 from speechsent.corpus.folder import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES
 from speechsent.corpus.inspect import UNKNOWN
 from speechsent.corpus.labels import canonical, canonical_names
@@ -146,7 +146,7 @@ def _utterance(row: Row, folder: Path, emotions: Mapping[str, str]) -> Utterance
         path=path,
         emotion=emotions.get(row["emotion"]) or told.emotion,
         speaker=told.speaker or row["speaker"] or None,
-        gender=told.gender or GENDERS.get(row["gender"].lower(), row["gender"].lower()) or None,
+        gender=told.gender or gender_in(row["gender"]),
         sentence=told.sentence or row["sentence"] or None,
         intensity=told.intensity or row["intensity"] or None,
         start=start,

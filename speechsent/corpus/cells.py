@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from unicodedata import normalize
 
 from speechsent.corpus.folder import PART_FOLDERS
 from speechsent.corpus.rows import is_number
-from speechsent.corpus.spelling import composed
+from speechsent.corpus.spelling import name_in
 from speechsent.corpus.table import SURPLUS, Row, too_many
 from speechsent.corpus.utterance import UNKNOWN_EMOTION, Part, Utterance
 from speechsent.errors import CorpusError
@@ -35,15 +36,21 @@ def clip_of(row: Row, folder: Path, root: Path, targets: Sequence[str]) -> Utter
     return Utterance(
         path=_path(folder, root, row["file"]),
         emotion=row["emotion"] or UNKNOWN_EMOTION,
-        speaker=composed(row["speaker"]) or None,
-        gender=GENDERS.get(row["gender"].lower(), row["gender"].lower()) or None,
-        sentence=composed(row["sentence"]) or None,
+        speaker=name_in(row["speaker"]) or None,
+        gender=gender_in(row["gender"]),
+        sentence=name_in(row["sentence"]) or None,
         intensity=row["intensity"] or None,
         start=start,
         end=end,
         part=part(row),
         values=tuple(_value(target, row[target]) for target in targets),
     )
+
+
+def gender_in(cell: str) -> str | None:
+    """A gender, of which one letter is enough; None if it is not known."""
+    told = name_in(cell).lower()
+    return GENDERS.get(told, told) or None
 
 
 def _value(column: str, cell: str) -> float:
@@ -60,17 +67,25 @@ def _path(folder: Path, root: Path, name: str) -> Path:
     relative = PurePosixPath(name)
     if relative.is_absolute() or PureWindowsPath(name).drive or ".." in relative.parts:
         raise CorpusError(f"file is a path below the folder of the CSV. Received: {shown(name)}")
-    path = folder / relative
     try:
+        path = _as_it_lies_there(folder, relative)
         found = path.is_file()
         inside = not found or path.resolve().is_relative_to(root)
     except (OSError, ValueError, RuntimeError):  # a name no file can have, or links in a circle
         found = False
     if not found:
-        raise CorpusError(f"no such file: {shown(name)}")
+        remedy = "; folders are separated by /" if "\\" in name else ""
+        raise CorpusError(f"no such file: {shown(name)}{remedy}")
     if not inside:
         raise CorpusError(f"{name!r} is a link out of the folder of the CSV; copy the file there")
     return path
+
+
+def _as_it_lies_there(folder: Path, relative: PurePosixPath) -> Path:
+    """The path with its accents as the file has them, of which macOS writes some in two signs."""
+    spellings = (folder / normalize(form, str(relative)) for form in ("NFC", "NFD"))
+    path = folder / relative
+    return path if path.is_file() else next((s for s in spellings if s.is_file()), path)
 
 
 def stretch(row: Row) -> tuple[float, float | None]:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from speechsent.corpus.labels import canonical_names
 from speechsent.corpus.naming import corpus_name
 from speechsent.corpus.problems import corpus_error
 from speechsent.corpus.rows import COLUMNS, read_rows
+from speechsent.corpus.spelling import spelled_alike
 from speechsent.corpus.table import Row
 from speechsent.corpus.utterance import UNKNOWN_EMOTION, Corpus, Refusal, Utterance
 from speechsent.errors import CorpusError, ParameterError
@@ -30,7 +31,8 @@ def read_manifest(
 ) -> Corpus:
     """Read ``file,speaker,emotion[,gender,sentence,intensity,start,end,split]``.
 
-    Only ``file`` and ``emotion`` must be there; an empty cell means unknown. ``start`` and
+    Only ``file`` and ``emotion`` must be there; an empty cell means unknown, as does
+    ``nan``, ``none`` or ``unknown`` for a name. ``start`` and
     ``end`` are seconds; ``split`` is train, validation (or dev, valid, val) or test. Where numbers
     are the targets, ``emotion`` need not be there, and other columns of numbers may be.
 
@@ -142,6 +144,7 @@ def _corpus(
     refused: list[Refusal],
     targets: tuple[str, ...],
 ) -> Corpus:
+    _check_spelling(path, {u.speaker for u in found if u.speaker})
     nameless = {UNKNOWN_EMOTION} if targets else set()
     try:
         names = canonical_names(sorted({u.emotion for u in found} - nameless), labels)
@@ -157,6 +160,18 @@ def _corpus(
         refused=tuple(refused),
         targets=targets,
     )
+
+
+def _check_spelling(path: Path, speakers: Collection[str]) -> None:
+    """Refuse two spellings of one speaker: read as two people, both sides might have one person."""
+    met: dict[str, str] = {}
+    for speaker in sorted(speakers):
+        other = met.setdefault(spelled_alike(speaker), speaker)
+        if other != speaker:
+            raise CorpusError(
+                f"{path}: {other!r} and {speaker!r} read like one speaker; spell each speaker one "
+                "way, or give them other names if they are two"
+            )
 
 
 def _relative(folder: Path, root: Path, path: Path) -> str:

@@ -64,8 +64,14 @@ def _check_columns(
     if unknown:
         raise CorpusError(
             f"{path}: columns are {', '.join((*COLUMNS, *targets))}, each once. "
-            f"Received: {some(unknown)}{_hint(targets)}"
+            f"Received: {some(unknown)}{_unnamed(columns) or _hint(targets)}"
         )
+
+
+def _unnamed(columns: Sequence[str]) -> str:
+    """What a column without a name mostly is."""
+    index = ". One is without a name; an index is left out by DataFrame.to_csv(..., index=False)"
+    return index if "" in columns else ""
 
 
 def _hint(targets: Sequence[str]) -> str:

@@ -7,10 +7,11 @@ from keras import layers
 
 from speechsent.doctor.case import Case
 from speechsent.doctor.findings import Finding
-from speechsent.doctor.graph import Node, behind_passive, leaves
+from speechsent.doctor.graph import Node, behind_passive, has_weights, leaves
 from speechsent.doctor.heads import activation_of
 from speechsent.errors import some
 
+SQUASHING = ("softmax", "sigmoid")
 PASSED_ON = (layers.BatchNormalization, layers.Concatenate)
 
 
@@ -18,6 +19,8 @@ def architecture_findings(case: Case) -> Iterator[Finding]:
     """Everything that needs no data."""
     yield from nothing_trains(case)
     yield from legacy_recurrence(case)
+    for node in case.graph.outputs if case.graph else ():
+        yield from activation_twice(node)
     for node in case.graph.nodes if case.graph else ():
         yield from head_on_probabilities(node)
         yield from giant_kernel(node)
@@ -35,6 +38,27 @@ def nothing_trains(case: Case) -> Iterator[Finding]:
             expected="at least those of the head",
             why="the loss changes by dropout alone",
             remedy="layer.trainable = True for the layers to train, then compile again",
+        )
+
+
+def activation_twice(output: Node) -> Iterator[Finding]:
+    """A softmax or sigmoid of what is a probability already."""
+    outer = behind_passive(output)
+    if has_weights(outer.operation) or len(outer.parents) != 1:
+        return
+    inner = behind_passive(outer.parents[0])
+    told, again = activation_of(inner.operation), activation_of(outer.operation)
+    if told in SQUASHING and again in SQUASHING:
+        yield Finding(
+            name="activation-twice",
+            severity="error",
+            at=outer.name,
+            seen=f"{told}, and behind it {again}",
+            expected="one of the two",
+            why="probabilities lie between 0 and 1, so a second sigmoid answers .5 to .73 and "
+            "never no, and a second softmax is never sure: the loss cannot fall below 1.04 with 6 "
+            "classes",
+            remedy=f"leave '{outer.name}' out; or no activation in '{inner.name}'",
         )
 
 

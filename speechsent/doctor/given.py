@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from speechsent.doctor.case import n_rows, to_arrays
-from speechsent.errors import ParameterError
+from speechsent.errors import ParameterError, some
 
 N_TAKEN = 1024
 MOST_BATCHES = 64
@@ -148,6 +148,7 @@ def _joined(source: Any, called: str) -> Given:
             break
         x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
         part = (_arrays(x), _arrays(y))
+        _check_rows(part, called)
         if parts and _shapes(part) != _shapes(parts[0]):
             whole = False
             continue
@@ -159,8 +160,28 @@ def _joined(source: Any, called: str) -> Given:
     return Given(to_arrays(_concatenated(xs)), to_arrays(_concatenated(ys)), whole)
 
 
+def _check_rows(part: Any, called: str) -> None:
+    """Refuse single samples: the call that makes batches of them has been forgotten."""
+    lengths = {np.shape(v)[:1] for v in keras.tree.flatten(part) if v is not None}
+    if len(lengths) > 1 or () in lengths:
+        told = [np.shape(values) for values in keras.tree.flatten(part) if values is not None]
+        raise ParameterError(
+            f"{called} must give batches, with a row a sample; of a data set of single samples "
+            f"pass {called}.batch(32). Received: shapes {some(told)}"
+        )
+
+
 def _arrays(part: Any) -> Any:
-    return None if part is None else keras.tree.map_structure(np.asarray, part)
+    return None if part is None else keras.tree.map_structure(_array, part)
+
+
+def _array(values: Any) -> np.ndarray:
+    """An array; rows of several lengths are filled up with zeros, as ``fit`` does."""
+    import tensorflow as tf
+
+    if isinstance(values, tf.RaggedTensor):
+        values = values.to_tensor()
+    return np.asarray(tf.sparse.to_dense(values) if isinstance(values, tf.SparseTensor) else values)
 
 
 def _concatenated(parts: tuple[Any, ...]) -> Any:

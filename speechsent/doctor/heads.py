@@ -92,9 +92,30 @@ class Head:
         return self.kind in ("sparse", "categorical", "binary")
 
     @property
+    def judged_by_own(self) -> bool:
+        """Whether the loss is none of Keras's."""
+        compares = getattr(self.loss, "fn", self.loss)
+        module = getattr(compares, "__module__", None) or type(compares).__module__
+        return self.kind == "other" and not module.startswith("keras.")
+
+    @property
+    def counted(self) -> np.ndarray:
+        """Which targets count: some losses leave out a class, or what is missing; their shape."""
+        targets = np.asarray(self.targets)
+        ignored = getattr(self.loss, "ignore_class", None)
+        if ignored is not None:
+            return np.asarray(targets != ignored)
+        if self.judged_by_own and targets.dtype.kind == "f":
+            return np.asarray(~np.isnan(targets))
+        return np.ones(targets.shape, bool)
+
+    @property
     def classes(self) -> np.ndarray | None:
         """Class index of each sample; None where targets are no single classes."""
-        return class_indices(self.targets, self.kind, self.n_values)
+        if self.targets is None or not self.counted.all():
+            return None
+        frames = self.rank > 2 and self.targets.ndim == 2 and self.targets.shape[1] > 1
+        return None if frames else class_indices(self.targets, self.kind, self.n_values)
 
     @property
     def n_values(self) -> int:
@@ -201,9 +222,9 @@ def _spread(value: Any, names: Sequence[str], *, shared: bool) -> list[Any]:
         return [value] * len(names)
     if isinstance(value, Mapping):
         return [value.get(name) for name in names]
-    values = list(value) if isinstance(value, (list, tuple)) and len(names) > 1 else [value]
-    if shared and isinstance(value, (list, tuple)):
-        values = list(value)
+    listed = isinstance(value, (list, tuple))
+    alone = listed and len(value) == 1 and np.ndim(value[0]) > 0  # ``fit`` takes labels so as well
+    values = list(value) if listed and (shared or alone or len(names) > 1) else [value]
     if len(values) != len(names):
         raise ParameterError(
             f"a model with {len(names)} outputs needs as many losses and targets. "

@@ -51,14 +51,15 @@ def not_numbers(head: Head) -> Iterator[Finding]:
         )
     elif not np.isfinite(targets).all():
         n = int((~np.isfinite(targets)).sum())
+        meant = bool(np.isfinite(targets[head.counted]).all())
         yield Finding(
             name="labels-not-numbers",
-            severity="error",
+            severity="note" if meant else "error",
             at=head.name,
             seen=f"{n} of {targets.size} values NaN or infinite",
-            expected="none",
+            expected="none, unless the loss leaves them out" if meant else "none",
             why="one of them makes the loss, and from then on every weight, NaN",
-            remedy="leave these samples out",
+            remedy="leave these samples out" + (", if your loss does not" if meant else ""),
         )
 
 
@@ -132,9 +133,9 @@ def _fits(head: Head) -> bool:
 
 def out_of_range(head: Head) -> Iterator[Finding]:
     """Class numbers without a unit, and binary labels other than 0 and 1."""
-    targets = np.asarray(head.targets)
+    targets = np.asarray(head.targets)[head.counted]
     highest = {"sparse": head.units - 1, "binary": 1, "categorical": 1}.get(head.kind)
-    if highest is None or (targets.min() >= 0 and targets.max() <= highest):
+    if highest is None or not targets.size or (targets.min() >= 0 and targets.max() <= highest):
         return
     n = int(((targets < 0) | (targets > highest)).sum())
     yield Finding(
@@ -170,7 +171,7 @@ def no_distribution(head: Head) -> Iterator[Finding]:
     targets = np.asarray(head.targets)
     if head.kind != "categorical" or targets.ndim < 2:
         return
-    sums = targets.sum(axis=-1)
+    sums = targets.sum(axis=getattr(head.loss, "axis", -1))
     n = int((np.abs(sums - 1) > DISTRIBUTION).sum())
     if n:
         yield Finding(

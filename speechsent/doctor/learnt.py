@@ -22,7 +22,10 @@ def score_of(head: Head, output: np.ndarray) -> float:
     output = output.astype(np.float64)
     if _chooses(head):
         wanted = head.targets if head.classes is None else head.classes
-        return float((output.argmax(axis=-1) == _shaped(wanted, output.shape[:-1], head)).mean())
+        right = output.argmax(axis=-1) == _shaped(wanted, output.shape[:-1], head)
+        if head.classes is None:  # some may be left out
+            right = right[head.counted.reshape(right.shape)]
+        return float(right.mean())
     targets = _shaped(head.targets, output.shape, head).astype(np.float64)
     limits = _limits(head)
     if limits:
@@ -30,6 +33,8 @@ def score_of(head: Head, output: np.ndarray) -> float:
         return max(float(((output > limit) == right).mean()) for limit in limits)
     if head.loss_name == "cosinesimilarity":  # says nothing of lengths
         output, targets = _directions(output), _directions(targets)
+    counted = head.counted.reshape(targets.shape)
+    output, targets = output[counted], targets[counted]
     return 1 - float(((output - targets) ** 2).mean() / max(targets.var(), 1e-12))
 
 

@@ -13,6 +13,7 @@ from speechsent.doctor.findings import Finding
 from speechsent.doctor.graph import DROPOUTS, Node, batchnorm_layers, has_weights, leaves
 from speechsent.errors import some
 
+CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 SMALL_BATCH = 8
 SETTLED = 0.95
 SHRINKING = 0.7  # inference variance / training variance; healthy networks have 0.96 to 1
@@ -42,9 +43,12 @@ def has_history(layer: layers.BatchNormalization) -> bool:
 
 
 def never_trained(model: keras.Model) -> bool:
-    """Whether there is BatchNorm, all of it as it is made: such a network is not pretrained."""
+    """Whether a network is as it was made: its BatchNorm, or without any the biases of its CNN."""
     every = batchnorm_layers(model)
-    return bool(every) and not any(map(has_history, every))
+    if every:
+        return not any(map(has_history, every))
+    biases = [la.bias for la in leaves(model) if isinstance(la, CONVOLUTIONS) and la.use_bias]
+    return bool(biases) and not any(np.any(keras.ops.convert_to_numpy(bias)) for bias in biases)
 
 
 def _stored(layer: layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:

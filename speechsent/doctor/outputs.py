@@ -58,7 +58,7 @@ def categorical_loss_of_one(head: Head) -> Iterator[Finding]:
 
 def not_probabilities(head: Head, values: np.ndarray | None) -> Iterator[Finding]:
     """A cross-entropy on probabilities was given something else."""
-    if not head.classifies or head.from_logits or head.activation in PROBABILITIES:
+    if not head.classifies or head.from_logits or head.activation == "sigmoid":
         return
     figure = _odd_figure(head, values)
     if figure:
@@ -81,13 +81,13 @@ def _odd_figure(head: Head, values: np.ndarray | None) -> str:
     if values is not None and np.isfinite(values).all():
         values, rounding = _exact(values)
         outside = int(((values < 0) | (values > 1 + rounding)).sum())
-        sums = values.sum(axis=-1)
+        sums = values.sum(axis=getattr(head.loss, "axis", -1))
         summed = head.kind != "binary" and bool((np.abs(sums - 1) > rounding).any())
         if outside or summed:
             told = f"{outside} of {values.size} values outside 0 to 1"
             return f"{told}, row sums {sums.min():.3g} to {sums.max():.3g}" if summed else told
     # Others may be a softmax by another name, and only a batch would tell.
-    doubtful = head.activation == "linear" or head.activation in BOUNDS
+    doubtful = head.activation == "linear" or head.activation in BOUNDS.keys() - PROBABILITIES
     return f"activation '{head.activation}'" if doubtful else ""
 
 

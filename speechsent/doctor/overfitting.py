@@ -63,7 +63,8 @@ def overfit(
         loss: As ``model.compile`` takes it; that of the compiled model if not given.
         optimizer: One to be judged along with the model. If not given Adam at 1e-2, and at 1e-3
             if that is too fast, so that the network alone is judged.
-        steps: Most steps; 150 if not given, and 400 with recurrent or frozen layers.
+        steps: Most steps; 150 if not given, and 400 with recurrent or frozen layers or a loss
+            that is neither a cross-entropy nor one of regression.
 
     Returns:
         No finding if it can, ``cannot-overfit`` if it cannot; labels that cannot be used are told
@@ -103,7 +104,8 @@ def _overfit(
     chosen = np.resize(chosen, at_a_time or len(chosen))
     x, y = fed(rows(x, chosen)), rows(y, chosen)
     heads = heads_of(graph_of(model), loss, y, answered)
-    steps = steps or (MANY_STEPS if _slow(model) else STEPS)
+    slow = _slow(model) or any(head.kind == "other" for head in heads)
+    steps = steps or (MANY_STEPS if slow else STEPS)
     best = Attempt(-np.inf, np.nan, 0)
     for chosen_optimizer in _optimizers(optimizer):
         attempt = _train(calm_copy(model), x, y, heads, loss, chosen_optimizer, steps)
@@ -117,7 +119,9 @@ def _overfit(
 def few_samples(heads: list[Head], n: int) -> np.ndarray:
     """Rows of twelve samples, of as many classes as there are."""
     classes = next((head.classes for head in heads if head.classes is not None), np.zeros(n, int))
-    order = [np.flatnonzero(classes == c) for c in np.unique(classes)]
+    counted = [h.counted.reshape(n, -1).any(axis=1) for h in heads if h.targets is not None]
+    usable = np.logical_and.reduce(counted) if counted else np.ones(n, bool)
+    order = [np.flatnonzero(usable & (classes == c)) for c in np.unique(classes[usable])]
     turns = [[found[i] for found in order if i < len(found)] for i in range(min(n, N_SAMPLES))]
     return np.sort(np.array([row for turn in turns for row in turn][:N_SAMPLES]))
 

@@ -107,6 +107,8 @@ def _from_table(text: str) -> tuple[Curves, ...]:
     stages: dict[str, list[list[Mapping[str, float]]]] = {}
     before: dict[str, float] = {}
     for row in rows:
+        if row["loss"] is None:  # the last row of a training that was killed
+            continue
         stage, epoch = row.get("stage") or "training", _number(row.get("epoch"))
         named = {k: _number(v) for k, v in row.items() if k and k not in ("epoch", "stage")}
         fits = stages.setdefault(stage, [[]])
@@ -159,6 +161,6 @@ def _empty(values: np.ndarray) -> bool:
 
 def _number(text: str | None) -> float:
     try:
-        return float(text or "nan")
+        return float((text or "nan").replace(",", "."))  # within a cell, it is a decimal comma
     except ValueError:
         return math.nan

@@ -17,7 +17,7 @@ from speechsent.doctor.inflight.curves import overfitting, still_loss
 from speechsent.doctor.inflight.look import Looker
 from speechsent.doctor.inflight.nan import all_finite, nan_finding
 from speechsent.doctor.inflight.rounds import UNDER_WAY, Rounds
-from speechsent.doctor.inflight.weights import Values, kernels, movement, values_of
+from speechsent.doctor.inflight.weights import Values, kernels, movement, values_of, warms_up
 from speechsent.doctor.probe import probed_rows
 
 FIRST_STEPS = 10
@@ -118,6 +118,11 @@ class DoctorCallback(keras.callbacks.Callback):
         """What was found in the last training, errors first."""
         return in_order(self._progress.found.values())
 
+    @property
+    def _steps_itself(self) -> bool:
+        """Whether a training step of one's own decides which loss Keras is told."""
+        return type(self.model).train_step is not keras.Model.train_step
+
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Remember where the weights start."""
         weights = values_of(self.model.weights)
@@ -140,7 +145,7 @@ class DoctorCallback(keras.callbacks.Callback):
             self._add("NaN", self._nan(batch))
         elif now.steps >= FIRST_STEPS and now.start:
             start, now.start = now.start, {}
-            self._add("weights", movement(kernels(self.model), start, now.steps))
+            self._add("weights", self._moved(start))
             self._look({})
         elif now.last_look < UNDER_WAY <= now.steps:
             self._look({})
@@ -158,7 +163,8 @@ class DoctorCallback(keras.callbacks.Callback):
         now.finite = weights
         now.losses.append(float(logs.get("loss", np.nan)))
         now.validation += [float(logs["val_loss"])] if "val_loss" in logs else []
-        self._add("losses", still_loss(now.losses, now.steps))
+        if any(now.losses) or not self._steps_itself:  # else it may never have told its loss
+            self._add("losses", still_loss(now.losses, now.steps))
         told = overfitting(now.losses, now.validation, keeps_best=self._keeps_best)
         self._add("losses", told)
         if now.steps >= UNDER_WAY and now.steps >= RARER * now.last_look:
@@ -180,6 +186,11 @@ class DoctorCallback(keras.callbacks.Callback):
             self._looker = Looker(self.model)
         chosen = probed_rows(n_rows(x), fixed_batch(self.model))
         return Rounds(self._looker, rows(x, chosen), rows(y, chosen), weights)
+
+    def _moved(self, start: Values) -> Iterator[Finding]:
+        """How far the weights have gone since the start."""
+        warming = warms_up(getattr(self.model, "optimizer", None))
+        yield from movement(kernels(self.model), start, self._progress.steps, warming=warming)
 
     def _look(self, logs: dict[str, float], *, last: bool = False) -> None:
         now = self._progress

@@ -1,6 +1,7 @@
 """How far weights move: neither out of all proportion nor not at all."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,6 +10,8 @@ from speechsent.doctor.findings import Finding
 
 TOO_FAR = 10.0  # 32 healthy networks moved by .042 to .246 in ten steps, broken ones by 1,000
 TOO_LITTLE = 1e-4
+LATER = (10, 100, 1000)  # times the steps so far
+WARMING = 10.0
 
 Values = Mapping[int, np.ndarray]
 
@@ -23,13 +26,25 @@ def values_of(variables: Sequence[keras.Variable]) -> Values:
     return {id(v): v.numpy() for v in variables}  # convert_to_numpy would copy them twice
 
 
-def movement(variables: Sequence[keras.Variable], start: Values, step: int) -> Iterator[Finding]:
+def warms_up(optimizer: Any) -> bool:
+    """Whether a schedule is to raise the learning rate to ten times what it is, or more."""
+    rate = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_learning_rate", None)
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return False
+    step = max(int(optimizer.iterations), 1)
+    return max(float(rate(step * later)) for later in LATER) >= WARMING * float(rate(step))
+
+
+def movement(
+    variables: Sequence[keras.Variable], start: Values, step: int, *, warming: bool = False
+) -> Iterator[Finding]:
     """How far the weights have gone since training began.
 
     Args:
         variables: Those that train.
         start: Their values when training began, by ``id``.
         step: Steps since then.
+        warming: Whether the first steps are small on purpose.
     """
     shares = [_moved(v, start[id(v)]) for v in variables if start[id(v)].any()]
     if not shares:
@@ -47,7 +62,7 @@ def movement(variables: Sequence[keras.Variable], start: Values, step: int) -> I
             remedy="standardise inputs and targets; a learning rate a hundred times lower; "
             "clipnorm=1.0 in the optimiser",
         )
-    elif median < TOO_LITTLE:
+    elif median < TOO_LITTLE and not warming:
         yield Finding(
             name="steps-too-small",
             severity="warning",

@@ -91,3 +91,11 @@ def test_where_a_run_is_gone_speakers_are_not_called_disjoint(chain):
 
 def test_a_run_that_started_from_none_is_not_asked(chain):
     assert "speakers-heard-before" not in audit(chain[0], content=False).checked
+
+
+def test_a_speaker_heard_before_may_be_spelled_otherwise(make_run):
+    first = make_run("first", [("1", "Ann", "train"), ("2", "07", "train"), ("3", "bob", "test")])
+    tested = [("5", "ann", "test"), ("6", "7", "test"), ("8", "Eve", "test")]
+    second = make_run("second", [("4", "eve", "train"), *tested], first)
+    found = told(audit_origins(Run(second)))
+    assert found == {("speakers-heard-before", "leak", ("7", "ann"))}

@@ -75,3 +75,12 @@ KNOWN = ("c/1", "s1", "anger")
 def test_what_one_side_does_not_tell_is_not_checked(make_side, other, checks):
     assert checked(make_side(KNOWN), make_side(other)) == checks
     assert checked(make_side(other), make_side(KNOWN)) == checks
+
+
+@pytest.mark.parametrize(("there", "here"), [("Anna", "anna"), ("1", "01"), ("c/Anna", "c/ANNA")])
+def test_a_speaker_spelled_in_two_ways_leaks(make_side, there, here):
+    """Two lists need not come from one hand."""
+    train, test = make_side((there, "s1", "anger")), make_side((here, "s1", "anger"))
+    found = told(train, test)
+    assert found["speakers-shared"] == ("leak", 1, 1)
+    assert found["second-takes"] == ("leak", 1, 1)

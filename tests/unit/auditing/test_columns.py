@@ -8,13 +8,15 @@ from speechsent.errors import CorpusError
 @pytest.mark.parametrize("column", ["speaker", "SPK", "speaker_id", "Speaker ID", "SpkrID"])
 @pytest.mark.parametrize(
     ("cell", "speaker"),
-    [("eve", "eve"), (" 1 ", "1"), (1, "1"), (1.0, "1"), (0, "0"), (1.5, "1.5")],
+    [("eve", "eve"), (" 1 ", "1"), (1, "1"), (1.0, "1"), ("1.0", "1"), (0, "0"), (1.5, "1.5")],
 )
 def test_speakers_have_names_or_numbers(column, cell, speaker):
     assert named({column: cell})["speaker"] == speaker
 
 
-@pytest.mark.parametrize("cell", [None, "", True, float("nan"), float("inf"), [1], {"id": 1}])
+@pytest.mark.parametrize(
+    "cell", [None, "", "NaN", "unknown", True, float("nan"), float("inf"), [1], {"id": 1}]
+)
 def test_what_names_nobody_is_unknown(cell):
     assert named({"speaker": cell})["speaker"] == ""
 

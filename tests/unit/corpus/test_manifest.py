@@ -1,4 +1,5 @@
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -311,3 +312,52 @@ def test_numbers_are_written_and_read_back_exactly(manifest):
 def test_names_no_target_can_have_are_refused(names):
     with pytest.raises(ParameterError, match="targets are different columns of one's own"):
         check_targets(names)
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "None", "unknown", "N/A", "<NA>", "?"])
+def test_words_for_what_is_missing_name_nobody(manifest, cell):
+    """Clips of people nobody knows would else be one speaker, on one side of every split."""
+    path = manifest(f"{FULL}\na.wav,{cell},joy,{cell},{cell},,,,\n")
+    assert read_manifest(path)[0] == Utterance(path=path.parent / "a.wav", emotion="happiness")
+
+
+def test_speakers_numbered_as_pandas_does_where_a_number_is_missing(manifest):
+    """An empty cell makes 1.0 of the numbers in its column."""
+    path = manifest("file,speaker,emotion\na.wav,1.0,joy\nx/b.wav,1,fear\n")
+    assert read_manifest(path).speakers == {"1": 2}
+
+
+@pytest.mark.parametrize("names", [("Anna", "anna"), ("1", "01"), ("José", "JOSÉ")])
+def test_one_speaker_in_two_spellings_is_refused(manifest, names):
+    """Read as two people, one person might be trained and tested on."""
+    path = manifest("file,speaker,emotion\na.wav,{},joy\nx/b.wav,{},fear\n".format(*names))
+    with pytest.raises(CorpusError, match=r"clips\.csv: .*spell") as caught:
+        read_manifest(path)
+    assert all(repr(name) in str(caught.value) for name in names)
+
+
+def test_speakers_with_other_letters_or_numbers_are_different(manifest):
+    for names in (("Anna", "Anne"), ("1", "10"), ("0", "00a"), ("s1", "s01")):
+        path = manifest("file,speaker,emotion\na.wav,{},joy\nx/b.wav,{},fear\n".format(*names))
+        assert set(read_manifest(path).speakers) == set(names)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_files_are_found_however_their_accents_are_written(make_files, form):
+    """A CSV of Windows beside files from macOS, and the other way round."""
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    root = make_files(normalize(form, "José.wav"))
+    path = root / "clips.csv"
+    path.write_text(f"file,emotion\n{normalize(other, 'José.wav')},joy\n", encoding="utf-8")
+    assert read_manifest(path)[0].path == root / normalize(form, "José.wav")
+
+
+def test_paths_of_windows_are_told_from_missing_files(manifest):
+    with pytest.raises(CorpusError, match=r"no such file: .*; folders are separated by /"):
+        read_manifest(manifest("file,emotion\nx\\b.wav,joy\n"))
+
+
+def test_the_index_of_a_table_is_told(manifest):
+    """As ``DataFrame.to_csv`` writes it, unless told otherwise."""
+    with pytest.raises(CorpusError, match=r"without a name.*index=False"):
+        read_manifest(manifest(",file,emotion\n0,a.wav,joy\n1,x/b.wav,fear\n"))

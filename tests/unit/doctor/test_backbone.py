@@ -19,6 +19,7 @@ def on_top_of(base, *scaling):
 @pytest.fixture(scope="module")
 def vgg16():
     base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    base.get_layer("block1_conv1").bias.assign(np.full(64, 0.1))  # as if it were pretrained
     base.trainable = False
     return base
 
@@ -65,3 +66,13 @@ def test_a_network_that_is_not_pretrained_wants_no_range(names, rng):
     assert names(examine(model, images)) == []
     model.get_layer("conv1_bn").moving_mean.assign(np.full(32, 0.1))
     assert "backbone-input-range" in names(examine(model, images))
+
+
+def test_a_vgg_trained_from_scratch_wants_no_range(names, rng):
+    """It has no BatchNorm to tell; but its biases are all 0, as no trained ones are."""
+    base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    model = on_top_of(base)
+    images = rng.random((8, 32, 32, 3))
+    assert names(examine(model, images)) == []
+    base.get_layer("block1_conv1").bias.assign(np.full(64, 0.1))
+    assert names(examine(model, images)) == ["backbone-input-range"]

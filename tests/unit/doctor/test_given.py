@@ -164,3 +164,30 @@ def test_axes_of_one_may_be_missing_or_left_over(network, names, features, rng):
     model = network((1,), layers.Dense(2))
     assert names(examine(model, features[:, 0])) == []
     assert names(examine(network((5,), layers.Dense(2)), features[:, :, None])) == []
+
+
+def test_data_sets_without_batches_are_refused(mlp, features, numbers, one_hot):
+    """The call that is forgotten most often; Keras's own message is about ranks."""
+    for labels in (numbers, one_hot):
+        samples = tf.data.Dataset.from_tensor_slices((features, labels))
+        with pytest.raises(ParameterError, match=r"batch\(32\)"):
+            examine(mlp, samples, loss=LOSS)
+        assert examine(mlp, samples.batch(32), loss=LOSS).scope[2] == "60 inputs"
+
+
+def test_ragged_and_sparse_batches_are_read_as_fit_reads_them(network, names):
+    """Ragged rows are filled up with zeros."""
+    ragged = tf.ragged.constant([[3, 1], [2], [1, 2], [3]])
+    labels = np.array([0, 1, 0, 1])
+    source = tf.data.Dataset.from_tensor_slices((ragged, labels)).batch(4)
+    np.testing.assert_array_equal(read(source).x, [[3, 1], [2, 0], [1, 2], [3, 0]])
+    model = network((None,), layers.Embedding(4, 2), layers.GlobalAveragePooling1D())
+    model = keras.Sequential([*model.layers, layers.Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    model.build((None, None))
+    model.fit(source, shuffle=False, verbose=0)
+    assert names(examine(model, source)) == []
+
+    sparse_rows = tf.sparse.from_dense([[0.0, 1.0], [2.0, 0.0]])
+    source = tf.data.Dataset.from_tensor_slices(sparse_rows).batch(2)
+    np.testing.assert_array_equal(read(source).x, [[0, 1], [2, 0]])

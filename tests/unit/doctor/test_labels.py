@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from speechsent.doctor import examine
+from speechsent.doctor import examine, overfit
 
 SPARSE = "sparse_categorical_crossentropy"
 CATEGORICAL = "categorical_crossentropy"
@@ -133,3 +133,61 @@ def test_counts_are_split_like_numbers(network, names, features, rng, loss):
     counts = np.append(rng.poisson(20, 59), 99).astype("float32")
     model = network((5,), layers.Dense(1, "softplus"), loss=loss)
     assert names(examine(model, features, counts, validation_split=0.2)) == []
+
+
+def test_labels_that_the_loss_leaves_out_are_no_mistake(network, names, rng):
+    """Frames beyond the end of a sequence, and clips without a label, are often marked with -1."""
+    loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    frames = network((4, 5), layers.Dense(3, "softmax"), loss=loss)
+    x, y = rng.normal(size=(20, 4, 5)), rng.integers(-1, 3, (20, 4))
+    assert names(examine(frames, x, y), notes=True) == []
+    assert names(examine(frames, x, np.where(y < 0, -2, y))) == ["labels-out-of-range"]
+
+    clips = network((5,), layers.Dense(3, "softmax"), loss=loss)
+    y = np.array([-1, 0, 1, 2] * 5)
+    validation = (rng.normal(size=(20, 5)), y.clip(0))  # all of these have a label
+    found = names(examine(clips, rng.normal(size=(20, 5)), y, validation_data=validation))
+    assert found == []
+
+
+def test_a_loss_of_ones_own_may_leave_missing_numbers_out(network, names, features):
+    """What it does with them shows in its first loss."""
+
+    def known_only(y_true, y_pred):
+        known = keras.ops.isfinite(y_true)
+        error = keras.ops.where(known, keras.ops.where(known, y_true, 0.0) - y_pred, 0.0)
+        return keras.ops.mean(error**2, axis=-1)
+
+    def careless(y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+    y = features[:, :2].copy()
+    y[::5, 0] = np.nan
+    model = network((5,), layers.Dense(2))
+    assert names(examine(model, features, y, loss=known_only)) == []
+    (note,) = examine(model, features, y, loss=known_only).findings
+    assert (note.name, note.severity) == ("labels-not-numbers", "note")
+    assert names(examine(model, features, y, loss="kl_divergence")) == ["labels-not-numbers"]
+    assert "loss-not-finite" in names(examine(model, features, y, loss=careless))
+    assert names(examine(model, features, y, loss="mse")) == ["labels-not-numbers"]
+
+
+def test_labels_in_a_list_of_one(mlp, names, features, numbers, one_hot):
+    """So ``fit`` takes them as well."""
+    mlp.compile("sgd", SPARSE)
+    mlp.fit(features, [numbers], verbose=0)
+    assert names(examine(mlp, [features], [numbers], validation_split=0.2)) == []
+    assert names(examine(mlp, [features], [one_hot], loss=CATEGORICAL)) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss"), [(2, "softmax", SPARSE), (1, "sigmoid", "binary_crossentropy")]
+)
+def test_one_event_a_sequence_is_no_one_hot_row(network, names, rng, units, activation, loss):
+    """A label a frame, 1 where something begins: its place is no class of the sequence."""
+    model = network((4, 5), layers.Dense(8, "relu"), layers.Dense(units, activation), loss=loss)
+    x, events = rng.normal(size=(40, 4, 5)).astype("float32"), np.eye(4, dtype=int)
+    y = events[np.arange(40) % 3]  # never in the last frame
+    validation = (rng.normal(size=(40, 4, 5)), events[np.arange(40) % 4])
+    assert names(examine(model, x, y, validation_data=validation)) == []
+    assert len(overfit(model, x, y, steps=1).findings) == 1  # far from learnt, but asked rightly

@@ -207,3 +207,57 @@ def test_rows_of_16_bit_numbers_sum_to_1_as_well_as_they_can(names, features, nu
 
 def test_a_regression_loss_whose_gradient_does_not_vanish_on_a_softmax(mlp, names, one_hot):
     assert names(examine(mlp, None, one_hot, loss="poisson")) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "inner", "behind"),
+    [
+        (6, "softmax", [layers.Softmax()]),
+        (6, "softmax", [layers.Dropout(0.1), layers.Activation("softmax"), layers.Reshape((6,))]),
+        (6, "sigmoid", [layers.Softmax()]),
+        (1, "sigmoid", [layers.Activation("sigmoid")]),
+    ],
+)
+def test_probabilities_that_are_squashed_again(network, names, features, units, inner, behind):
+    """Softmax of softmax costs ln((e + 5) / e) at least; sigmoid of sigmoid never says no."""
+    loss = "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+    model = network((5,), layers.Dense(units, inner), *behind, loss=loss)
+    assert names(examine(model)) == ["activation-twice"]
+    answers = model.predict(1e3 * features, verbose=0)
+    if units == 1:
+        assert answers.min() >= 0.5
+    else:
+        assert -np.log(answers.max()) > np.log((np.e + 5) / np.e) - 1e-4
+    (finding,) = examine(model).errors
+    assert finding.seen == f"{inner}, and behind it {'sigmoid' if units == 1 else 'softmax'}"
+
+
+def test_an_activation_behind_weights_is_no_second_one(network, names):
+    """Gates are sigmoids within a network, and what passes them is weighted anew."""
+    loss = "sparse_categorical_crossentropy"
+    gated = network((5,), layers.Dense(8, "sigmoid"), layers.Dense(3, "softmax"), loss=loss)
+    assert names(examine(gated)) == []
+    linear = layers.Activation("linear")
+    assert names(examine(network((5,), layers.Dense(3, "softmax"), linear, loss=loss))) == []
+    assert names(examine(network((5,), layers.Dense(3), layers.Softmax(), loss=loss))) == []
+
+
+def test_a_softmax_over_the_wrong_axis_is_judged_by_its_values(network, names, features, one_hot):
+    """Over the samples of a batch: each class sums to 1, and no row does."""
+    loss = "categorical_crossentropy"
+    model = network((5,), layers.Dense(3), layers.Softmax(axis=0), loss=loss)
+    finding = examine(model, features, one_hot).findings[0]
+    sums = model.predict(features, batch_size=60, verbose=0).sum(axis=1)
+    assert finding.name == "output-not-probabilities"
+    assert finding.seen.endswith(f"row sums {sums.min():.3g} to {sums.max():.3g}")
+    right = network((5,), layers.Dense(3), layers.Softmax(axis=1), loss=loss)
+    assert names(examine(right, features, one_hot)) == []
+
+
+def test_classes_may_lie_on_the_axis_that_the_loss_compares(network, names, rng):
+    """Channels first, as some export: rows sum to 1 along the second axis."""
+    loss = keras.losses.CategoricalCrossentropy(axis=1)
+    model = network((4, 5), layers.Dense(4, "softmax"), layers.Permute((2, 1)), loss=loss)
+    labels = np.eye(4)[rng.integers(0, 4, (8, 4))].transpose(0, 2, 1)
+    model.fit(rng.normal(size=(8, 4, 5)), labels, verbose=0)
+    assert names(examine(model, rng.normal(size=(8, 4, 5)), labels)) == []

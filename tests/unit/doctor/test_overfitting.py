@@ -257,3 +257,28 @@ def test_labels_of_another_shape_than_the_answers_cannot_be_judged(network, feat
     model = network((5,), layers.Dense(4))
     with pytest.raises(ParameterError, match="labels of another shape"):
         overfit(model, features, features[:, :2], loss=lambda y, p: p[:, 0] - y[:, 0])
+
+
+def test_what_the_loss_leaves_out_need_not_be_learnt(network, features, numbers):
+    """Neither clips of a class to be ignored, nor numbers that are missing."""
+    numbers = np.where(np.arange(60) % 4, numbers, -1)
+    model = network((5,), layers.Dense(16, "relu"), layers.Dense(3, "softmax"))
+    loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    assert overfit(model, features, numbers, loss=loss).errors == ()
+
+    def known_only(y_true, y_pred):
+        known = keras.ops.isfinite(y_true)
+        error = keras.ops.where(known, keras.ops.where(known, y_true, 0.0) - y_pred, 0.0)
+        return keras.ops.mean(error**2, axis=-1)
+
+    targets = features[:, :2].copy()
+    targets[::5, 0] = np.nan
+    model = network((5,), layers.Dense(16, "relu"), layers.Dense(2))
+    assert overfit(model, features, targets, loss=known_only).errors == ()
+
+
+def test_a_hinge_gets_the_time_it_takes(network, rng):
+    """It learns nothing from what is right by a margin: 160 steps, where cross-entropy takes 60."""
+    x, y = rng.normal(size=(96, 10)).astype("float32"), rng.integers(0, 6, 96)
+    model = network((10,), layers.Dense(8, "relu"), layers.Dense(6), loss="categorical_hinge")
+    assert overfit(model, x, np.eye(6)[y]).errors == ()

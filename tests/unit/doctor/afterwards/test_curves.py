@@ -116,3 +116,24 @@ def test_a_training_that_went_on_is_one(tmp_path):
     text = "epoch,loss\n0,2\n1,1.5\n5,1\n6,.9\n"
     (curves,) = read_curves(write(tmp_path, text))
     assert curves.n_epochs == 4
+
+
+def test_numbers_with_a_decimal_comma(tmp_path):
+    """As a spreadsheet writes them in half of Europe, with semicolons between the columns."""
+    path = tmp_path / "log.csv"
+    path.write_text("epoch;accuracy;loss\n0;0,5;0,75\n1;0,625;5,5e-1\n", encoding="utf-8")
+    (curves,) = read_curves(path)
+    np.testing.assert_array_equal(curves.of("loss"), [0.75, 0.55])
+    np.testing.assert_array_equal(curves.accuracy(), [0.5, 0.625])
+
+
+def test_a_last_row_that_was_cut_off_is_no_epoch(tmp_path):
+    """A killed training leaves one behind; its loss is not known, which is not NaN."""
+    path = tmp_path / "log.csv"
+    for end in ("2,0.8", "2"):
+        path.write_text(f"epoch,accuracy,loss\n0,0.5,0.75\n1,0.6,0.5\n{end}", encoding="utf-8")
+        (curves,) = read_curves(path)
+        np.testing.assert_array_equal(curves.of("loss"), [0.75, 0.5])
+    for nan in ("nan", ""):  # pandas leaves the cell empty
+        path.write_text(f"epoch,loss,accuracy\n0,0.75,0.5\n1,{nan},0.5\n", encoding="utf-8")
+        assert np.isnan(read_curves(path)[0].of("loss")[1])

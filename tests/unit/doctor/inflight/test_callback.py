@@ -5,6 +5,7 @@ import logging
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import speechsent
@@ -348,3 +349,39 @@ def test_a_data_set_may_be_watched(network, features, numbers):
     assert [finding.severity for finding in callback.findings if finding.severity == "error"] == []
     with pytest.raises(ParameterError, match=r"next\(batches\)"):
         DoctorCallback(iter([(features, numbers)]))
+
+
+def test_a_rate_that_warms_up_is_not_called_too_small(network, watched, images):
+    """Transformers start so: the first steps are tiny on purpose."""
+    warm = keras.optimizers.schedules.CosineDecay(0.0, 1000, warmup_target=1e-3, warmup_steps=4000)
+    model = network((16, 16, 1), layers.Flatten(), layers.Dense(6, "softmax"))
+    found, _ = watched(model, *images, optimizer=keras.optimizers.AdamW(warm), epochs=2)
+    assert found == []
+    tiny = keras.optimizers.schedules.ExponentialDecay(1e-8, 1000, 0.9)
+    model = network((16, 16, 1), layers.Flatten(), layers.Dense(6, "softmax"))
+    found, _ = watched(model, *images, optimizer=keras.optimizers.SGD(tiny), epochs=2)
+    assert found == ["steps-too-small"]
+
+
+def test_a_loss_that_a_step_of_ones_own_never_tells_is_not_judged(images):
+    """Keras then shows 0 in every epoch, while the network learns."""
+
+    class Own(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = self.compute_loss(x, y, self(x, training=True))
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+            return {"loss": loss}
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((16, 16, 1))
+    hidden = layers.Dense(16, "relu")(layers.Flatten()(inputs))
+    model = Own(inputs, layers.Dense(6, "softmax")(hidden))
+    model.compile("adam", SPARSE)
+    doctor = DoctorCallback(*images)
+    told = model.fit(*images, batch_size=24, epochs=8, verbose=0, callbacks=[doctor])
+    assert set(told.history["loss"]) == {0.0}
+    assert (model.predict(images[0], verbose=0).argmax(axis=1) == images[1]).mean() > 0.9
+    assert doctor.findings == ()
