@@ -18,6 +18,7 @@ from speechsent.evaluation.regression import AnyScores
 from speechsent.experiment.emotions import judge_emotions
 from speechsent.experiment.leaks import disjoint, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
+from speechsent.experiment.results import REFIT, SOLVED_AGAIN
 from speechsent.experiment.scored import (
     SOURCE,
     counted_under,
@@ -131,7 +132,7 @@ def evaluate(
         tell_leaks(found, listener)
         place = counted_under(run, scored, table.utterances, hashes)
         external = protocol_name(_external(scored.name, run), run.standardizer)
-        about = _about_others(found, external, root, run.leaky)
+        about = _about_others(run, found, external, root)
         own = folder_inside(run, scored, about["part"])
     about["note"] = scored.noted(about["note"], len(table))
     folder = Path(out) if out else own
@@ -174,12 +175,13 @@ def _about_own(run: Run) -> dict[str, Any]:
     return {**facts, "part": "test", **{key: run.facts[key] for key in named if key in run.facts}}
 
 
-def _about_others(report: AuditReport, protocol: str, root: Path, leaky: str) -> dict[str, Any]:
+def _about_others(run: Run, report: AuditReport, protocol: str, root: Path) -> dict[str, Any]:
     """What ``score`` is to know of other clips."""
+    again = [what for what in (SOLVED_AGAIN, REFIT) if what in run.facts["note"]]
     return {
         "protocol": protocol,
         "speaker_disjoint": disjoint(report),
-        "note": with_leaks(leaky, report),
+        "note": "; ".join(filter(None, [with_leaks(run.leaky, report), *again])),
         "part": root.resolve().name,
     }
 
