@@ -234,7 +234,8 @@ def load(
     raw = raw if told is None else merge(raw, told)  # an empty file changes nothing
     for override in overrides:
         raw = merge(raw, nest(override))
-    return from_dict(raw, source=str(path) if path else "configuration")
+    source = str(path) if path else "configuration"
+    return from_dict(raw, source=f"{path} with the options given" if path and overrides else source)
 
 
 def from_dict(raw: Any, *, source: str = "configuration") -> ExperimentConfig:

@@ -81,7 +81,7 @@ class Run:
         """
         run = cls(Path(path))
         if not run.path.is_dir():
-            raise RunError(f"{path}: no such run folder")
+            raise RunError(f"{path}: no such run folder; 'speechsent runs list' names them")
         if not (run.path / "config.yaml").is_file():
             raise RunError(f"{path}: not a run folder (it has no config.yaml)")
         if run.resumable:

@@ -54,8 +54,12 @@ class Sound(Protocol):
 
 
 def why(error: Exception) -> str:
-    """Libsndfile's own words, without the path, which our message has already."""
-    return str(error).rsplit(": ", 1)[-1].rstrip(".")
+    """Libsndfile's own words, without the path, which our message has already.
+
+    It calls a file missing that is no mp3, although it is there; then they are not repeated.
+    """
+    words = str(error).rsplit(": ", 1)[-1].rstrip(".")
+    return "Format not recognised" if words.startswith("File does not exist") else words
 
 
 def read_mono(

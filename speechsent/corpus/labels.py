@@ -89,7 +89,8 @@ def canonical_names(
     if unknown:
         raise CorpusError(
             f"unknown emotion names: {some(_with_guess(s, known) for s in unknown)}. "
-            "Map a name of your own with --set corpus.labels.NAME=EMOTION"
+            "Rename it, or map a name of your own with --set corpus.labels.NAME=EMOTION "
+            "(for evaluate: when training)"
         )
     return {s: known[_plain(s)] for s in spellings}
 
@@ -173,5 +174,8 @@ def _meanings(code: str) -> str:
 
 
 def _with_guess(spelling: str, known: Mapping[str, str]) -> str:
-    guess = get_close_matches(_plain(spelling), [k for k in known if len(k) > 2], n=1)
+    """The spelling, and what is nearest to it: if it can be, an emotion by its own name."""
+    plain, words = _plain(spelling), [k for k in known if len(k) > 2]
+    guess = get_close_matches(plain, sorted(set(known.values())), n=1)
+    guess = guess or get_close_matches(plain, words, n=1)
     return f"{spelling!r} (did you mean {guess[0]!r}?)" if guess else repr(spelling)

@@ -102,9 +102,10 @@ def _recall_lines(scores: Scores) -> list[str]:
 
 
 def _confusion_lines(scores: Scores) -> list[str]:
-    names = 12
+    longest = max(map(len, scores.labels)) + 1
+    names = max(12, min(NAME_WIDTH, longest))
     widest = max(len(str(count)) for row in scores.confusion for count in row)
-    cell = max(widest + 1, min(9, (WIDTH - names) // len(scores.labels)))
+    cell = max(widest + 1, min(max(9, longest), (WIDTH - names) // len(scores.labels)))
     header = "".join(f"{label[: cell - 1]:>{cell}}" for label in scores.labels)
     rows = [
         f"{label[: names - 1]:<{names}}" + "".join(f"{count:>{cell}}" for count in row)

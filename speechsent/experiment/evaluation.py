@@ -18,8 +18,14 @@ from speechsent.evaluation.regression import AnyScores
 from speechsent.experiment.emotions import judge_emotions
 from speechsent.experiment.leaks import disjoint, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
-from speechsent.experiment.scored import SOURCE, folder_inside, other_clips, own_test
-from speechsent.features.extraction import FeatureTable
+from speechsent.experiment.results import REFIT, SOLVED_AGAIN
+from speechsent.experiment.scored import (
+    SOURCE,
+    counted_under,
+    folder_inside,
+    other_clips,
+    own_test,
+)
 from speechsent.heard import is_recorded
 from speechsent.network import load_model, require_numbers
 from speechsent.preparation import features, protocol_name, to_clips
@@ -119,10 +125,14 @@ def evaluate(
         outputs = centred(outputs, clips.speakers)
     if corpus is None:
         found, about, own = None, _about_own(run), run.path
+        place = scored.place
     else:
-        found = _audit(run, table, root, listener)
+        hashes = table.hashes or file_hashes([u.path for u in table.utterances])
+        found = audit_clips(run, table.utterances, hashes, root)
+        tell_leaks(found, listener)
+        place = counted_under(run, scored, table.utterances, hashes)
         external = protocol_name(_external(scored.name, run), run.standardizer)
-        about = _about_others(found, external, root, run.leaky)
+        about = _about_others(run, found, external, root)
         own = folder_inside(run, scored, about["part"])
     about["note"] = scored.noted(about["note"], len(table))
     folder = Path(out) if out else own
@@ -137,7 +147,7 @@ def evaluate(
     if not writable:
         listener.note(f"{run.path}: cannot be written, so this look is recorded in {folder}")
     looked = run if writable else results
-    times = looked.record_test(scored.place, n=scores.n, **{run.score: getattr(scores, run.score)})
+    times = looked.record_test(place, n=scores.n, **{run.score: getattr(scores, run.score)})
     if folder == run.path:
         run.write_text(CARD, model_card(run))
     if report:
@@ -165,12 +175,13 @@ def _about_own(run: Run) -> dict[str, Any]:
     return {**facts, "part": "test", **{key: run.facts[key] for key in named if key in run.facts}}
 
 
-def _about_others(report: AuditReport, protocol: str, root: Path, leaky: str) -> dict[str, Any]:
+def _about_others(run: Run, report: AuditReport, protocol: str, root: Path) -> dict[str, Any]:
     """What ``score`` is to know of other clips."""
+    again = [what for what in (SOLVED_AGAIN, REFIT) if what in run.facts["note"]]
     return {
         "protocol": protocol,
         "speaker_disjoint": disjoint(report),
-        "note": with_leaks(leaky, report),
+        "note": "; ".join(filter(None, [with_leaks(run.leaky, report), *again])),
         "part": root.resolve().name,
     }
 
@@ -187,11 +198,3 @@ def _external(name: str, run: Run) -> str:
     merged = f"+{'/'.join(run.labels)}" if run.config.corpus.merge else ""
     task = "+".join(run.labels) if run.scale else len(run.labels)
     return f"{name}-{task}-external{merged}"
-
-
-def _audit(run: Run, table: FeatureTable, root: Path, listener: Listener) -> AuditReport:
-    """Compare other clips with what the run was trained on, and warn of leaks."""
-    hashes = table.hashes or file_hashes([u.path for u in table.utterances])
-    report = audit_clips(run, table.utterances, hashes, root)
-    tell_leaks(report, listener)
-    return report

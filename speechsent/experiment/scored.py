@@ -30,8 +30,8 @@ class Scored:
         utterances: The clips.
         name: A short name for them.
         root: The folder their names are relative to.
-        place: What looks at them are counted under: ``"test"`` for a run's own test part alone,
-            otherwise the whole path of the folder or file.
+        place: ``"test"`` for a run's own test part, otherwise the whole path of the folder or
+            file.
         n_refused: Files beside them that are no clips, and were left out.
     """
 
@@ -108,6 +108,26 @@ def other_clips(
     if run.scale is None:
         _refuse_unknown_emotions(run, test, corpus.root)
     return Scored(test, corpus.name, corpus.root, str(place.resolve()), len(corpus.refused))
+
+
+def counted_under(
+    run: Run, scored: Scored, utterances: Sequence[Utterance], hashes: Sequence[str]
+) -> str:
+    """What a look at other clips is counted under.
+
+    Those of the run's own test part are that, whatever folder they were named by.
+
+    Args:
+        run: The run.
+        scored: The clips that were named.
+        utterances: Those of them that could be read.
+        hashes: SHA-256 of the file of each.
+    """
+    split = run.split
+    rows = zip(split.utterances, split.parts, split.hashes, strict=True)
+    own = {(digest, u.start, u.end) for u, part, digest in rows if part == "test"}
+    named = {(h, u.start, u.end) for u, h in zip(utterances, hashes, strict=True)}
+    return OWN_TEST if named == own else scored.place
 
 
 def folder_inside(run: Run, scored: Scored, part: str) -> Path:

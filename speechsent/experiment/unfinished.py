@@ -179,7 +179,7 @@ def taken_up(run: Run) -> Iterator[Unfinished]:
             configuration or split are not those it began with.
     """
     if not run.path.is_dir():
-        raise RunError(f"{run.path}: no such run folder")
+        raise RunError(f"{run.path}: no such run folder; 'speechsent runs list' names them")
     if not run.resumable:
         raise RunError(f"{run.path}: no training that could be gone on with; train again")
     with _held(run):

@@ -54,5 +54,7 @@ def licence(corpus: str) -> str:
 
 
 def _licence(name: str) -> str:
+    if name == "builtin":
+        return "synthetic voices made by speechsent"
     known = sources().get(name)
     return known.licence if known else "terms of this corpus are not known to speechsent"

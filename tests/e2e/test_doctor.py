@@ -78,8 +78,8 @@ def test_a_finished_run_has_no_error_of_its_own(workplace, capsys):
     [
         (["corpus", "--log", "x"], "stand alone"),
         (["--log", "x", "--json", "."], "a folder"),
-        (["--log", "gone.csv"], "gone.csv"),
-        (["--run", "gone"], "not a run folder"),
+        (["--log", "gone.csv"], "gone.csv: no such file\n"),
+        (["--run", "gone"], "gone: no such run folder"),
         (["--model", "gone.h5"], "gone.h5: not an HDF5 file"),
     ],
 )

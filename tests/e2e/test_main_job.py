@@ -158,6 +158,19 @@ def test_each_look_at_the_test_set_is_recorded(workplace, monkeypatch, capsys):
     assert f"look number {sum(s['what'] == 'test' for s in seen)} at these clips" in out
 
 
+def test_own_test_clips_named_by_their_folder_are_counted_as_such(
+    workplace, voices, monkeypatch, capsys
+):
+    monkeypatch.chdir(workplace)
+    before = Run.newest(Path("runs")).tests_seen
+    n = sum(look["what"] == "test" for look in before)
+    assert main(["evaluate", str(voices / "test"), "--no-report"]) == 0
+    out = capsys.readouterr().out
+    assert f"look number {n + 1} at these clips" in out
+    assert "note: functionals solved once more from training and validation clips" in out
+    assert [look["what"] for look in Run.newest(Path("runs")).tests_seen[len(before) :]] == ["test"]
+
+
 def test_evaluating_twice_changes_nothing(workplace, monkeypatch):
     monkeypatch.chdir(workplace)
     path = Run.newest(Path("runs")).path

@@ -190,6 +190,14 @@ def test_an_unusable_file_is_refused_with_its_name_and_the_reason(write, write_b
     assert "\n" not in str(caught.value)
 
 
+def test_what_is_no_mp3_is_not_called_missing(write_bytes):
+    """Libsndfile says of a text in .mp3 that the file does not exist."""
+    path = write_bytes("a.mp3", b"hello\n" * 99)
+    with pytest.raises(AudioError, match=r"not a readable audio file") as error:
+        load(path, AudioConfig())
+    assert "exist" not in str(error.value)
+
+
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(AudioError, match="is a folder"):
         load(tmp_path)

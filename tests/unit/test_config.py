@@ -343,3 +343,13 @@ def test_a_label_that_yaml_reads_as_something_else_is_refused(tmp_path):
 def test_a_label_stands_once_whatever_its_quotes():
     (problem,) = problems({"corpus": {"labels": {1: "fear", "1": "anger"}}})
     assert problem.endswith("; write names in quotes, once each")
+
+
+def test_a_file_is_not_blamed_for_an_option(tmp_path):
+    path = tmp_path / "sound.yaml"
+    path.write_text("seed: 1")
+    with pytest.raises(ConfigError, match=r"sound\.yaml with the options given: fit: epochs must"):
+        config.load(path, ["fit.epochs=0"])
+    path.write_text("fit: {epochs: 0}")
+    with pytest.raises(ConfigError, match=r"sound\.yaml: fit: epochs must"):
+        config.load(path)

@@ -42,7 +42,7 @@ def test_a_finished_run_opens(run):
 
 
 def test_a_missing_folder_is_no_run(tmp_path):
-    with pytest.raises(RunError, match="no such run folder"):
+    with pytest.raises(RunError, match="no such run folder; 'speechsent runs list' names"):
         Run.open(tmp_path / "none")
 
 

@@ -85,6 +85,8 @@ def read_curves(path: Path | str) -> tuple[Curves, ...]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ParameterError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
         raise ParameterError(f"{path}: cannot be read as text ({error})") from error
     curves = _from_table(text) or _from_progress(text)

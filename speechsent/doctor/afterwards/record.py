@@ -37,6 +37,8 @@ class Record:
     path: Path
 
     def __post_init__(self) -> None:
+        if not self.path.is_dir():
+            raise RunError(f"{self.path}: no such run folder")
         if not (self.path / "config.yaml").is_file():
             raise RunError(f"{self.path}: not a run folder (it has no config.yaml)")
 

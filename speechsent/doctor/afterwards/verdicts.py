@@ -144,7 +144,7 @@ def no_better_than_linear(scores: Mapping[str, Any]) -> Iterator[Finding]:
         severity="warning" if worse else "note",
         at=name.upper(),
         seen=f"{scores[name]:.3g}, a linear model on clip statistics {linear[name]:.3g}; the "
-        f"difference is {linear['difference']:+.2g}, and may be {low:+.2g}",
+        f"difference is {linear['difference']:+.2g}, and may be {round(low, 4) + 0.0:+.2g}",
         expected="a difference whose interval lies above 0",
         why="the network has found nothing that means and deviations do not tell"
         if worse

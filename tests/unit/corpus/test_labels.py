@@ -78,6 +78,17 @@ def test_all_unknown_names_are_told_with_guess_and_remedy():
     assert "\n" not in message
 
 
+def test_a_guess_is_the_name_of_an_emotion_and_no_spelling_of_some_corpus():
+    with pytest.raises(CorpusError, match=r"'angre' \(did you mean 'anger'\?\)"):
+        canonical_names(["angre"])
+
+
+def test_the_remedy_for_an_unknown_name_says_what_evaluate_can_do():
+    """It takes no --set: names of one's own come from the training."""
+    with pytest.raises(CorpusError, match=r"Rename it, or map .* \(for evaluate: when training\)"):
+        canonical_names(["xyzzy"])
+
+
 def test_own_names_win_and_may_be_new_emotions():
     names = canonical_names(
         ["exc", "Shouting", "a"], {"exc": "joy", "shouting": "shout", "a": "awe"}

@@ -73,6 +73,17 @@ def test_the_confusion_has_a_row_for_each_true_class(six, make_scores):
     ]
 
 
+def test_names_of_classes_are_whole_in_the_confusion(make_predictions, make_scores):
+    labels = ("happiness", "high_arousal", "low_arousal")
+    lines = lines_of(make_scores(make_predictions([0, 1], [0, 1], labels=labels)))
+    header = lines.index("confusion (rows: truth, columns: answer)")
+    assert lines[header + 1 : header + 4] == [
+        "happiness high_arousal low_arousal",
+        "happiness 1 0 0",
+        "high_arousal 0 1 0",
+    ]
+
+
 def test_ten_speakers_are_shown_and_the_others_counted(make_predictions, make_scores):
     answers = [0] * 11 + [1]
     lines = lines_of(make_scores(make_predictions([0] * 12, answers, speakers="abcdefghijkl")))

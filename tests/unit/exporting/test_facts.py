@@ -39,6 +39,10 @@ def test_a_file_with_other_metadata_is_refused(facts, change):
         ModelFacts.read(Path("m.onnx"), {**facts.as_text(), **change})
 
 
+def test_the_built_in_voices_are_nobody_elses():
+    assert licence("builtin") == "builtin: synthetic voices made by speechsent"
+
+
 def test_each_corpus_of_a_pool_has_its_licence():
     assert licence("ravdess+voices") == (
         "ravdess: CC BY-NC-SA 4.0; voices: terms of this corpus are not known to speechsent"

@@ -48,6 +48,13 @@ def test_a_test_that_does_not_bear_validation_out(folder, found):
     assert found()["validation-promised-more"].expected == "within 0.2 of each other"
 
 
+def test_a_difference_of_nothing_is_told_as_nothing(folder, found):
+    """The bootstrap's sums leave some 1e-17 where both are as good."""
+    linear = {"uar": 0.8, "difference": 0.05, "interval": {"low": -5.6e-17}}
+    folder.scores["linear"] = linear
+    assert found()["linear-as-good"].seen.endswith("the difference is +0.05, and may be +0")
+
+
 @pytest.mark.parametrize(
     ("difference", "low", "severity"), [(-0.1, -0.3, "warning"), (0.1, -0.05, "note")]
 )
