@@ -18,7 +18,13 @@ from speechsent.evaluation.regression import AnyScores
 from speechsent.experiment.emotions import judge_emotions
 from speechsent.experiment.leaks import disjoint, tell_leaks, with_leaks
 from speechsent.experiment.numbers import judge_numbers
-from speechsent.experiment.scored import SOURCE, folder_inside, other_clips, own_test
+from speechsent.experiment.scored import (
+    SOURCE,
+    folder_inside,
+    other_clips,
+    own_test,
+    refuse_other_run,
+)
 from speechsent.features.extraction import FeatureTable
 from speechsent.heard import is_recorded
 from speechsent.network import load_model, require_numbers
@@ -90,7 +96,7 @@ def evaluate(
     Raises:
         RunError: If there is no such run, or files of its test part are gone or have changed, or
             the clips have emotions it does not know, or the run cannot be written and there is no
-            ``out``.
+            ``out``, or ``out`` is a run whose own scores would be written over.
         CorpusError: If other clips cannot be read, none can be used, or they lack the targets.
         AudioError: If a clip cannot be used and none is to be left out.
         SaveError: If ``out`` cannot be a folder.
@@ -102,6 +108,7 @@ def evaluate(
         raise RunError(f"{run.path}: cannot be written; name a folder for the results (--out)")
     if out is not None:
         check_folder(Path(out))
+        refuse_other_run(Path(out), run if corpus is None else None)
     config = run.config
     if skip_bad_audio:
         config = replace(config, corpus=replace(config.corpus, skip_bad_audio=True))
