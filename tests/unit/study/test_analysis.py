@@ -213,6 +213,35 @@ def test_what_is_fitted_needs_the_same_validation_clips(runs):
     assert "validated on different clips" in told["weighted"]
 
 
+def of_one_class(predictions):
+    return replace(predictions, truth=np.zeros(N_CLIPS, int))
+
+
+@pytest.mark.parametrize(
+    ("change", "lost", "why"),
+    [
+        (of_one_class, ["stacked"], "were validated on clips of one class"),
+        (lambda _: None, ["weighted", "stacked"], "have no answers on validation clips any more"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told_and_the_table_stays(runs, change, lost, why):
+    """scikit-learn refuses a regression of one class, after everything was trained."""
+    changed = {
+        name: {place: replace(r, validation=change(r.validation)) for place, r in grid.items()}
+        for name, grid in runs.items()
+    }
+    mixed = tuple(
+        Combination(name=how, how=how, of=("weak", "strong")) for how in ("weighted", "stacked")
+    )
+    planned = study("weak", "strong", "middling", combinations=mixed)
+    (table,) = summarise(planned, changed)
+    kept = [how for how in ("weighted", "stacked") if how not in lost]
+    assert [row.system for row in table.rows] == ["weak", "strong", "middling", *kept]
+    told = not_combined(planned, changed)
+    assert list(told) == lost
+    assert all(why in one for one in told.values())
+
+
 @pytest.mark.parametrize("order", [("weak", "adapted"), ("adapted", "weak")])
 def test_a_combination_knows_of_test_speakers_what_a_member_knows(runs, order):
     runs["adapted"] = grid(0.9, protocol="toy-3+spk")
