@@ -30,7 +30,7 @@ class Trained:
         protocol_hash: Fingerprint of the protocol, or of the split.
         test: Answers on the test part.
         validation: Answers on the validation part; None where they are not kept.
-        seconds: How long it took; None for a combination.
+        seconds: How long it took; None for a combination, or where it was cut and gone on with.
     """
 
     protocol: str
