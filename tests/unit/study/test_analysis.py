@@ -132,6 +132,19 @@ def test_a_system_without_a_common_run_is_left_out(runs):
     assert [row.system for row in table.rows] == ["weak", "middling"]
 
 
+def test_systems_of_other_classes_stand_alone_where_they_have_no_fold_in_common(runs):
+    """Tasks of a series, one of which failed on fold 1, and the other on fold 0."""
+    other = {
+        place: replace(one, test=replace(one.test, labels=("angry", "calm", "sad")))
+        for place, one in grid(0.9, folds=(1,)).items()
+    }
+    first, second = summarise(
+        study("weak", "strong"), {"weak": grid(0.5, folds=(0,)), "strong": other}
+    )
+    assert [row.system for row in (*first.rows, *second.rows)] == ["weak", "strong"]
+    assert (first.folds, second.folds) == ((0,), (1,))
+
+
 def test_combined_systems_stand_in_the_table(runs):
     mixed = Combination(name="averaged", how="average", of=("weak", "strong"))
     (table,) = summarise(study("weak", "strong", combinations=(mixed,), reference="strong"), runs)
