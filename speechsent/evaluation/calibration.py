@@ -35,6 +35,9 @@ def fit_temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
 
     probabilities, truth = _checked(probabilities, truth)
     clips = np.arange(len(truth))
+    if (probabilities[clips, truth] == probabilities.max(axis=1)).all():
+        # The loss falls to the end, but rounds to 0 before it, where a search would stop.
+        return TEMPERATURES[0]
 
     def loss(log_temperature: float) -> float:
         return -float(_log_softened(probabilities, np.exp(log_temperature))[clips, truth].mean())

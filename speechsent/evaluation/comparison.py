@@ -100,8 +100,9 @@ def paired_bootstrap(
 
     Where a clip's speaker is unknown, or all clips have the same one, clips are drawn and the
     interval's ``method`` says so. Over fewer than ten speakers the interval is too narrow, and p
-    too small; p is never below ``2 / 2 ** n_speakers``. A system trained several times, with
-    other seeds, is a stack of predictions; its score is the mean over the stack.
+    too small; p is never below ``2 / 2 ** n``, n being the speakers, or the clips where they are
+    drawn. A system trained several times, with other seeds, is a stack of predictions; its score is
+    the mean over the stack.
 
     Args:
         statistic: Maps a stack of confusion matrices ``(n, C, C)`` to its scores ``(n,)``, such as
@@ -135,13 +136,13 @@ def paired_bootstrap(
     resampled = resample(statistic, truth, answers, speakers, n_resamples=n_resamples, seed=seed)
     drawn = _lead(resampled.drawn, len(first))
     # That S speakers all agree happens once in 2^(S-1) by tosses of a coin, and no test that takes
-    # speakers for what was drawn can tell more. The bootstrap would: where all agree, none of its
-    # draws says otherwise, however few they are.
-    least = 2 / 2 ** len(set(speakers)) if resampled.unit == "speakers" else 0.0
+    # speakers for what was drawn can tell more; the same goes for clips. The bootstrap would: where
+    # all agree, none of its draws says otherwise, however few they are.
+    n_drawn = len(set(speakers)) if resampled.unit == "speakers" else len(speakers)
     return PairedDifference(
         difference=float(_lead(resampled.observed, len(first))),
         interval=percentile_interval(drawn, resampled.unit, confidence=confidence),
-        p=max(_two_sided(drawn), least),
+        p=max(_two_sided(drawn), 2.0 ** (1 - n_drawn)),
     )
 
 

@@ -25,6 +25,7 @@ from speechsent.experiment.scored import (
     folder_inside,
     other_clips,
     own_test,
+    refuse_other_run,
 )
 from speechsent.heard import is_recorded
 from speechsent.network import load_model, require_numbers
@@ -96,7 +97,7 @@ def evaluate(
     Raises:
         RunError: If there is no such run, or files of its test part are gone or have changed, or
             the clips have emotions it does not know, or the run cannot be written and there is no
-            ``out``.
+            ``out``, or ``out`` is a run whose own scores would be written over.
         CorpusError: If other clips cannot be read, none can be used, or they lack the targets.
         AudioError: If a clip cannot be used and none is to be left out.
         SaveError: If ``out`` cannot be a folder.
@@ -108,6 +109,7 @@ def evaluate(
         raise RunError(f"{run.path}: cannot be written; name a folder for the results (--out)")
     if out is not None:
         check_folder(Path(out))
+        refuse_other_run(Path(out), run if corpus is None else None)
     config = run.config
     if skip_bad_audio:
         config = replace(config, corpus=replace(config.corpus, skip_bad_audio=True))

@@ -39,15 +39,18 @@ class Job:
 
     @property
     def refit(self) -> bool:
-        """Whether it trains once more, on training and validation clips.
-
-        No run that was spoiled on purpose does: its validation clips may be its test clips.
-        """
-        return self.config.fit.refit and not self.prepared.split.leaky
+        """Whether it trains once more, on training and validation clips."""
+        return self.config.fit.refit and not self._chosen_on_test
 
     @property
     def functionals_refit(self) -> bool:
         """Whether the functionals alone are solved once more, from validation clips as well."""
         config = self.config
         wanted = config.fits_validation and not config.fit.refit
-        return wanted and not self.prepared.split.leaky
+        return wanted and not self._chosen_on_test
+
+    @property
+    def _chosen_on_test(self) -> bool:
+        """Whether its validation clips are its test clips, which is wrong on purpose."""
+        parts = self.prepared.parts
+        return not {*parts["validation"]}.isdisjoint(parts["test"])

@@ -139,6 +139,25 @@ def folder_inside(run: Run, scored: Scored, part: str) -> Path:
     return folder.with_name(f"{folder.name}-{digest}")
 
 
+def refuse_other_run(out: Path, own: Run | None) -> None:
+    """Refuse results in a run folder, but for those of its own test part.
+
+    They would stand there as what the run scored under its own protocol.
+
+    Args:
+        out: Where results are to go.
+        own: The run, if it is its own test part that is scored.
+
+    Raises:
+        RunError: If ``out`` is another run, or other clips are scored.
+    """
+    is_run = any((out / name).is_file() for name in ("run.json", "split.csv"))
+    if is_run and (own is None or out.resolve() != own.path.resolve()):
+        raise RunError(
+            f"{out}: is a run, whose own scores would be written over; name another folder (--out)"
+        )
+
+
 def _place_of(folder: Path, scored: Scored) -> str | None:
     """Which clips the results in a folder are of; those asked for, if there are none yet."""
     results = Run(folder)

@@ -12,6 +12,7 @@ from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.study.analysis import Table, summarise
 from speechsent.study.archive import Archive
+from speechsent.study.changed import refuse_changed
 from speechsent.study.leaky import also_leaky
 from speechsent.study.matrix import cross_corpus_matrix
 from speechsent.study.missing import train_missing
@@ -100,8 +101,8 @@ def ablate(
     Raises:
         ConfigError: If the study is mistyped, or names a fold that does not exist.
         CorpusError: If the corpus cannot be read.
-        RunError: If the folder holds the same study on another corpus or a damaged run, or no run
-            succeeded.
+        RunError: If the folder holds the same study on another corpus, a damaged run, or one of
+            clips that have changed since, or no run succeeded.
         ClusterError: If a cluster is asked for and cannot be reached.
     """
     study = study if isinstance(study, Study) else load_study(Path(study))
@@ -140,6 +141,7 @@ def carry_out(
     _claim(folder, study, corpus)
     (folder / "runs").mkdir(parents=True, exist_ok=True)
     refuse_damaged(tasks)
+    refuse_changed(tasks)
     for task in tasks:
         task.archived()
     left = [task for task in tasks if task.trained is None]

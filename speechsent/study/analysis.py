@@ -95,10 +95,11 @@ def summarise(study: Study, runs: Mapping[str, Mapping[Place, Trained]]) -> tupl
 def _comparable(
     runs: Mapping[Place, Trained], group: Mapping[str, Mapping[Place, Trained]]
 ) -> bool:
-    """Whether runs have the protocol of a group, and its test clips on every fold both have."""
+    """Whether runs have the protocol and classes of a group, and its test clips on common folds."""
     known = [(fold, run) for others in group.values() for (fold, _), run in others.items()]
     return all(
         (run.protocol, run.protocol_hash) == (other.protocol, other.protocol_hash)
+        and run.test.labels == other.test.labels
         and (fold != place[0] or run.clips == other.clips)
         for place, run in runs.items()
         for fold, other in known

@@ -1,6 +1,7 @@
 """The numbers of finished runs, kept where they outlive the run folders: no weights, no sound."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from speechsent.opening import split_corpus
 from speechsent.run import FORMAT as RUN_FORMAT
 from speechsent.run import Run
 from speechsent.run_records import SCORES
+from speechsent.run_split import relative
 from speechsent.study.naming import distinct, plain
 from speechsent.study.plan import PlannedRun
 from speechsent.study.trained import Trained, read_trained
@@ -75,8 +77,11 @@ class Archive:
         facts = self.current(planned)
         if facts is None:
             return None
-        _, split = split_corpus(corpus, planned.config, Listener())
-        return read_entry(place) if facts["split_hash"] == split.hash else None
+        kept, split = split_corpus(corpus, planned.config, Listener())
+        if facts["split_hash"] != split.hash:
+            return None
+        found = read_entry(place)
+        return found if _of_these_classes(found.test, kept) else None
 
     def current(self, planned: PlannedRun) -> dict[str, Any] | None:
         """Facts of a run's entry; None if there is none, or one of other settings.
@@ -125,6 +130,15 @@ def entry_name(system: str, fold: int, seed: int) -> str:
         ('cnn-f3-s0', 'cnn-wide-298ab54b-f3-s0')
     """
     return f"{distinct(system)}-f{fold}-s{seed}"
+
+
+def _of_these_classes(answered: Predictions, corpus: Corpus) -> bool:
+    """Whether clips still have the classes they had; a split's hash does not tell."""
+    now: dict[str, set[str]] = defaultdict(set)
+    for utterance in corpus:
+        now[relative(utterance.path, corpus.root)].add(utterance.emotion)
+    then = zip(answered.files, answered.truth, strict=True)
+    return all(answered.labels[i] in now[file] for file, i in then if file in now)
 
 
 def _system_of(place: Path) -> str | None:

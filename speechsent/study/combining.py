@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import comb
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from speechsent.metrics import unweighted_average_recall
 from speechsent.study.plan import How
 
 SMALLEST = 1e-7  # probability that counts as none
-STEPS = 20  # weights are tried in steps of 1/20
+STEPS = 20  # weights are tried in steps of 1/20, in coarser ones of seven systems and more
+MOST = 60_000  # weights that are tried; a sixth system makes 53,130, an eighth would make 888,030
 
 
 def combine(
@@ -66,13 +68,14 @@ def _weighted(test: Sequence[Predictions], validation: Sequence[Predictions]) ->
 
 def _weights(n_systems: int) -> list[np.ndarray]:
     """All shares that are whole multiples of a step and sum to 1."""
+    steps = max(n for n in range(1, STEPS + 1) if n == 1 or comb(n + n_systems - 1, n) <= MOST)
 
     def shares(left: int, n: int) -> list[list[int]]:
         if n == 1:
             return [[left]]
         return [[first, *rest] for first in range(left + 1) for rest in shares(left - first, n - 1)]
 
-    return [np.array(row) / STEPS for row in shares(STEPS, n_systems)]
+    return [np.array(row) / steps for row in shares(steps, n_systems)]
 
 
 def _stacked(test: Sequence[Predictions], validation: Sequence[Predictions]) -> np.ndarray:

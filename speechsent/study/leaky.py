@@ -17,6 +17,7 @@ from speechsent.experiment.evaluation import RUNS
 from speechsent.opening import CorpusSource
 from speechsent.resources import Resources
 from speechsent.run import Run
+from speechsent.study.tables import line
 from speechsent.training.listener import Listener
 from speechsent.training.workshop import Workshop
 
@@ -68,8 +69,7 @@ class Claims:
         """A table for papers and teaching, with what a reader must know under it."""
         header = ["claim", "protocol", "UAR [95 %]", "inflation, points"]
         rows = [header, ["---"] * 4, self._cells(self.honest), *map(self._cells, self.leaky)]
-        lines = [f"| {' | '.join(cells)} |" for cells in rows]
-        return "\n".join([*lines, "", EXPLANATION, ""])
+        return "\n".join([*map(line, rows), "", EXPLANATION, ""])
 
     def csv(self) -> str:
         """Every figure unrounded, a line for each claim."""

@@ -15,6 +15,7 @@ from speechsent.opening import open_corpus
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.run_records import SCORES
+from speechsent.study.changed import refuse_changed
 from speechsent.study.matrix_cells import Cell, Matrix
 from speechsent.study.matrix_tables import write_matrix
 from speechsent.study.plan import PlannedRun
@@ -51,7 +52,8 @@ def cross_corpus_matrix(
         ParameterError: If there are fewer than two corpora, or seeds are not different whole
             numbers from 0, or emotions are to be merged.
         CorpusError: If a corpus cannot be read, or two have a clip in common.
-        RunError: If a training fails, or the folder holds a matrix of other clips.
+        RunError: If a training fails, or the folder holds a matrix of other clips, or of clips that
+            have changed since.
     """
     config, listener = config or ExperimentConfig(), listener or Listener()
     _check(corpora, seeds, config)
@@ -60,6 +62,7 @@ def cross_corpus_matrix(
     _claim(folder, members)
     tasks = _tasks(config, members, seeds, folder, resources or Resources())
     refuse_damaged(tasks)
+    refuse_changed(tasks)
     sweep(folder / "runs", [task.planned.folder for task in tasks if task.run is None])
     n_found = sum(task.run is not None for task in tasks)
     runs = {(t.corpus.name, t.planned.seed): _run(t, listener) for t in tasks}

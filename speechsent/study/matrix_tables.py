@@ -9,6 +9,7 @@ import numpy as np
 from speechsent.evaluation.figures import save
 from speechsent.run import Run
 from speechsent.study.matrix_cells import Cell, Matrix
+from speechsent.study.tables import line
 
 COLUMNS = (
     "trained_on",
@@ -149,12 +150,12 @@ def _details(cell: Cell) -> list[str]:
         f"{100 * cell.chance:.1f}",
         f"{len(cell.classes)}: {', '.join(cell.classes)}",
         ", ".join(cell.left_out) or "none",
-        cell.note.replace("|", "/") or "none",
+        cell.note or "none",
     ]
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows))
+    return "\n".join(map(line, (header, ["---"] * len(header), *rows)))
 
 
 def _record(cell: Cell) -> dict[str, object]:

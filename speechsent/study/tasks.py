@@ -125,10 +125,11 @@ def perform(task: Task, listener: Listener | None = None) -> Outcome:
         unique = f"{socket.gethostname()}-{os.getpid()}"
         working = task.folder / f"{UNFINISHED}-{unique}-{task.planned.folder}"
         try:
-            run = _trained(task, working, listener)
+            run, whole = _trained(task, working, listener)
             planned, seconds = task.planned, round(time.monotonic() - started, 1)
             facts = {"system": planned.system, "fold": planned.fold, "seed": planned.seed}
-            run.write_json(TOLD, {**facts, "seconds": seconds})
+            # How long the dead process had trained is not known, so nor is how long all took.
+            run.write_json(TOLD, {**facts, "seconds": seconds if whole else None})
             _move(run.path, task.path)
         except KeyboardInterrupt as error:
             error.__notes__ = ["start the same command again to go on"]
@@ -150,8 +151,8 @@ def perform(task: Task, listener: Listener | None = None) -> Outcome:
     return Outcome(seconds=time.monotonic() - started)
 
 
-def _trained(task: Task, working: Path, listener: Listener | None) -> Run:
-    """Go on with what is left of the task, or train it."""
+def _trained(task: Task, working: Path, listener: Listener | None) -> tuple[Run, bool]:
+    """Go on with what is left of the task, or train it; tell whether all was trained now."""
     how: dict[str, Any] = {
         "resources": task.resources,
         "listener": listener,
@@ -160,11 +161,11 @@ def _trained(task: Task, working: Path, listener: Listener | None) -> Run:
     cut = _take_over(task, working)
     if cut is not None:
         try:
-            return resume(cut, task.corpus, **how)
+            return resume(cut, task.corpus, **how), False
         except (CorpusError, RunError):  # of other clips or another version: begin anew
             _remove(working)
     planned = task.planned
-    return train(
+    run = train(
         planned.config,
         task.corpus,
         start=planned.start,
@@ -173,6 +174,7 @@ def _trained(task: Task, working: Path, listener: Listener | None) -> Run:
         report=False,
         **how,
     )
+    return run, True
 
 
 def _take_over(task: Task, working: Path) -> Run | None:

@@ -30,7 +30,7 @@ class Trained:
         protocol_hash: Fingerprint of the protocol, or of the split.
         test: Answers on the test part.
         validation: Answers on the validation part; None where they are not kept.
-        seconds: How long it took; None for a combination.
+        seconds: How long it took; None for a combination, or where it was cut and gone on with.
     """
 
     protocol: str
@@ -69,10 +69,9 @@ def combined(
     """Answers of the combined systems, wherever all their members answered for the same clips."""
     return {
         combination.name: {
-            place: one
+            place: _combine(combination.how, members)
             for place, members in _meetings(combination, runs)
             if not _apart(combination.how, members)
-            if (one := _combine(combination.how, members))
         }
         for combination in study.combinations
     }
@@ -99,20 +98,24 @@ def _meetings(
 
 
 def _apart(how: How, members: Sequence[Trained]) -> str:
-    """Why answers cannot be combined; empty if they can, or if some are not kept."""
+    """Why answers cannot be combined; empty if they can."""
     if len({(_without_mark(m.protocol), m.protocol_hash, m.clips) for m in members}) > 1:
         return "were tested on different clips, so their answers cannot be combined"
-    validations = {_clips(m.validation) for m in members if m.validation is not None}
-    if how in FITTED and len(validations) > 1:
+    if how not in FITTED:
+        return ""
+    kept = [member.validation for member in members if member.validation is not None]
+    if len(kept) < len(members):
+        return "have no answers on validation clips any more, so nothing can be fitted on them"
+    if len(set(map(_clips, kept))) > 1:
         return "were validated on different clips, so nothing can be fitted on them"
+    if how == "stacked" and len(set(kept[0].truth.tolist())) < 2:
+        return "were validated on clips of one class, so no regression can be fitted on them"
     return ""
 
 
-def _combine(how: How, members: Sequence[Trained]) -> Trained | None:
-    """The answers of some members as one; None if validation answers are needed and not kept."""
+def _combine(how: How, members: Sequence[Trained]) -> Trained:
+    """The answers of some members, which can be combined, as one."""
     kept = [member.validation for member in members if member.validation is not None]
-    if how in FITTED and len(kept) < len(members):
-        return None
     # What one member knew of the test clips, the combination knows.
     marked = (m.protocol for m in members if m.protocol != _without_mark(m.protocol))
     return Trained(

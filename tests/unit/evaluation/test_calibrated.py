@@ -36,10 +36,14 @@ def test_a_fit_on_validation_clips_finds_the_temperature_and_lowers_the_error(bo
     assert found.ece_after < 0.03 < 0.1 < found.ece_before
 
 
-def test_clips_that_are_all_right_do_not_make_the_network_certain():
-    """Every lower temperature would fit them better."""
+@pytest.mark.parametrize("sure", [0.6, 0.9, 0.99, 0.9999, 1.0])
+def test_clips_that_are_all_right_do_not_make_the_network_certain(sure):
+    """Every lower temperature would fit them better, until the loss cannot be told from 0."""
+    assert Calibration.fit([[sure, 1 - sure], [1 - sure, sure]], [0, 1]).temperature == 1
+
+
+def test_where_nothing_is_known_nothing_changes():
     found = Calibration.fit([[0.6, 0.4], [0.3, 0.7]], [0, 1])
-    assert found.temperature == 1
     assert found([[0.6, 0.4]]) == pytest.approx(np.array([[0.6, 0.4]]))
 
 

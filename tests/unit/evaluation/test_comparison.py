@@ -117,6 +117,14 @@ def test_clips_that_are_drawn_set_no_bound_by_speakers():
     assert found.p == pytest.approx(0.002)
 
 
+@pytest.mark.parametrize(("n_clips", "least"), [(1, 1), (2, 0.5), (5, 0.0625)])
+def test_a_handful_of_clips_cannot_tell_more_than_tosses_of_a_coin(n_clips, least):
+    """One clip that one system alone recognised is no evidence at all."""
+    truth, wrong = [0] * n_clips, [1] * n_clips
+    found = paired_bootstrap(uar_from_confusion, truth, truth, wrong, [None] * n_clips)
+    assert (found.difference, found.p) == (1, least)
+
+
 def test_exchanging_the_systems_changes_the_sign_alone():
     truth, first, second, speakers = two_systems()
     one = paired_bootstrap(uar_from_confusion, truth, first, second, speakers)

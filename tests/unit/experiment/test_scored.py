@@ -10,7 +10,13 @@ import pytest
 from speechsent.config import ExperimentConfig, from_dict, to_yaml
 from speechsent.errors import CorpusError, RunError, SaveError
 from speechsent.experiment import evaluate, train
-from speechsent.experiment.scored import Scored, folder_inside, other_clips, own_test
+from speechsent.experiment.scored import (
+    Scored,
+    folder_inside,
+    other_clips,
+    own_test,
+    refuse_other_run,
+)
 from speechsent.resources import Resources
 from speechsent.run import Run
 from speechsent.training.listener import Listener
@@ -124,6 +130,23 @@ def test_a_file_in_the_place_of_the_results_is_refused_before_any_work(run, tmp_
             evaluate(run, out=tmp_path / place)
         with pytest.raises(SaveError, match=r"cannot be a folder, because .*/file is a file"):
             train(corpus=tmp_path / "nowhere", out=tmp_path / place)
+
+
+@pytest.mark.parametrize("place", ["run", "run/../run", "other"])
+def test_scores_of_other_clips_never_take_the_place_of_a_run_s_own(run, tmp_path, place):
+    """They would be listed as what the run scored under its own protocol."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "run.json").write_text("{}")
+    with pytest.raises(RunError, match=r"is a run, whose own scores would be written over; name"):
+        evaluate(run, tmp_path / "nowhere", out=tmp_path / place)
+
+
+def test_a_run_s_own_scores_may_go_where_they_are_but_into_no_other_run(run, tmp_path):
+    refuse_other_run(run.path / ".." / "run", run)
+    refuse_other_run(tmp_path / "new", run)
+    (tmp_path / "split.csv").write_text("")
+    with pytest.raises(RunError, match="is a run"):
+        refuse_other_run(tmp_path, run)
 
 
 def test_sets_of_the_same_name_have_folders_of_their_own(run):

@@ -132,6 +132,19 @@ def test_a_system_without_a_common_run_is_left_out(runs):
     assert [row.system for row in table.rows] == ["weak", "middling"]
 
 
+def test_systems_of_other_classes_stand_alone_where_they_have_no_fold_in_common(runs):
+    """Tasks of a series, one of which failed on fold 1, and the other on fold 0."""
+    other = {
+        place: replace(one, test=replace(one.test, labels=("angry", "calm", "sad")))
+        for place, one in grid(0.9, folds=(1,)).items()
+    }
+    first, second = summarise(
+        study("weak", "strong"), {"weak": grid(0.5, folds=(0,)), "strong": other}
+    )
+    assert [row.system for row in (*first.rows, *second.rows)] == ["weak", "strong"]
+    assert (first.folds, second.folds) == ((0,), (1,))
+
+
 def test_combined_systems_stand_in_the_table(runs):
     mixed = Combination(name="averaged", how="average", of=("weak", "strong"))
     (table,) = summarise(study("weak", "strong", combinations=(mixed,), reference="strong"), runs)
@@ -211,6 +224,35 @@ def test_what_is_fitted_needs_the_same_validation_clips(runs):
     told = not_combined(planned, {k: runs[k] for k in ("weak", "strong")})
     assert list(told) == ["weighted"]
     assert "validated on different clips" in told["weighted"]
+
+
+def of_one_class(predictions):
+    return replace(predictions, truth=np.zeros(N_CLIPS, int))
+
+
+@pytest.mark.parametrize(
+    ("change", "lost", "why"),
+    [
+        (of_one_class, ["stacked"], "were validated on clips of one class"),
+        (lambda _: None, ["weighted", "stacked"], "have no answers on validation clips any more"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told_and_the_table_stays(runs, change, lost, why):
+    """scikit-learn refuses a regression of one class, after everything was trained."""
+    changed = {
+        name: {place: replace(r, validation=change(r.validation)) for place, r in grid.items()}
+        for name, grid in runs.items()
+    }
+    mixed = tuple(
+        Combination(name=how, how=how, of=("weak", "strong")) for how in ("weighted", "stacked")
+    )
+    planned = study("weak", "strong", "middling", combinations=mixed)
+    (table,) = summarise(planned, changed)
+    kept = [how for how in ("weighted", "stacked") if how not in lost]
+    assert [row.system for row in table.rows] == ["weak", "strong", "middling", *kept]
+    told = not_combined(planned, changed)
+    assert list(told) == lost
+    assert all(why in one for one in told.values())
 
 
 @pytest.mark.parametrize("order", [("weak", "adapted"), ("adapted", "weak")])

@@ -123,6 +123,15 @@ def test_other_clips_or_another_format_make_it_stale(archive, run, planned, tmp_
     assert archive.find(planned, corpus(tmp_path)) is None
 
 
+@pytest.mark.parametrize(("told", "found"), [("anger", True), ("sadness", False)])
+def test_a_clip_of_another_class_makes_it_stale(archive, run, planned, tmp_path, told, found):
+    """The hash of a split tells files and parts, and no classes; 0-anger.wav is angry."""
+    answered = replace(answers(1), files=("0-anger.wav",), truth=np.array([told == "sadness"]) * 1)
+    write_predictions(answered, run.path / "predictions.csv")
+    archive.keep(run, planned)
+    assert (archive.find(planned, corpus(tmp_path)) is not None) == found
+
+
 def test_a_key_that_came_later_does_not_make_it_stale(archive, run, planned, tmp_path):
     """An older file lacks the key, and was trained with what is its default now."""
     archive.keep(run, planned)

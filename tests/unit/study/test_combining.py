@@ -1,9 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from speechsent.errors import ParameterError
 from speechsent.evaluation.predictions import Predictions
+from speechsent.study import combining
 from speechsent.study.combining import combine
 
 LABELS = ("angry", "happy", "sad")
@@ -71,6 +74,23 @@ def test_weights_that_make_no_difference_are_equal(rng):
     weighted = combine("weighted", test, [same, same])
     averaged = combine("average", test, [same, same])
     np.testing.assert_allclose(weighted.probabilities, averaged.probabilities)
+
+
+def test_weights_of_many_systems_are_tried_in_coarser_steps(rng, monkeypatch):
+    """In steps of 1/20 there would be 888,030 for eight systems."""
+    tried = itertools.count(1)
+
+    def uar(truth, answers, *, n_classes):
+        assert next(tried) <= 60_000
+        return float((truth == answers).mean())  # classes are of equal size
+
+    monkeypatch.setattr(combining, "unweighted_average_recall", uar)
+    truth = np.arange(30) % 3
+    good = answers(noisy(rng, truth, 6.0), truth)
+    guesses = [answers(noisy(rng, truth, 0.0), truth) for _ in range(7)]
+    mixed = combine("weighted", [good, *guesses], [good, *guesses])
+    assert (mixed.predicted == truth).mean() > 0.9
+    np.testing.assert_allclose(mixed.probabilities.sum(axis=1), 1)
 
 
 def test_stacking_is_sklearns_logistic_regression(rng):

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,11 @@ def test_leaky_rows_are_marked_and_the_honest_one_is_not():
     assert rows[0] == "| honest | toy-3-holdout | 50.0 [40.0, 60.0] |  |"
     assert all("| LEAKY: " in row for row in rows[1:])
     assert [row.split("|")[4].strip() for row in rows[1:]] == ["+12.0", "-2.0", "+20.0"]
+
+
+def test_the_name_of_a_corpus_breaks_no_table():
+    odd = replace(CLAIMS, honest=replace(CLAIMS.honest, protocol="a|b-3-holdout"))
+    assert r"| honest | a\|b-3-holdout | 50.0 [40.0, 60.0] |  |" in odd.markdown().splitlines()
 
 
 def test_the_csv_tells_the_same_unrounded():

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,16 @@ def test_the_diagonal_is_bold_and_a_pair_without_classes_says_so(matrix):
     assert second.split("|")[3].strip().startswith("**75.0 [")
     assert "| a | b | 4 | 2 | 50.0 | 2: anger, fear | calm | none |" in lines
     assert "| a | a (its test part) | 4 | 2 | 50.0 | 2: anger, fear | calm | none |" in lines
+
+
+def test_names_of_corpora_break_no_table(tmp_path):
+    """Folders may be called so; what ends a cell in Markdown is a bar without a backslash."""
+    names = ("a|b", "c")
+    cells = {(x, y): Cell.of(x, y, [ONE], ("anger", "fear"), LABELS) for x in names for y in names}
+    odd = Matrix(names=names, cells=cells, seeds=(0,), folder=tmp_path, n_trained=0, n_found=2)
+    rows = [line for line in markdown(odd).splitlines() if line.startswith("|")]
+    n_bars = [len(re.findall(r"(?<!\\)\|", row)) for row in rows]
+    assert n_bars == [4] * 4 + [9] * 6
 
 
 def test_the_csv_has_a_line_for_each_cell(matrix):

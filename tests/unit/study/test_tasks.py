@@ -81,6 +81,15 @@ def test_what_a_dead_process_left_is_gone_on_with(task, dead, trained):
     assert [path.name for path in task.folder.iterdir()] == [task.planned.folder]
 
 
+@pytest.mark.parametrize("cut", [True, False])
+def test_how_long_a_run_took_is_not_known_where_it_was_cut(task, dead, trained, cut):
+    """What the dead process had done is no part of the time, and a table would tell less."""
+    if cut:
+        leave(task, dead)
+    perform(task)
+    assert (Run(task.path).read_json("study.json")["seconds"] is None) == cut
+
+
 def test_what_a_living_process_has_is_left_alone(task, trained):
     left = leave(task, os.getppid())
     perform(task)
