@@ -82,7 +82,7 @@ def test_the_onnx_file_holds_labels_rate_licence_and_score(onnx_file, run):
     assert props["sample_rate"] == "16000"
     assert props["protocol"] == run.facts["protocol"]
     assert json.loads(props["value"]) == run.read_json("scores.json")["uar"]
-    assert "terms" in props["licence"]
+    assert "synthetic voices" in props["licence"]
 
 
 def test_the_onnx_file_holds_each_lstm_as_one_operation_and_no_loop(onnx_file, run):

