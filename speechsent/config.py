@@ -26,7 +26,8 @@ from speechsent.features.prosody import Prosody
 from speechsent.features.spectrum import n_frames
 from speechsent.features.standardize import Scope
 from speechsent.fusion import FusionConfig
-from speechsent.overrides import merge, nest, read_yaml
+from speechsent.overrides import merge, nest
+from speechsent.plain_yaml import read_yaml
 from speechsent.training.fit import FitConfig
 from speechsent.typed import build
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from speechsent.config import ExperimentConfig, from_dict
-from speechsent.overrides import read_yaml
+from speechsent.plain_yaml import read_yaml
 
 
 def load_as_trained(path: Path) -> ExperimentConfig:

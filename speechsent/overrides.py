@@ -1,29 +1,12 @@
-"""Settings as mappings within mappings: read from YAML, written as texts, laid over one another."""
+"""Settings as mappings within mappings: written as texts, and laid over one another."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from speechsent.errors import ConfigError
 from speechsent.plain_yaml import parse
-
-
-def read_yaml(path: Path) -> Any:
-    """Whatever a YAML file holds, by the safe subset.
-
-    Raises:
-        ConfigError: If it is missing, or no text, or no YAML.
-    """
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(["no such file"], str(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"cannot be read as text ({error})"], str(path)) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([" ".join(f"not YAML: {error}".split())], str(path)) from error
 
 
 def nest(override: str) -> Any:

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from speechsent.errors import ConfigError
 
 MAX_CHARACTERS = 1 << 18
 MAX_VALUES = 20_000  # after every alias was replaced by what it stands for
@@ -67,6 +70,22 @@ def parse(text: str) -> Any:
         raise yaml.YAMLError(f"a value that cannot be ({error})") from error
     finally:
         loader.dispose()
+
+
+def read_yaml(path: Path) -> Any:
+    """Whatever a YAML file holds, by :func:`parse`.
+
+    Raises:
+        ConfigError: If it is missing, or no text, or no YAML.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(["no such file"], str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"cannot be read as text ({error})"], str(path)) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([" ".join(f"not YAML: {error}".split())], str(path)) from error
 
 
 def _measure(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:

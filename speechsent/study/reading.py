@@ -9,7 +9,8 @@ from typing import Any
 from speechsent import config as configuration
 from speechsent.config import ExperimentConfig
 from speechsent.errors import ConfigError, ParameterError
-from speechsent.overrides import merge, nest, nested, read_yaml
+from speechsent.overrides import merge, nest, nested
+from speechsent.plain_yaml import read_yaml
 from speechsent.presets import read_preset
 from speechsent.study.plan import HOW, Combination, Study, System
 from speechsent.study.search import read_search

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from speechsent.overrides import read_yaml
+from speechsent.plain_yaml import read_yaml
 from speechsent.run import Run
 from speechsent.run_records import SCORES, table_of
 from speechsent.training.callbacks import FIGURES

@@ -75,7 +75,9 @@ def _unknown(name: str) -> str:
 
 
 def _read(path: Path) -> Protocol:
-    raw = _yaml(path)
+    from speechsent.plain_yaml import read_yaml
+
+    raw = read_yaml(path)
     if not isinstance(raw, Mapping):
         raise ConfigError([f"a protocol is a mapping of keys. Received: {raw!r}"], str(path))
     problems: list[str] = []
@@ -89,21 +91,6 @@ def _read(path: Path) -> Protocol:
         return Protocol(test=test, validation=validation, **vars(plain))
     except ParameterError as error:
         raise ConfigError([str(error)], str(path)) from error
-
-
-def _yaml(path: Path) -> Any:
-    import yaml
-
-    from speechsent.plain_yaml import parse
-
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(["no such file"], str(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"cannot be read as text ({error})"], str(path)) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([" ".join(f"not YAML: {error}".split())], str(path)) from error
 
 
 def _rule(raw: Any, rules: Mapping[str, type], at: str, problems: list[str]) -> Any:
