@@ -1,7 +1,7 @@
 """``split.csv`` of a run: every clip with its file's hash and its part."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,33 @@ class RunSplit:
         """File hashes of some parts."""
         return {h for h, part in zip(self.hashes, self.parts, strict=True) if part in parts}
 
+    def told_otherwise(
+        self,
+        root: Path,
+        now: Iterable[tuple[Utterance, Part]],
+        now_root: Path,
+        refused: Collection[str],
+    ) -> list[str]:
+        """Names of clips that are gone, new, or have another emotion, number, speaker or part.
+
+        Args:
+            root: Folder the recorded clips are named from.
+            now: The clips as they are now, each with its part.
+            now_root: Folder these are named from.
+            refused: Files that were left out; one of that name is not new.
+        """
+        before = _told(zip(self.utterances, self.parts, strict=True), root)
+        after = _told(now, now_root)
+        left_out = {Path(path).name for path in refused}
+        return sorted(
+            {
+                clip[0]
+                for clip in before.keys() | after.keys()
+                if before.get(clip) != after.get(clip)
+                and (clip in before or Path(clip[0]).name not in left_out)
+            }
+        )
+
     def rows(self, root: Path, targets: Sequence[str] = ()) -> Iterable[dict[str, Any]]:
         """Rows of ``split.csv``, and columns of targets; paths are relative to the corpus."""
         for u, part, digest in zip(self.utterances, self.parts, self.hashes, strict=True):
@@ -85,6 +112,16 @@ class RunSplit:
             )
         except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
             raise RunError(f"{path}: missing or damaged ({error})") from error
+
+
+def _told(
+    clips: Iterable[tuple[Utterance, Part]], root: Path
+) -> dict[tuple[str, float, float | None], tuple[Any, ...]]:
+    """What training is told of each clip, by its name, start and end."""
+    return {
+        (relative(u.path, root), u.start, u.end): (u.emotion, u.values, u.speaker, part)
+        for u, part in clips
+    }
 
 
 def _utterance(row: Mapping[str, str], root: Path, targets: Sequence[str]) -> Utterance:

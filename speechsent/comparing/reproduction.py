@@ -1,7 +1,7 @@
 """Train a run again from what it recorded, and say whether the same comes out."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,14 +15,14 @@ from speechsent.comparing.differences import (
 )
 from speechsent.corpus.hashes import sha256
 from speechsent.corpus.pool import common_root
-from speechsent.corpus.utterance import Corpus, Part, Utterance
+from speechsent.corpus.utterance import Corpus
 from speechsent.environment import environment
 from speechsent.errors import CorpusError, RunError, some
 from speechsent.experiment import open_run, train
 from speechsent.opening import open_corpus, split_corpus
 from speechsent.resources import Resources
 from speechsent.run import MODEL, Run
-from speechsent.run_split import RunSplit, relative
+from speechsent.run_split import RunSplit
 from speechsent.training.listener import Listener
 
 HISTORY, PREDICTIONS = "history.csv", "predictions.csv"
@@ -152,18 +152,11 @@ def _recorded_clips(run: Run, places: Sequence[Path], listener: Listener) -> Cor
     _refuse_other_files(recorded)
     corpus = replace(_read(places, run, listener), name=run.facts["corpus"])
     kept, split = split_corpus(corpus, run.config, Listener())
-    then = _labelled(zip(recorded.utterances, recorded.parts, strict=True), root)
-    now = _labelled(((u, split.part_of(i)) for i, u in enumerate(kept)), root)
-    refused = {Path(path).name for path in run.facts["refused"]}
-    apart = {
-        clip[0]
-        for clip in then.keys() | now.keys()
-        if then.get(clip) != now.get(clip) and (clip in then or Path(clip[0]).name not in refused)
-    }
-    if apart:
+    now = ((u, split.part_of(i)) for i, u in enumerate(kept))
+    if apart := recorded.told_otherwise(root, now, root, run.facts["refused"]):
         raise CorpusError(
             f"{some(places)}: clips are missing, new, or have another emotion, number, speaker, "
-            f"start, end or part than in {run.path}: {some(sorted(apart))}; {REMEDY}"
+            f"start, end or part than in {run.path}: {some(apart)}; {REMEDY}"
         )
     return corpus
 
@@ -174,16 +167,6 @@ def _read(places: Sequence[Path], run: Run, listener: Listener) -> Corpus:
         return open_corpus(places, run.config, listener)
     except CorpusError as error:
         raise CorpusError(f"{error}; {REMEDY}") from error
-
-
-def _labelled(
-    clips: Iterable[tuple[Utterance, Part]], root: Path
-) -> dict[tuple[str, float, float | None], tuple[str, tuple[float, ...], str | None, Part]]:
-    """What training is told of each clip, by its name, start and end."""
-    return {
-        (relative(u.path, root), u.start, u.end): (u.emotion, u.values, u.speaker, part)
-        for u, part in clips
-    }
 
 
 def _refuse_other_files(recorded: RunSplit) -> None:

@@ -2,17 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from speechsent.corpus.utterance import Part, Utterance
 from speechsent.errors import RunError, some
 from speechsent.opening import split_corpus
 from speechsent.run import Run
-from speechsent.run_split import relative
 from speechsent.study.tasks import Task
 from speechsent.training.listener import Listener
-
-Told = dict[tuple[str, float, float | None], tuple[Any, ...]]
 
 
 def refuse_changed(tasks: Iterable[Task]) -> None:
@@ -39,21 +34,6 @@ def refuse_changed(tasks: Iterable[Task]) -> None:
 def _changed(run: Run, task: Task) -> list[str]:
     """Names of clips that are not what they were when a run was trained."""
     corpus, split = split_corpus(task.corpus, task.planned.config, Listener())
-    recorded, left_out = run.split, {Path(path).name for path in run.facts.get("refused", {})}
-    then = _told(zip(recorded.utterances, recorded.parts, strict=True), Path(run.facts["root"]))
-    now = _told(((u, split.part_of(i)) for i, u in enumerate(corpus)), corpus.root)
-    return sorted(
-        {
-            clip[0]
-            for clip in then.keys() | now.keys()
-            if then.get(clip) != now.get(clip)
-            and (clip in then or Path(clip[0]).name not in left_out)
-        }
-    )
-
-
-def _told(clips: Iterable[tuple[Utterance, Part]], root: Path) -> Told:
-    """What training is told of each clip, by its name, start and end."""
-    return {
-        (relative(u.path, root), u.start, u.end): (u.emotion, u.speaker, part) for u, part in clips
-    }
+    now = ((u, split.part_of(i)) for i, u in enumerate(corpus))
+    root, refused = Path(run.facts["root"]), run.facts.get("refused", {})
+    return run.split.told_otherwise(root, now, corpus.root, refused)
