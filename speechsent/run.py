@@ -16,11 +16,10 @@ from speechsent.errors import LockedError, RunError, some
 from speechsent.features.standardize import Standardizer
 from speechsent.former import load_as_trained
 from speechsent.locking import locked_patiently
-from speechsent.run_facts import as_facts
+from speechsent.run_facts import as_facts, as_labels, as_looks
 from speechsent.run_split import HEARD, RunSplit
 from speechsent.seal import check_facts, check_file
 from speechsent.targets import TargetScale
-from speechsent.typed import shown
 from speechsent.writing import make_folder, writing
 
 FORMAT = 1
@@ -43,7 +42,6 @@ SEALED = (
     "split.csv",
     HEARD,
 )
-MAX_LABELS = 1000
 
 
 @dataclass(frozen=True)
@@ -163,15 +161,7 @@ class Run:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Names of emotions, or of targets, in the order of the model's outputs."""
-        names = self.read_json("labels.json")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise RunError(f"{self.path / 'labels.json'}: not a list of emotion names")
-        if not 0 < len(set(names)) == len(names) <= MAX_LABELS or not all(map(_is_name, names)):
-            raise RunError(
-                f"{self.path / 'labels.json'}: lists 1 to {MAX_LABELS} different names. "
-                f"Received: {shown(names)}"
-            )
-        return tuple(names)
+        return as_labels(self.path / "labels.json", self.read_json("labels.json"))
 
     @cached_property
     def scale(self) -> TargetScale | None:
@@ -281,22 +271,7 @@ class Run:
         """
         if not (self.path / TESTS_SEEN).is_file():
             return []
-        seen = self.read_json(TESTS_SEEN)
-        if not isinstance(seen, list) or not all(map(_is_look, seen)):
-            raise RunError(
-                f"{self.path / TESTS_SEEN}: not a list of looks at test sets; restore it, or "
-                "delete it, and looks are counted anew"
-            )
-        return seen
-
-
-def _is_look(entry: object) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("what"), str)
-
-
-def _is_name(text: str) -> bool:
-    """Whether a text can be shown as a name: not empty, in one line, not endless."""
-    return 0 < len(text.strip()) <= 100 and text.isprintable()
+        return as_looks(self.path / TESTS_SEEN, self.read_json(TESTS_SEEN))
 
 
 def now() -> str:

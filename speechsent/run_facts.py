@@ -1,4 +1,4 @@
-"""What ``run.json`` tells, with the types it was written with."""
+"""What a run tells of itself in JSON, with the types it was written with."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from speechsent.errors import RunError
 from speechsent.typed import shown
 
+MAX_LABELS = 1000
 TEXTS = (
     "corpus",
     "root",
@@ -69,3 +70,47 @@ def _fits(name: str, value: object) -> bool:
     if name in ("validation_uar", "validation_ccc"):
         return type(value) in (int, float)
     return True
+
+
+def as_labels(path: Path, told: object) -> tuple[str, ...]:
+    """Names of emotions or targets as they were read, if they are different ones.
+
+    Args:
+        path: The file.
+        told: What was in it.
+
+    Raises:
+        RunError: If it holds something else.
+    """
+    if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
+        raise RunError(f"{path}: not a list of emotion names")
+    if not 0 < len(set(told)) == len(told) <= MAX_LABELS or not all(map(_is_name, told)):
+        raise RunError(f"{path}: lists 1 to {MAX_LABELS} different names. Received: {shown(told)}")
+    return tuple(told)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text can be shown as a name: not empty, in one line, not endless."""
+    return 0 < len(text.strip()) <= 100 and text.isprintable()
+
+
+def as_looks(path: Path, told: object) -> list[dict[str, Any]]:
+    """Looks at test sets as they were read, if each tells what was looked at.
+
+    Args:
+        path: The file.
+        told: What was in it.
+
+    Raises:
+        RunError: If it holds something else.
+    """
+    if not isinstance(told, list) or not all(map(_is_look, told)):
+        raise RunError(
+            f"{path}: not a list of looks at test sets; restore it, or delete it, and looks are "
+            "counted anew"
+        )
+    return told
+
+
+def _is_look(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("what"), str)
