@@ -101,8 +101,8 @@ class TrainingBatches(SeededBatches):
         """One window of each clip, by input, of clips that are ready."""
         made = {name: _aligned((len(chosen), *shape)) for name, shape in ready.shapes.items()}
         picked = chosen.tolist()
-        keys = ([self.seed, self.epoch, clip, 0] for clip in picked)
-        first = [self._first(key, ready.lengths[key[2]]) for key in keys]
+        key = [self.seed, self.epoch]
+        first = [self._first([*key, clip, 0], ready.lengths[clip]) for clip in picked]
         ready.copy_windows(picked, first, made)
         return made
 

@@ -8,7 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
 from speechsent.centring import speaker_offset, without_offset
-from speechsent.clips import standard_window, to_inputs, window_starts
+from speechsent.clips import AT_ONCE, standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.features.standardize import Statistics
 from speechsent.features.voice import Views
@@ -17,7 +17,6 @@ from speechsent.run import Run
 from speechsent.training.inference import forward
 
 BLOCK = 60.0  # seconds of a long file that are in memory at once
-BATCH = 8  # windows evaluated at once; more take more memory and no less time
 
 
 class Recogniser:
@@ -94,8 +93,8 @@ class Recogniser:
         n_window = self.run.config.n_window
         starts = window_starts(len(next(iter(raw.values()))), n_window)
         outputs = []
-        for first in range(0, len(starts), BATCH):
-            chosen = starts[first : first + BATCH]
+        for first in range(0, len(starts), AT_ONCE):
+            chosen = starts[first : first + AT_ONCE]
             outputs.append(
                 self._outputs(
                     [standard_window(raw, self.statistics, start, n_window) for start in chosen]

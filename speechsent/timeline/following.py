@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from speechsent import audio
+from speechsent.clips import AT_ONCE
 from speechsent.errors import AudioError, ParameterError
 from speechsent.timeline.model import Model, TrainedModel, answered
 from speechsent.timeline.record import Timeline
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from speechsent.run import Run
 
 BLOCK = 60.0  # seconds of a file that are read at once
-AT_ONCE = 8  # windows evaluated at once; more take more memory and no less time
 SMALLEST_HOP = 0.05  # seconds
 
 

@@ -261,4 +261,5 @@ def _weighed(values: np.ndarray, dual: np.ndarray) -> np.ndarray:
 def _centre(values: np.ndarray, takes: np.ndarray) -> None:
     """Subtract the mean of its take from each row, in place."""
     for take in np.unique(takes):
-        values[takes == take] -= values[takes == take].mean(axis=0)
+        rows = takes == take
+        values[rows] -= values[rows].mean(axis=0)
