@@ -12,7 +12,6 @@ from speechsent.features.image import to_image
 from speechsent.features.standardize import Statistics
 from speechsent.features.voice import Views
 
-AT_ONCE = 8  # windows evaluated at once; 32 take more memory and no less time
 Item = TypeVar("Item")
 Inputs = dict[str, np.ndarray]
 

@@ -8,11 +8,12 @@ from threadpoolctl import ThreadpoolController
 
 from speechsent import audio
 from speechsent.centring import speaker_offset, without_offset
-from speechsent.clips import AT_ONCE, standard_window, to_inputs, window_starts
+from speechsent.clips import standard_window, to_inputs, window_starts
 from speechsent.evaluation.calibrated import CALIBRATION, Calibration
 from speechsent.features.standardize import Statistics
 from speechsent.features.voice import Views
 from speechsent.network import load_model, require_numbers
+from speechsent.recognised import AT_ONCE
 from speechsent.run import Run
 from speechsent.training.inference import forward
 

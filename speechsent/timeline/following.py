@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from speechsent import audio
-from speechsent.clips import AT_ONCE
 from speechsent.errors import AudioError, ParameterError
+from speechsent.recognised import AT_ONCE
 from speechsent.timeline.model import Model, TrainedModel, answered
 from speechsent.timeline.record import Timeline
 from speechsent.timeline.smoothing import Moment, smoothed
