@@ -11,6 +11,7 @@ from speechsent.answers import Answer, answer_of
 from speechsent.features.image import to_image
 from speechsent.features.standardize import Statistics
 from speechsent.features.voice import Views
+from speechsent.recognised import AT_ONCE
 
 Item = TypeVar("Item")
 Inputs = dict[str, np.ndarray]
@@ -181,7 +182,7 @@ def as_inputs(stacked: Views) -> Inputs:
 
 
 def evaluation_batches(
-    clips: Clips, *, batch_size: int = 64
+    clips: Clips, *, batch_size: int = AT_ONCE
 ) -> Iterator[tuple[Inputs, np.ndarray]]:
     """Every clip once, as half-overlapping windows that cover it; nothing random.
 

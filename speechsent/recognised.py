@@ -7,7 +7,7 @@ from pathlib import Path
 from speechsent.corpus.folder import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, walk
 from speechsent.errors import AudioError, ParameterError
 
-AT_ONCE = 8  # windows evaluated at once; 32 take more memory and no less time
+AT_ONCE = 8  # windows evaluated at once; with functionals, 32 take more memory and more time
 REJECTED = "rejected"
 SOUND = AUDIO_SUFFIXES | UNREADABLE_SUFFIXES
 

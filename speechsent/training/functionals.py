@@ -1,6 +1,7 @@
 """Solve for the answer of the functionals: ridge regression, with strength and scale by speaker."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +14,7 @@ from speechsent.branches.likeness import MAX_CENTRES
 from speechsent.clips import Clips, evaluation_batches, to_inputs, window_starts
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import TrainingError
+from speechsent.training.aside import PutAside
 from speechsent.training.inference import batch_outputs
 from speechsent.training.kernel_ridge import best_dual, main_directions, nearness
 
@@ -21,16 +23,15 @@ LIKENESS_STRENGTHS = (0.003, 0.01, 0.03, 0.1)  # the same where rows are told by
 MAX_ROWS = MAX_CENTRES  # windows solved for at once: the matrix has as many rows and columns
 N_GROUPS = 10  # of clips that are left out whoever speaks
 THRESHOLD_CLIPS = 64
-PIECE = 256  # rows that are float64 at once
+PIECE = 256  # rows, or columns, that are copied at once
 BATCH = 8  # windows whose responses fit into a CPU's cache: a third faster than 32
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Statistics of windows, and what is known of each.
+    """What is known of the windows that statistics are of.
 
     Args:
-        values: Shape ``(n_rows, n_values)``.
         classes: Class index of each row.
         weights: Weight of each row, mean about 1.
         groups: Rows of one group are left out together: those of a speaker, in all copies.
@@ -38,7 +39,6 @@ class Rows:
         own: Whether a row is of a clip as it is.
     """
 
-    values: np.ndarray
     classes: np.ndarray
     weights: np.ndarray
     groups: np.ndarray
@@ -88,14 +88,14 @@ def solve(
     """
     clips = _enough(functionals.config, clips, options.seed)
     _set_thresholds(functionals.model, clips)
-    rows = _rows(statistics, clips, options, functionals.config)
-    values = rows.values  # changed in place: of thousands of rows they take hundreds of megabytes
+    # Of thousands of windows they take hundreds of megabytes: there once, and changed in place.
+    values, rows = _rows(statistics, clips, options, functionals.config)
     mean = values.mean(axis=0)
     if by_speaker:
         _centre(values, rows.takes)
     else:
         values -= mean
-    deviation = values.std(axis=0)
+    deviation = _deviation(values)
     deviation = np.where(deviation > 1e-6, deviation, np.inf)  # what never changes says nothing
     values /= deviation
     n_values, n_classes = values.shape[1], clips.n_classes
@@ -111,6 +111,7 @@ def solve(
     if functionals.config.likeness:
         directions = main_directions(values, functionals.config.likeness, options.seed)
         points = values @ directions
+        del values
         dual = solved(nearness(points), strengths=LIKENESS_STRENGTHS)
         directions /= deviation[:, None]
         layer = functionals.model.get_layer(LIKENESS)
@@ -121,8 +122,10 @@ def solve(
     else:
         kernel = values @ values.T
         kernel /= n_values
-        dual = solved(kernel, strengths=STRENGTHS)
-        weights = _weighed(values, dual) / n_values / deviation[:, None]
+        with closing(PutAside(values)) as aside:
+            del values
+            dual = solved(kernel, strengths=STRENGTHS)
+            weights = _weighed(aside, dual) / n_values / deviation[:, None]
         intercept = dual.sum(axis=0) - mean @ weights
     answer.set_weights([weights.astype(np.float32), intercept.astype(np.float32)])
 
@@ -139,8 +142,7 @@ def require_solvable(config: FunctionalsConfig, clips: Clips, seed: int) -> None
 
 def _enough(config: FunctionalsConfig, clips: Clips, seed: int) -> Clips:
     """As many clips as have ``MAX_ROWS`` windows together, drawn from all classes in turn."""
-    views = clips.views["log_mel"]
-    windows = np.array([len(window_starts(len(values), clips.n_window)) for values in views])
+    windows = _n_windows(clips)
     if windows.sum() > MAX_ROWS:
         shuffled = np.random.default_rng([seed, MAX_ROWS]).permutation(len(clips))
         turn = np.zeros(len(clips), int)  # place of each clip among those of its class
@@ -175,33 +177,56 @@ def _set_thresholds(functionals: keras.Model, clips: Clips) -> None:
 
 def _rows(
     statistics: keras.Model, clips: Clips, options: TrainingOptions, config: FunctionalsConfig
-) -> Rows:
-    """Statistics of all windows of the clips as they are, and of one window of each copy."""
-    pieces = [
-        (batch_outputs(statistics, inputs, at_least=BATCH), owners, 0)
-        for inputs, owners in evaluation_batches(_shown(clips), batch_size=BATCH)
-    ]
-    n_own = sum(len(owners) for _, owners, _ in pieces)
-    n_copies = min(config.copies, max(0, (MAX_ROWS - n_own) // len(clips)))
-    with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
-        pieces += list(_copies(statistics, clips, options, config, n_copies))
-    values = np.concatenate([piece for piece, _, _ in pieces]).astype(np.float32, copy=False)
-    owners = np.concatenate([of for _, of, _ in pieces])
-    copies = np.concatenate([np.full(len(of), copy) for _, of, copy in pieces])
+) -> tuple[np.ndarray, Rows]:
+    """Statistics of all windows of the clips as they are, and of one window of each copy.
+
+    Returns:
+        Shape ``(n_rows, n_values)``, float32, and what is known of the rows.
+    """
+    windows = _n_windows(clips)
+    n_own = windows.sum()
+    room = max(0, (MAX_ROWS - n_own) // len(clips))
+    n_copies = 0 if options.augment is None else min(config.copies, room)
+    n_rows = n_own + n_copies * len(clips)
+    values = np.empty((n_rows, *statistics.output_shape[1:]), np.float32)
+    owners, copies = np.empty(n_rows, int), np.empty(n_rows, int)
+    first = 0
+    for found, of, copy in _statistics(statistics, clips, options, config, n_copies):
+        here = slice(first, first + len(of))
+        values[here], owners[here], copies[here] = found, of, copy
+        first += len(of)
     speakers = _groups(clips)
     parts = np.arange(len(clips)) % N_GROUPS
     groups = parts if config.likeness else speakers
-    windows = np.bincount(owners[copies == 0], minlength=len(clips))
     share = np.where(copies == 0, 1 / windows[owners], 1.0)  # a clip counts once, however long
     balance = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
-    return Rows(
-        values=values,
+    return values, Rows(
         classes=clips.classes[owners],
         weights=balance[owners] * share,
         groups=groups[owners],
         takes=speakers[owners] * (config.copies + 1) + copies,
         own=copies == 0,
     )
+
+
+def _statistics(
+    statistics: keras.Model,
+    clips: Clips,
+    options: TrainingOptions,
+    config: FunctionalsConfig,
+    n_copies: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """Statistics of some windows at a time, with the clip of each and the number of its copy."""
+    for inputs, owners in evaluation_batches(_shown(clips), batch_size=BATCH):
+        yield batch_outputs(statistics, inputs, at_least=BATCH), owners, 0
+    with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
+        yield from _copies(statistics, clips, options, config, n_copies)
+
+
+def _n_windows(clips: Clips) -> np.ndarray:
+    """Number of windows of each clip."""
+    views = clips.views["log_mel"]
+    return np.array([len(window_starts(len(values), clips.n_window)) for values in views])
 
 
 def _shown(clips: Clips) -> Clips:
@@ -251,10 +276,17 @@ def _groups(clips: Clips) -> np.ndarray:
     )
 
 
-def _weighed(values: np.ndarray, dual: np.ndarray) -> np.ndarray:
+def _deviation(values: np.ndarray) -> np.ndarray:
+    """``values.std(axis=0)``, for which NumPy would copy all values."""
+    columns = range(0, values.shape[1], PIECE)
+    return np.concatenate([values[:, i : i + PIECE].std(axis=0) for i in columns])
+
+
+def _weighed(values: PutAside, dual: np.ndarray) -> np.ndarray:
     """``values.T @ dual``, of which NumPy would make float64 of all values first."""
-    pieces = range(0, len(values), PIECE)
-    found: np.ndarray = sum(values[i : i + PIECE].T @ dual[i : i + PIECE] for i in pieces)
+    places = range(0, len(dual), PIECE)
+    pieces = zip(values.pieces(PIECE), places, strict=True)
+    found: np.ndarray = sum(piece.T @ dual[i : i + PIECE] for piece, i in pieces)
     return found
 
 

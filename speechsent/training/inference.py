@@ -10,13 +10,14 @@ import numpy as np
 from speechsent.clips import Clips, evaluation_batches
 from speechsent.errors import TrainingError
 from speechsent.fusion import OUTPUT
+from speechsent.recognised import AT_ONCE
 
 Forward = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 _forwards: WeakKeyDictionary[keras.Model, Forward] = WeakKeyDictionary()
 
 
-def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = 64) -> np.ndarray:
+def clip_outputs(model: keras.Model, clips: Clips, *, batch_size: int = AT_ONCE) -> np.ndarray:
     """Mean output over each clip's windows, in inference mode.
 
     Args:

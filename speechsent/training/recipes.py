@@ -13,6 +13,7 @@ from speechsent.fusion import alone, beside
 from speechsent.training.callbacks import figures_of
 from speechsent.training.fit import History
 from speechsent.training.functionals import Functionals, require_solvable, solve
+from speechsent.training.inference import clip_outputs
 from speechsent.training.network_trainer import NetworkTrainer
 from speechsent.training.stages import Stage, Trained
 
@@ -106,7 +107,7 @@ class Trainer(NetworkTrainer):
 
     def _scored(self, model: keras.Model) -> Stage:
         """The stage in which functionals were solved, with the scores it came to as one epoch."""
-        scores = self._scores()
+        scores = self._scores(clip_outputs)
         scores.set_model(model)
         logs: dict[str, float] = {}
         scores.on_epoch_end(0, logs)

@@ -10,7 +10,7 @@ from speechsent.clips import Clips
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import TrainingError, some
 from speechsent.fusion import FusionConfig
-from speechsent.training.callbacks import EpochScores
+from speechsent.training.callbacks import EpochScores, Outputs, of_networks
 from speechsent.training.checkups import Checkups
 from speechsent.training.embeddings import HeadBatches, embed_clips, embed_training, head_outputs
 from speechsent.training.fit import FitConfig, History, fit
@@ -187,10 +187,10 @@ class StageTrainer:
         """Epoch a stage ends with, if it was chosen before."""
         return None if self.chosen is None else self.chosen[stage]
 
-    def _scores(self) -> EpochScores:
+    def _scores(self, outputs: Outputs = of_networks) -> EpochScores:
         """What scores a model on whole clips."""
         validation = self.validation if self.chosen is None else None
-        return EpochScores(self._glimpse(), validation, by_speaker=self.by_speaker)
+        return EpochScores(self._glimpse(), validation, outputs, by_speaker=self.by_speaker)
 
     def _glimpse(self) -> Clips:
         """As many training clips as there are validation clips, evenly spread: enough to see."""

@@ -64,8 +64,8 @@ def test_copies_of_a_clip_are_never_apart_from_it(rng):
     config = FunctionalsConfig(filters=40, copies=2)
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
-    rows = module._rows(model, clips, options, config)
-    assert len(rows.values) == 3 * len(clips)
+    values, rows = module._rows(model, clips, options, config)
+    assert len(values) == 3 * len(clips)
     np.testing.assert_array_equal(rows.groups, np.tile(np.repeat([0, 1, 2], 8), 3))
     assert rows.own.sum() == len(clips)
     assert len(set(rows.takes.tolist())) == 9  # three speakers, each as they are and twice changed
@@ -76,8 +76,8 @@ def test_copies_differ_from_the_clip(rng):
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     config = FunctionalsConfig(filters=40, copies=1)
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
-    rows = module._rows(model, clips, options, config)
-    assert not np.allclose(rows.values[rows.own], rows.values[~rows.own])
+    values, rows = module._rows(model, clips, options, config)
+    assert not np.allclose(values[rows.own], values[~rows.own])
 
 
 def test_a_clip_of_several_windows_counts_as_one(rng):
@@ -85,7 +85,7 @@ def test_a_clip_of_several_windows_counts_as_one(rng):
     long = replace(clips, n_window=N_FRAMES // 2)
     config = FunctionalsConfig(filters=40, copies=0)
     model = describing(config.build((N_BANDS, N_FRAMES // 2), 3, hertz=HERTZ))
-    rows = module._rows(model, long, TrainingOptions(class_weights=False), config)
+    _, rows = module._rows(model, long, TrainingOptions(class_weights=False), config)
     assert len(rows.weights) > len(clips)
     assert rows.weights.sum() == pytest.approx(len(clips))
 
@@ -164,7 +164,7 @@ def test_by_likeness_clips_are_left_out_whoever_speaks(rng):
     config = FunctionalsConfig(filters=40, copies=1, likeness=4)
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
-    rows = module._rows(model, clips, options, config)
+    _, rows = module._rows(model, clips, options, config)
     np.testing.assert_array_equal(rows.groups, np.tile(np.arange(len(clips)) % 10, 2))
 
 
