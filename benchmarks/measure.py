@@ -78,20 +78,8 @@ def interleaved(
         rounds: Measurements of each side.
         discard: Rounds before those, thrown away: the first call of anything costs more.
     """
-    kept = in_turn(sides, rounds, discard=discard)
-    return {name: statistics.median(row[name] for row in kept) for name in sides}
-
-
-def in_turn(
-    sides: Mapping[str, Callable[[], float]], rounds: int, *, discard: int = 1
-) -> list[dict[str, float]]:
-    """What each side measured in each round, for ratios that are taken round by round.
-
-    The clock of a shared machine drifts by more than some goals allow; within a round it
-    hardly does, so the median of the rounds' ratios is steadier than the ratio of medians.
-    """
-    measured = [{name: side() for name, side in sides.items()} for _ in range(discard + rounds)]
-    return measured[discard:]
+    rows = [{name: side() for name, side in sides.items()} for _ in range(discard + rounds)]
+    return {name: statistics.median(row[name] for row in rows[discard:]) for name in sides}
 
 
 def report(figures: Sequence[Figure], file: Path | None) -> None:

@@ -3,22 +3,23 @@
 Default networks, features read from the cache on disk. The goals are those of reading: windows
 drawn, standardised and handed over. Beside them the same with default augmentation, which
 is work that no way of reading saves. The synthetic side is one batch that TensorFlow already holds.
-What is timed is an epoch, from its begin to its end: what a fit spends once is left out on both
-sides.
+What is timed is an epoch of either side, step by step in turn, since the clock of a shared machine
+drifts within one: its steps and the making of its iterator. What a fit spends once is left out.
 """
 
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from measure import Figure, arguments, cpu_seconds, in_turn, interleaved, report
+from measure import Figure, arguments, cpu_seconds, interleaved, report
 
 from speechsent.answers import Classes
 from speechsent.batches import SeededBatches
@@ -111,18 +112,10 @@ def step_figures(
 ) -> Iterator[Figure]:
     """Time of a step over that of a step on constant tensors."""
     n_steps = N_STEPS[name]
-    constant = tf.data.Dataset.from_tensors(batches[0]).repeat(n_steps)
     real = batches.feed().repeat().take(n_steps)
-
-    def step_seconds(data: tf.data.Dataset) -> float:
-        clock = EpochClock()
-        model.fit(data, verbose=0, shuffle=False, callbacks=[clock])
-        return clock.seconds / n_steps
-
-    rows = in_turn(
-        {"real": lambda: step_seconds(real), "constant": lambda: step_seconds(constant)}, rounds
-    )
-    ratios = [row["real"] / row["constant"] for row in rows]
+    constant = tf.data.Dataset.from_tensors(batches[0]).repeat(n_steps)
+    pairs = [epoch_seconds(model, (real, constant), n_steps) for _ in range(1 + rounds)][1:]
+    ratios = [of_real / of_constant for of_real, of_constant in pairs]
     quartiles = statistics.quantiles(ratios)
     yield Figure(
         name="" if variant else f"pipeline.{name}",
@@ -132,7 +125,7 @@ def step_figures(
     )
     yield Figure(what="  its rounds, lower quartile", value=quartiles[0])
     yield Figure(what="  its rounds, upper quartile", value=quartiles[-1])
-    constant_seconds = statistics.median(row["constant"] for row in rows)
+    constant_seconds = statistics.median(of_constant for _, of_constant in pairs) / n_steps
     yield Figure(what="  a step on constant tensors, CPU ms", value=1e3 * constant_seconds)
     yield Figure(
         what="  making a batch, CPU ms", value=1e3 * input_seconds(batches, n_steps, rounds)
@@ -146,16 +139,21 @@ def input_seconds(batches: SeededBatches, n_steps: int, rounds: int) -> float:
     return interleaved(make, rounds)["make"]
 
 
-class EpochClock(keras.callbacks.Callback):
-    """CPU seconds of an epoch, all threads of this process included."""
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Start."""
-        self.start = time.process_time()
-
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Stop."""
-        self.seconds = time.process_time() - self.start
+def epoch_seconds(
+    model: keras.Model, sides: Sequence[tf.data.Dataset], n_steps: int
+) -> list[float]:
+    """CPU seconds of an epoch on each side, all threads of this process included."""
+    model.make_train_function()
+    seconds, iterators = [0.0] * len(sides), []
+    for place, side in enumerate(sides):
+        start = time.process_time()
+        iterators.append(iter(side))
+        seconds[place] += time.process_time() - start
+    for number in range(n_steps):
+        # Each side goes first as often as the other.
+        for place in range(len(sides))[:: 1 if number % 2 else -1]:
+            seconds[place] += cpu_seconds(partial(model.train_function, iterators[place]))
+    return seconds
 
 
 if __name__ == "__main__":
