@@ -1,7 +1,8 @@
 """``speechsent corpus``: get one, look at one, or write the built-in one."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,17 @@ from speechsent.cli.startup import load_tensorflow
 
 if TYPE_CHECKING:
     from speechsent.corpus.inspect import CorpusSummary, Spread
+    from speechsent.corpus.utterance import Refusal
 
 NAME = "corpus"
-HELP = "list and fetch published corpora, look at one, or write the built-in one"
+HELP = "list and fetch published corpora, look at one, list its clips, or write the built-in one"
 EXAMPLES = """\
 examples:
   speechsent corpus list                          what is published, and what is here already
   speechsent corpus fetch ravdess                 shows the licence, asks, downloads into ravdess/
   speechsent corpus fetch savee data/savee --archive AudioData.zip
   speechsent corpus inspect corpus/
+  speechsent corpus tabulate mine/ mine/clips.csv --names '{speaker}/{emotion}/{}'
   speechsent corpus synthesize voices/ --seed 1"""
 SHOWN = 10
 
@@ -37,6 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--json", action="store_true", help="print JSON")
     add_set(look)
     look.set_defaults(run=inspect)
+    table = commands.add_parser(
+        "tabulate", help="write a CSV of clips whose paths tell speaker and emotion"
+    )
+    table.add_argument("path", type=Path, help="folder")
+    table.add_argument("out", type=Path, metavar="OUT", help="new CSV, in that folder or above it")
+    table.add_argument(
+        "--names",
+        required=True,
+        metavar="PATTERN",
+        help="what a path below the folder tells: {speaker} {emotion} {gender} {sentence} "
+        "{intensity} {split}, and {} for what tells nothing, such as '{speaker}/{emotion}/{}'",
+    )
+    table.add_argument(
+        "--skip-others", action="store_true", help="leave out files that are named otherwise"
+    )
+    add_set(table)
+    table.set_defaults(run=tabulate)
     write = commands.add_parser(
         "synthesize", help="write the built-in corpus as OUT/train, OUT/test"
     )
@@ -69,6 +89,27 @@ def inspect(args: argparse.Namespace) -> int:
         print(as_json(summary.as_dict()))
     else:
         _print(summary)
+    return 0
+
+
+def tabulate(args: argparse.Namespace) -> int:
+    """Write a corpus that is known by its paths as a CSV."""
+    load_tensorflow()  # the configuration brings it
+    from speechsent.config import load
+    from speechsent.corpus.manifest import write_manifest
+    from speechsent.corpus.paths import PathPattern, read_paths
+    from speechsent.errors import SaveError
+
+    labels = load(None, args.overrides).corpus.labels
+    pattern = PathPattern(args.names)
+    if args.out.exists():
+        raise SaveError(f"{args.out} exists already; name a new file")
+    corpus = read_paths(args.path, pattern, labels=labels, skip_bad=args.skip_others)
+    write_manifest(corpus, args.out)
+    print_lines(f"{args.out}: {len(corpus)} clips")
+    _print_counts("emotions", corpus.emotions)
+    _print_counts("speakers", Counter(u.speaker or "unknown" for u in corpus))
+    _print_refused(corpus.refused)
     return 0
 
 
@@ -107,11 +148,15 @@ def _print(summary: "CorpusSummary") -> None:
         print_lines("labels     " + ", ".join(f"{old} = {new}" for old, new in renamed.items()))
     for group in summary.identical:
         print_lines(f"identical  {', '.join(group)}")
-    print(f"refused    {len(summary.refused) or 'none'}")
-    _print_some(f"{refusal.path}: {refusal.reason}" for refusal in summary.refused)
+    _print_refused(summary.refused)
     if summary.warned:
         print(f"odd        {len(summary.warned)}")
         _print_some(summary.warned)
+
+
+def _print_refused(refused: Sequence["Refusal"]) -> None:
+    print(f"refused    {len(refused) or 'none'}")
+    _print_some(f"{refusal.path}: {refusal.reason}" for refusal in refused)
 
 
 def _print_some(lines: Iterable[str]) -> None:

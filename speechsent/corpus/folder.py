@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from speechsent.corpus.labels import canonical, canonical_names
 from speechsent.corpus.naming import corpus_name
@@ -65,7 +66,7 @@ def read_folder(
             tell different emotions.
     """
     labels = labels or {}
-    files, unreadable = _find(root)
+    files, unreadable = find_audio(root)
     clips = [_clip(root, path) for path in files]
     if any(clip.part for clip in clips):
         _check_parts(root, clips)
@@ -86,8 +87,12 @@ def read_folder(
     )
 
 
-def _find(root: Path) -> tuple[list[Path], list[Refusal]]:
-    """All audio files in order, and the sound files that cannot be opened here, and why."""
+def find_audio(root: Path) -> tuple[list[Path], list[Refusal]]:
+    """All audio files in order, and the sound files that cannot be opened here, and why.
+
+    Raises:
+        CorpusError: If there is no audio file, or a folder cannot be read.
+    """
     files, unreadable = [], []
     for path in sorted(walk(root), key=lambda path: path.as_posix()):
         suffix = path.suffix.lower()
@@ -163,7 +168,10 @@ def _read_class_folders(root: Path, clips: Sequence[Clip], labels: Mapping[str, 
         names = canonical_names(sorted({c.folder for c in clips if c.folder}), labels)
     except CorpusError as error:
         raise CorpusError(
-            f"{root}: name folders after emotions, or files as a corpus publishes them; {error}"
+            f"{root}: name folders after emotions, or files as a corpus publishes them; {error}. "
+            "If paths tell it otherwise, list the clips by them: speechsent corpus tabulate "
+            f"{quote(str(root))} {quote(str(root / 'clips.csv'))} --names "
+            f"'{_likely_pattern(root, clips)}'"
         ) from error
     utterances, bad = [], []
     for clip in clips:
@@ -172,6 +180,20 @@ def _read_class_folders(root: Path, clips: Sequence[Clip], labels: Mapping[str, 
         except CorpusError as error:
             bad.append(Refusal(clip.path, str(error)))
     return utterances, names, bad
+
+
+def _likely_pattern(root: Path, clips: Sequence[Clip]) -> str:
+    """The pattern of paths whose folders further in are named after emotions."""
+    paths = [clip.path.relative_to(root).parts for clip in clips]
+    n_folders = min(map(len, paths)) - 1
+    levels = [{path[level] for path in paths} for level in range(n_folders)]
+    emotion = next((i for i, names in enumerate(levels) if all(map(canonical, names))), None)
+    if emotion is None:
+        return "{speaker}/{emotion}/{}"
+    outer = ["{speaker}" if len(names) > 1 else "{}" for names in levels[:emotion]]
+    if clips[0].part:
+        outer[0] = "{split}"
+    return "/".join([*outer, "{emotion}", *["{}"] * (n_folders - emotion)])
 
 
 def _in_class_folder(clip: Clip, names: Mapping[str, str], labels: Mapping[str, str]) -> Utterance:

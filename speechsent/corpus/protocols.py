@@ -165,7 +165,8 @@ def _check_speakers(corpus: Corpus) -> None:
     if unknown:
         raise CorpusError(
             f"{corpus.root}: speakers of some clips are unknown: {some(unknown)}. "
-            f"Fill the speaker column of a CSV, {OVERLAP_REMEDY}"
+            "Fill the speaker column of a CSV ('speechsent corpus tabulate' makes one where paths "
+            f"tell the speaker), {OVERLAP_REMEDY}"
         )
     shared = shared_speakers(corpus, [u.part for u in corpus])
     if shared:
