@@ -213,6 +213,9 @@ FAILURES = (
         "batchnorm-off-distribution",
         doctor_inception.statistics_that_do_not_fit,
     ),
+    Failure(
+        "a frozen network, weights=None", "frozen-untrained", doctor_inception.frozen_at_random
+    ),
     Failure("a frozen CNN does badly", "batchnorm-off-distribution", statistics_that_do_not_fit),
     Failure("fine-tuned to chance", "batchnorm-trains-in-pretrained", fine_tuned_to_chance),
     Failure("something is wrong with validation", "stage-leak", fusion_on_leaked_stages),

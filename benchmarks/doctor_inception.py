@@ -1,4 +1,4 @@
-"""InceptionV3 on images that are darker than those it was trained on."""
+"""A frozen InceptionV3: of weights that are random, or from images brighter than these."""
 
 from functools import cache
 
@@ -19,18 +19,24 @@ def statistics_that_do_not_fit(seed: int, mended: bool) -> Program:
     return _with_head(seed, dark=True, measured_again=mended)
 
 
+def frozen_at_random(seed: int, mended: bool) -> Program:
+    """A frozen InceptionV3 that was made with weights=None."""
+    return _with_head(seed, dark=False, measured_again=False, trained=mended)
+
+
 def statistics_that_fit(seed: int) -> Program:
     """The same on images like its own."""
     return _with_head(seed, dark=False, measured_again=False)
 
 
-def _with_head(seed: int, *, dark: bool, measured_again: bool) -> Program:
+def _with_head(seed: int, *, dark: bool, measured_again: bool, trained: bool = True) -> Program:
     _trained()
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed + 100)
     (x, y), (x_test, y_test) = (_images(rng, n, dark=dark) for n in (128, 100))
     base = _network()
-    base.set_weights(_trained())
+    if trained:
+        base.set_weights(_trained())
     if measured_again:
         measure_again(base, x)
     base.trainable = False

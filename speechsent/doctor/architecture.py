@@ -9,8 +9,10 @@ from speechsent.doctor.case import Case
 from speechsent.doctor.findings import Finding
 from speechsent.doctor.graph import Node, behind_passive, has_weights, leaves
 from speechsent.doctor.heads import activation_of
+from speechsent.doctor.normalisation import has_history
 from speechsent.errors import some
 
+WITH_KERNEL = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
 SQUASHING = ("softmax", "sigmoid")
 PASSED_ON = (layers.BatchNormalization, layers.Concatenate)
 
@@ -18,6 +20,7 @@ PASSED_ON = (layers.BatchNormalization, layers.Concatenate)
 def architecture_findings(case: Case) -> Iterator[Finding]:
     """Everything that needs no data."""
     yield from nothing_trains(case)
+    yield from frozen_untrained(case)
     yield from legacy_recurrence(case)
     for node in case.graph.outputs if case.graph else ():
         yield from activation_twice(node)
@@ -39,6 +42,38 @@ def nothing_trains(case: Case) -> Iterator[Finding]:
             why="the loss changes by dropout alone",
             remedy="layer.trainable = True for the layers to train, then compile again",
         )
+
+
+def frozen_untrained(case: Case) -> Iterator[Finding]:
+    """Layers that are frozen as they were made."""
+    kinds = (*WITH_KERNEL, layers.BatchNormalization)
+    frozen = [la for la in leaves(case.model) if isinstance(la, kinds) and not la.trainable]
+    if not frozen or not case.model.trainable_variables:  # that is told by itself
+        return
+    new = [la.name for la in frozen if _as_made(la)]
+    if new:
+        yield Finding(
+            name="frozen-untrained",
+            severity="warning",
+            at=some(new, limit=3),
+            seen=f"{len(new)} of {len(frozen)} frozen layers are as they were made, at random",
+            expected="weights of a training",
+            why="what is frozen never learns, so all that is behind it reads a chance mixture of "
+            "the inputs",
+            remedy="give them weights before they are frozen (weights='imagenet', load_weights), "
+            "or layer.trainable = True and compile again",
+        )
+
+
+def _as_made(layer: layers.Layer) -> bool:
+    """Whether a layer has the weights or statistics it began with, which no data has changed."""
+    if isinstance(layer, layers.BatchNormalization):
+        return not has_history(layer)
+    initializer = layer.kernel_initializer
+    if not isinstance(getattr(initializer, "seed", None), int):  # made of something, not at random
+        return False
+    made = initializer(layer.kernel.shape, dtype=layer.kernel.dtype)  # the same each time
+    return bool(keras.ops.all(keras.ops.equal(made, layer.kernel)))
 
 
 def activation_twice(output: Node) -> Iterator[Finding]:

@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -8,6 +9,49 @@ from speechsent.doctor import examine
 def test_a_frozen_model_does_not_train(mlp, names):
     mlp.trainable = False
     assert names(examine(mlp, loss="categorical_crossentropy")) == ["nothing-trains"]
+
+
+def frozen(layer):
+    layer.trainable = False
+    return layer
+
+
+def test_what_is_frozen_before_it_was_trained(network):
+    """The pretrained network of many reports, made with weights=None or never loaded."""
+    base = keras.applications.MobileNetV2(
+        weights=None, include_top=False, pooling="avg", input_shape=(32, 32, 3), alpha=0.35
+    )
+    model = network((32, 32, 3), frozen(base), layers.Dense(3, "softmax"))
+    (finding,) = examine(model, loss="categorical_crossentropy").findings
+    assert finding.name == "frozen-untrained"
+    kinds = (layers.Conv2D, layers.BatchNormalization)  # a depthwise convolution is none of these
+    n = sum(isinstance(layer, kinds) for layer in base.layers)
+    assert finding.seen.startswith(f"{n} of {n} frozen layers")
+    assert finding.at.startswith("Conv1, bn_Conv1, ")
+
+
+def test_what_was_trained_or_loaded_before_it_was_frozen(network, names, features, one_hot):
+    hidden = layers.Dense(8, "relu")
+    model = network((5,), hidden, layers.Dense(3, "softmax"), loss="categorical_crossentropy")
+    model.fit(features, one_hot, verbose=0)
+    frozen(hidden)
+    assert names(examine(model)) == []
+    other = network((5,), frozen(layers.Dense(8, "relu")), layers.Dense(3, "softmax"))
+    assert names(examine(other)) == ["frozen-untrained"]
+    other.layers[0].set_weights(hidden.get_weights())
+    assert names(examine(other)) == []
+
+
+def test_filters_of_ones_own_are_meant_to_be_as_they_were_made(network, names):
+    filters = np.eye(5, dtype="float32")
+    for made in (keras.initializers.Constant(filters), lambda shape, dtype: filters):
+        fixed = frozen(layers.Dense(5, kernel_initializer=made))
+        assert names(examine(network((5,), fixed, layers.Dense(3, "softmax")))) == []
+
+
+def test_batchnorm_that_is_frozen_before_it_saw_anything(network, names):
+    pinned = frozen(layers.BatchNormalization())
+    assert names(examine(network((5,), pinned, layers.Dense(3, "softmax")))) == ["frozen-untrained"]
 
 
 @pytest.mark.parametrize("between", [[], [layers.Dropout(0.5)], [layers.Flatten()]])

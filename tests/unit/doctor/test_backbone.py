@@ -19,7 +19,8 @@ def on_top_of(base, *scaling):
 @pytest.fixture(scope="module")
 def vgg16():
     base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
-    base.get_layer("block1_conv1").bias.assign(np.full(64, 0.1))  # as if it were pretrained
+    base.set_weights([1.01 * weights for weights in base.get_weights()])  # as if it were pretrained
+    base.get_layer("block1_conv1").bias.assign(np.full(64, 0.1))
     base.trainable = False
     return base
 

@@ -34,6 +34,7 @@ def test_the_frozen_five_class_network_with_a_softmax_of_one_on_top(names, rng):
     base = keras.Sequential(
         [keras.Input((6, 2)), layers.LSTM(4), layers.Dense(5, activation="softmax")]
     )
+    base.set_weights([1.1 * weights for weights in base.get_weights()])  # as if it were trained
     base.trainable = False
     inputs = keras.Input((6, 2))
     x = layers.BatchNormalization()(layers.Dropout(0.2)(base(inputs)))
