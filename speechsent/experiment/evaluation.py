@@ -33,7 +33,7 @@ from speechsent.preparation import features, protocol_name, to_clips
 from speechsent.report import CARD, N_CLIPS, model_card, write_report
 from speechsent.report.material import Material
 from speechsent.resources import Resources
-from speechsent.run import Run
+from speechsent.run import OWN_TEST, Run
 from speechsent.run_records import AUDIT, SCORES
 from speechsent.training.inference import clip_outputs
 from speechsent.training.listener import Listener
@@ -150,7 +150,7 @@ def evaluate(
         listener.note(f"{run.path}: cannot be written, so this look is recorded in {folder}")
     looked = run if writable else results
     times = looked.record_test(place, n=scores.n, **{run.score: getattr(scores, run.score)})
-    if folder == run.path:
+    if looked is run and place == OWN_TEST:
         run.write_text(CARD, model_card(run))
     if report:
         material = Material(

@@ -183,8 +183,8 @@ class Study:
             unknown = [name for name in combination.of if name not in trained]
             if unknown:
                 problems.append(f"combine.{combination.name}.of: no trained system {unknown[0]!r}")
-            if len(set(combination.of)) < 2:
-                problems.append(f"combine.{combination.name}.of: two or more systems")
+            if len(set(combination.of)) < max(2, len(combination.of)):
+                problems.append(f"combine.{combination.name}.of: two or more systems, each once")
         if self.reference and self.reference not in self.names:
             near = get_close_matches(self.reference, self.names, n=1) or self.names[:5]
             problems.append(f"reference: no system {self.reference!r}; there is {', '.join(near)}")

@@ -168,7 +168,10 @@ def test_own_test_clips_named_by_their_folder_are_counted_as_such(
     out = capsys.readouterr().out
     assert f"look number {n + 1} at these clips" in out
     assert "note: functionals solved once more from training and validation clips" in out
-    assert [look["what"] for look in Run.newest(Path("runs")).tests_seen[len(before) :]] == ["test"]
+    run = Run.newest(Path("runs"))
+    assert [look["what"] for look in run.tests_seen[len(before) :]] == ["test"]
+    card = (run.path / "model_card.md").read_text()
+    assert f"Looks at the test part with this model: {n + 1}" in card
 
 
 def test_evaluating_twice_changes_nothing(workplace, monkeypatch):

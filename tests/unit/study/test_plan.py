@@ -80,6 +80,7 @@ def test_a_run_folder_is_the_configurations_own():
         ({"combine": {"m": {"how": "average"}}}, "expected the keys how and of"),
         ({"combine": {"m": {"how": "average", "of": ["cnn", "rnn"]}}}, "no trained system 'rnn'"),
         ({"combine": {"m": {"how": "average", "of": ["cnn"]}}}, "two or more systems"),
+        ({"combine": {"m": {"how": "average", "of": ["cnn", "lstm", "cnn"]}}}, "each once"),
         ({"combine": {"cnn": {"how": "average", "of": ["cnn", "both"]}}}, "names must differ"),
     ],
 )
