@@ -216,11 +216,29 @@ def _statistics(
     config: FunctionalsConfig,
     n_copies: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """Statistics of some windows at a time, with the clip of each and the number of its copy."""
+    """Statistics of some windows at a time, with the clip of each and the number of its copy.
+
+    Copies are in other voices; number 0 is the clip itself, in all its windows.
+    """
     for inputs, owners in evaluation_batches(_shown(clips), batch_size=BATCH):
         yield batch_outputs(statistics, inputs, at_least=BATCH), owners, 0
+    if options.augment is None:
+        return
+    augment = replace(
+        options.augment,
+        time_masks=0,
+        mel_masks=0,
+        gain_db=min(config.gain_db, options.augment.gain_db),
+        tempo=config.tempo,
+        warp=config.warp,
+    )
+    batches = TrainingBatches(clips, replace(options, augment=augment, inputs=("image",)))
     with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
-        yield from _copies(statistics, clips, options, config, n_copies)
+        for copy in range(1, n_copies + 1):
+            for first in range(0, len(clips), BATCH):
+                chosen = np.arange(first, min(first + BATCH, len(clips)))
+                windows = [batches.augmented(clip, copy) for clip in chosen.tolist()]
+                yield batch_outputs(statistics, to_inputs(windows), at_least=BATCH), chosen, copy
 
 
 def _n_windows(clips: Clips) -> np.ndarray:
@@ -236,32 +254,6 @@ def _shown(clips: Clips) -> Clips:
         views={"log_mel": clips.views["log_mel"]},
         statistics={"log_mel": clips.statistics["log_mel"]},
     )
-
-
-def _copies(
-    statistics: keras.Model,
-    clips: Clips,
-    options: TrainingOptions,
-    config: FunctionalsConfig,
-    n_copies: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """Statistics of copies in other voices, with the clip and the number of each."""
-    if options.augment is None:
-        return
-    augment = replace(
-        options.augment,
-        time_masks=0,
-        mel_masks=0,
-        gain_db=min(config.gain_db, options.augment.gain_db),
-        tempo=config.tempo,
-        warp=config.warp,
-    )
-    batches = TrainingBatches(clips, replace(options, augment=augment, inputs=("image",)))
-    for copy in range(1, n_copies + 1):
-        for first in range(0, len(clips), BATCH):
-            chosen = np.arange(first, min(first + BATCH, len(clips)))
-            windows = [batches.augmented(clip, copy) for clip in chosen.tolist()]
-            yield batch_outputs(statistics, to_inputs(windows), at_least=BATCH), chosen, copy
 
 
 def _groups(clips: Clips) -> np.ndarray:
