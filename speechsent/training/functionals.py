@@ -281,8 +281,7 @@ def _takes(clips: Clips, owners: np.ndarray, copies: np.ndarray) -> np.ndarray:
     """Number of each row's take, from 0; -1 where the clip's speaker is unknown."""
     speakers = clips.speakers or (None,) * len(clips)
     known = sorted({speaker for speaker in speakers if speaker is not None})
-    place = {None: -1, **{speaker: i for i, speaker in enumerate(known)}}
-    places = np.array([place[speaker] for speaker in speakers])[owners]
+    places = np.array([-1 if who is None else known.index(who) for who in speakers])[owners]
     takes: np.ndarray = np.where(places < 0, -1, places * (copies.max() + 1) + copies)
     return takes
 

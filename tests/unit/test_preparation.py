@@ -151,7 +151,9 @@ def test_clips_of_nobody_known_are_told_where_each_speaker_is_standardised(voice
     nameless = [replace(u, speaker=None) if u.emotion == "anger" else u for u in voices]
     corpus = replace(voices, utterances=tuple(nameless))
     config = replace(
-        CONFIG, view=ViewConfig(standardize="speaker"), split=SplitConfig(allow_speaker_overlap=True)
+        CONFIG,
+        view=ViewConfig(standardize="speaker"),
+        split=SplitConfig(allow_speaker_overlap=True),
     )
     notes = Notes()
     prepare(config, corpus, notes, NO_CACHE)
