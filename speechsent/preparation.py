@@ -143,6 +143,12 @@ def prepare(
         config.view.standardize,
         fixed={"log_mel": FIXED_LEVELS} if config.view.image_levels == "fixed" else {},
     )
+    unknown = sum(utterance.speaker is None for utterance in table.utterances)
+    if standardizer.scope == "speaker" and unknown:
+        listener.note(
+            f"warning: the speaker of {unknown} of {len(table)} clips is unknown; view.standardize="
+            "speaker has only the training statistics for them"
+        )
     names = labels.names if labels else ()
     clips = to_clips(table, standardizer, names, config, root=corpus.root, scale=scale)
     return Prepared(corpus, labels, scale, split, table, parts, standardizer, clips)

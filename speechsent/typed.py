@@ -154,7 +154,6 @@ def _looks_like_number(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        float(value)
+        return isfinite(float(value))
     except ValueError:
         return False
-    return True

@@ -30,11 +30,12 @@ class FunctionalsConfig:
         dilations: Distances, in frames, of the neighbours a filter looks at; each has an equal
             part of the filters of a kind.
         copies: Copies of each training clip in other voices, beside the clip itself.
-        tempo: Largest relative change of tempo in a copy.
-        warp: Largest relative change of formants and pitch in a copy.
+        tempo: Largest change of tempo in a copy, as the logarithm of its factor.
+        warp: Largest change of formants and pitch in a copy, as the logarithm of its factor.
         gain_db: Largest change of level in a copy, up or down, in dB; never more than
             ``augment.gain_db``.
-        refit: When the rest is chosen, solve once more from training and validation clips together.
+        refit: When the rest is chosen, solve once more from training and validation clips together;
+            with ``fit.refit`` they are in any case.
         likeness: Principal components along which a clip is compared with every training clip. 0
             tells it by a line, which new speakers are told better by; speakers who were heard in
             training are told better by likeness, with 512.

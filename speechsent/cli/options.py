@@ -189,8 +189,9 @@ def _dest(key: str) -> str:
 
 def _quoted(value: str) -> str:
     """Numbers stay numbers; everything else is text, whatever YAML would make of it."""
-    if value.isascii() and value.isdigit():
-        return value.lstrip("0") or "0"
+    sign, digits = ("-", value[1:]) if value.startswith("-") else ("", value)
+    if digits.isascii() and digits.isdigit():
+        return sign + (digits.lstrip("0") or "0")
     return _as_yaml(value)
 
 

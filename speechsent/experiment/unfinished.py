@@ -112,17 +112,15 @@ class Unfinished:
         """Tell, and remember, where the training goes on and what has changed around it."""
         _, newest = self.progress(None).slots()
         place: dict[str, Any] = {"stage": "", "epoch": 1, "step": 0}
+        behind = "nothing was kept of the stage underway, which begins anew"
         if newest is not None:
-            facts = newest.facts
-            place = {"stage": facts["stage"], "epoch": facts["epoch"] + 1, "step": facts["step"]}
+            stage, epoch, step = (newest.facts[name] for name in ("stage", "epoch", "step"))
+            place = {"stage": stage, "epoch": epoch + 1, "step": step}
+            at = f"step {step} of epoch {epoch + 1}" if step else f"epoch {epoch}"
+            behind = f"goes on behind {at} of {stage}"
         changed = _changed(self.run.read_json("environment.json"), environment())
         self.run.write_json(RESUMED, [*self.resumed, {"time": now(), **place, "changed": changed}])
-        listener.note(
-            f"{self.run.path}: goes on behind step {place['step']} of epoch {place['epoch']} of "
-            f"{place['stage']}"
-            if newest
-            else f"{self.run.path}: nothing was kept of the stage underway, which begins anew"
-        )
+        listener.note(f"{self.run.path}: {behind}")
         for name in changed:
             listener.note(f"warning: another {name} than before: the last bits may differ")
 

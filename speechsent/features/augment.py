@@ -29,8 +29,9 @@ class Augment:
         mel_mask_bands: Widest such band in mel bands.
         shift_frames: Most frames dropped from the start.
         gain_db: Largest change of level, up or down, in dB, at most 100.
-        tempo: Largest relative change of tempo.
-        warp: Largest relative change of formants and pitch.
+        tempo: Largest change of tempo, as the logarithm of its factor: with 0.25 clips are up to
+            28 % faster, or 22 % slower.
+        warp: The same of formants and pitch.
         noise: Probability that noise is added.
         noise_snr_db: Lowest signal-to-noise ratio in dB, from -100 to 100; the highest is 20 dB
             above it.

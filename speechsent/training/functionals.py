@@ -35,7 +35,8 @@ class Rows:
         classes: Class index of each row.
         weights: Weight of each row, mean about 1.
         groups: Rows of one group are left out together: those of a speaker, in all copies.
-        takes: Rows of one take are centred together: those of a speaker, in one copy.
+        takes: Rows of one take are centred together: those of a speaker, in one copy; -1 where
+            the speaker is unknown.
         own: Whether a row is of a clip as it is.
     """
 
@@ -92,7 +93,7 @@ def solve(
     values, rows = _rows(statistics, clips, options, functionals.config)
     mean = values.mean(axis=0)
     if by_speaker:
-        _centre(values, rows.takes)
+        _centre(values, rows.takes, mean)
     else:
         values -= mean
     deviation = _deviation(values)
@@ -204,7 +205,7 @@ def _rows(
         classes=clips.classes[owners],
         weights=balance[owners] * share,
         groups=groups[owners],
-        takes=speakers[owners] * (config.copies + 1) + copies,
+        takes=_takes(clips, owners, copies),
         own=copies == 0,
     )
 
@@ -268,6 +269,15 @@ def _groups(clips: Clips) -> np.ndarray:
     )
 
 
+def _takes(clips: Clips, owners: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """Number of each row's take, from 0; -1 where the clip's speaker is unknown."""
+    speakers = clips.speakers or (None,) * len(clips)
+    known = sorted({speaker for speaker in speakers if speaker is not None})
+    places = np.array([-1 if who is None else known.index(who) for who in speakers])[owners]
+    takes: np.ndarray = np.where(places < 0, -1, places * (copies.max() + 1) + copies)
+    return takes
+
+
 def _deviation(values: np.ndarray) -> np.ndarray:
     """``values.std(axis=0)``, for which NumPy would copy all values."""
     columns = range(0, values.shape[1], PIECE)
@@ -282,8 +292,11 @@ def _weighed(values: PutAside, dual: np.ndarray) -> np.ndarray:
     return found
 
 
-def _centre(values: np.ndarray, takes: np.ndarray) -> None:
-    """Subtract the mean of its take from each row, in place."""
+def _centre(values: np.ndarray, takes: np.ndarray, mean: np.ndarray) -> None:
+    """Subtract the mean of its take from each row, in place.
+
+    Answers for clips of nobody known stay as they are, so of these rows the mean of all is taken.
+    """
     for take in np.unique(takes):
         rows = takes == take
-        values[rows] -= values[rows].mean(axis=0)
+        values[rows] -= mean if take < 0 else values[rows].mean(axis=0)

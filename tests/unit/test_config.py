@@ -89,6 +89,14 @@ def test_all_problems_are_told_at_once():
 
 
 @pytest.mark.parametrize(
+    ("text", "remedy"), [("nan", ""), ("-inf", ""), ("1e-3", "; write 1.0e-3, not 1e-3")]
+)
+def test_the_remedy_for_a_text_that_is_no_number_makes_one_of_it(text, remedy):
+    (told,) = problems({"fit": {"learning_rate": text}})
+    assert told == f"fit.learning_rate: expected a number. Received: {text!r}{remedy}"
+
+
+@pytest.mark.parametrize(
     ("section", "key", "value"),
     [
         ("cnn", "filters", [8] * 9),

@@ -5,6 +5,7 @@ import pytest
 
 from speechsent.config import ViewConfig, from_dict
 from speechsent.corpus import read_corpus
+from speechsent.corpus.protocols import SplitConfig
 from speechsent.corpus.synthetic import SyntheticCorpus, synthesize
 from speechsent.corpus.utterance import Refusal
 from speechsent.errors import AudioError, CorpusError
@@ -144,6 +145,19 @@ def test_speaker_standardisation_is_part_of_the_protocols_name(prepared, voices)
     by_speaker = prepare(config, voices, Listener(), NO_CACHE)
     assert by_speaker.protocol == f"{prepared.protocol}+spk"
     assert not prepared.protocol.endswith("+spk")
+
+
+def test_clips_of_nobody_known_are_told_where_each_speaker_is_standardised(voices):
+    nameless = [replace(u, speaker=None) if u.emotion == "anger" else u for u in voices]
+    corpus = replace(voices, utterances=tuple(nameless))
+    config = replace(
+        CONFIG,
+        view=ViewConfig(standardize="speaker"),
+        split=SplitConfig(allow_speaker_overlap=True),
+    )
+    notes = Notes()
+    prepare(config, corpus, notes, NO_CACHE)
+    assert any("the speaker of 6 of 36 clips is unknown" in note for note in notes.notes)
 
 
 def test_renamed_labels_are_told(voices):

@@ -36,6 +36,7 @@ def test_no_flag_overrides_nothing():
         (["--weights", "none"], ['cnn.weights="none"']),
         (["--classes", "anger, fear,"], ['corpus.classes=["anger", "fear"]']),
         (["--seed", "010", "--fold", "00"], ["split.fold=0", "seed=10"]),
+        (["--seed", "-1", "--fold", "-02"], ["split.fold=-2", "seed=-1"]),
         (["--classes", "\N{GRINNING FACE}"], ['corpus.classes=["\N{GRINNING FACE}"]']),
         (["--skip-bad-audio"], ["corpus.skip_bad_audio=true"]),
         (["--allow-speaker-overlap"], ["split.allow_speaker_overlap=true"]),

@@ -125,6 +125,19 @@ def test_what_has_changed_around_it_is_told_and_remembered(begin, corpus, notes)
     assert notes.texts[1] == "warning: another keras than before: the last bits may differ"
 
 
+@pytest.mark.parametrize(
+    ("epoch", "step", "told"), [(6, 0, "behind epoch 6 of cnn"), (2, 3, "behind step 3 of epoch 3")]
+)
+def test_the_place_told_is_the_last_that_was_kept(begin, corpus, notes, epoch, step, told):
+    """Behind the last epoch there is no further one to be in."""
+    with taken_up(begin(corpus)) as cut:
+        progress = cut.progress(None)
+        facts = {"identity": progress.identity, "stage": "cnn", "epoch": epoch, "step": step}
+        progress.slots()[0].write(facts, {})
+        cut.tell(notes)
+    assert told in notes.texts[0]
+
+
 def test_no_second_process_takes_it_up(begin, corpus):
     run = begin(corpus)
     again = taken_up(run)

@@ -112,7 +112,7 @@ def test_by_speaker_a_voice_says_nothing(rng):
     """Where every speaker has one emotion more often, a voice tells it, unless it is taken out."""
     clips = clips_of(rng, "abcd", voice=3.0)
     values = np.arange(8.0)[:, None]
-    module._centre(values, np.array([0, 0, 0, 0, 1, 1, 1, 1]))
+    module._centre(values, np.array([0, 0, 0, 0, 1, 1, 1, 1]), values.mean(axis=0))
     np.testing.assert_allclose(values[:, 0], [-1.5, -0.5, 0.5, 1.5] * 2)
     model = solved(clips, by_speaker=True)
     new = clips_of(rng, "xy", voice=3.0)
@@ -121,6 +121,21 @@ def test_by_speaker_a_voice_says_nothing(rng):
         own = np.array(new.speakers) == speaker
         logits[own] -= logits[own].mean(axis=0)
     assert (logits.argmax(axis=1) == new.classes).mean() > 0.9
+
+
+@pytest.mark.parametrize("speakers", [(None,) * 24, ()])
+def test_by_speaker_nothing_is_taken_out_where_nobody_is_known(rng, speakers):
+    """Their answers are not centred either, so what is solved is what it is without."""
+    clips = replace(clips_of(rng, "abc"), speakers=speakers)
+    own, without = (solved(clips, by_speaker=how).get_layer(ANSWER) for how in (True, False))
+    for a, b in zip(own.get_weights(), without.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_by_speaker_a_single_speaker_is_one_take(rng):
+    clips = clips_of(rng, "a", n=20)
+    takes = module._takes(clips, np.arange(20), np.zeros(20, int))
+    assert set(takes.tolist()) == {0}
 
 
 def test_the_same_seed_gives_the_same_answer(rng):
