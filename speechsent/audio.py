@@ -14,6 +14,7 @@ import soxr
 
 from speechsent.container import missing_bytes
 from speechsent.errors import AudioError, ParameterError
+from speechsent.mpeg import untold_samples
 from speechsent.plain_wav import PlainWav
 from speechsent.samples import SoundFile, peak_of, read_mono, why
 
@@ -139,6 +140,13 @@ def _header(path: Path, file: PlainWav | SoundFile) -> AudioInfo:
     missing = 0 if isinstance(file, PlainWav) else missing_bytes(path)
     if missing:
         raise AudioError(path, f"cut short: {missing} bytes less than its header says")
+    untold = untold_samples(path, file.frames) if file.format == "MP3" else 0
+    if untold:
+        raise AudioError(
+            path,
+            f"holds {untold / file.samplerate:.2f} s more than the "
+            f"{file.frames / file.samplerate:.2f} s it tells of; {CONVERT}",
+        )
     return AudioInfo(
         sample_rate=file.samplerate,
         n_channels=file.channels,

@@ -30,6 +30,11 @@ class SoundFile(soundfile.SoundFile):
         """What the parent asks before it does so."""
         return False
 
+    @property
+    def sought(self) -> bool:
+        """Whether a place in it can be; some telephone codings are read from the start alone."""
+        return super().seekable()
+
 
 class Sound(Protocol):
     """What is used of an open file: ``SoundFile``, or ``PlainWav``."""
@@ -85,7 +90,7 @@ def read_mono(
     """
     mono = np.empty(last - first, np.float32)
     with _decoding(path):
-        if first and whole is None:  # some telephone codings can be read from the beginning alone
+        if first and whole is None:
             _go_to(file, first)
         if file.channels == 1:
             filled, energy = len(file.read(out=mono)), np.zeros(1)
@@ -111,7 +116,10 @@ def read_mono(
 def _go_to(file: Sound, first: int) -> None:
     """Go to a frame, such that what is read there is what reading from the beginning gives."""
     lead = min(first, LEAD) if file.format.startswith("MP") else 0
-    file.seek(first - lead)
+    if isinstance(file, SoundFile) and not file.sought:  # it stands at its start
+        lead = first
+    else:
+        file.seek(first - lead)
     for _ in _blocks(file, lead):
         pass
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from speechsent.errors import SaveError, SpeechsentError
 
 UNFINISHED = ".writing-"  # how names of files begin that are not whole yet
+ENDING = 32  # letters of a name that such a one keeps: the whole may be the longest there can be
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 REFUSED = {
     errno.EACCES,
@@ -44,7 +45,8 @@ def writing(final: Path, *, n_bytes: int = 0) -> Iterator[Path]:
     try:
         with saving(final, n_bytes=n_bytes):
             final.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent)
+            ending = final.name[-ENDING:]
+            handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=ending, dir=final.parent)
             os.close(handle)
             temporary = Path(name)
             yield temporary

@@ -46,7 +46,7 @@ def picture(path: Path) -> Picture:
     Raises:
         AudioError: If the file cannot be used.
     """
-    config = AudioConfig()
+    config = AudioConfig(min_seconds=1 / 16_000)  # how short a clip may be, a run has said
     top = config.sample_rate / 2
     total = n_frames(round(audio.probe(path).seconds * config.sample_rate), HOP)
     power = np.zeros((min(total, N_COLUMNS), N_MELS))

@@ -1,6 +1,7 @@
 """The ``speechsent`` command: parse, call the library, turn errors into exit codes."""
 
 import argparse
+import errno
 import signal
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ COMMANDS = (
     train, evaluate, predict, app, export, ablate, matrix, doctor, audit, corpus, protocols, runs,
     report, config, cache, completion,
 )  # fmt: skip
+
+
+OUT_OF_REACH = (errno.EACCES, errno.ENAMETOOLONG)  # already of asking whether a place is there
 
 
 def parser(words: Sequence[str] | None = None) -> Parser:
@@ -89,6 +93,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         from speechsent.writing import FULL  # --help can do without
 
+        if error.errno in OUT_OF_REACH and error.filename is not None:
+            what = f"{error.filename}: cannot be reached ({error.strerror})"
+            _tell(in_one_line(f"{what}; allow it, or name another"), error)
+            return 1
         if error.errno not in FULL:
             raise
         streams.drop()

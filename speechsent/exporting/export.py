@@ -135,7 +135,7 @@ def _place(final: Path, *, folder: bool) -> Iterator[Path]:
         return
     with saving(final):
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(mkdtemp(prefix=UNFINISHED, suffix=final.name, dir=final.parent))
+        temporary = Path(mkdtemp(prefix=UNFINISHED, dir=final.parent))
         try:
             yield temporary
             sync_tree(temporary)

@@ -1,6 +1,8 @@
 """The three formats: each writes a graph to a path, and calls what lies there."""
 
+import errno
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +23,11 @@ from speechsent.recogniser import Recogniser
 
 OPSET = 18
 FACTS = "speechsent.json"
+# What TensorFlow makes of a disk that is full, and of a file that may not grow.
+FULL = {
+    tf.errors.ResourceExhaustedError: errno.ENOSPC,
+    tf.errors.OutOfRangeError: errno.EFBIG,
+}
 Answering = Callable[[np.ndarray], np.ndarray]  # samples to the answer for the clip
 
 
@@ -125,7 +132,11 @@ def write_savedmodel(recogniser: Recogniser, facts: ModelFacts, path: Path) -> N
         told = Path(folder) / FACTS
         told.write_text(facts.as_json(), encoding="utf-8")
         module.facts = tf.saved_model.Asset(str(told))
-        tf.saved_model.save(module, str(path), signatures={"serving_default": module.answer})
+        try:
+            tf.saved_model.save(module, str(path), signatures={"serving_default": module.answer})
+        except tuple(FULL) as error:
+            number = FULL[type(error)]
+            raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def load_savedmodel(path: Path, facts: ModelFacts) -> Answering:

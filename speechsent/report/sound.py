@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+import soxr
 
 from speechsent import audio
 from speechsent.config import ExperimentConfig
@@ -11,6 +12,7 @@ from speechsent.corpus.utterance import Utterance
 from speechsent.features.extraction import speech_frames
 
 # MP3 because every browser plays it, Safari too; 16 kHz allow 8 to 160 kbit/s, and this is 32.
+RATE = 16_000
 COMPRESSION = 0.84
 MAX_SECONDS = 12.0
 MIME = "audio/mpeg"
@@ -50,11 +52,13 @@ def hear(utterance: Utterance, config: ExperimentConfig) -> Heard:
 def _mp3(signal: np.ndarray, rate: int) -> bytes:
     import soundfile
 
+    if rate != RATE:  # MP3 knows nine rates, and a run may have any
+        signal = soxr.resample(signal, rate, RATE)
     memory = io.BytesIO()
     soundfile.write(
         memory,
         signal / max(1.0, float(np.abs(signal).max())),
-        rate,
+        RATE,
         format="MP3",
         subtype="MPEG_LAYER_III",
         compression_level=COMPRESSION,

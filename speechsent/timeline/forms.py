@@ -30,6 +30,7 @@ def header(timeline: Timeline) -> list[str]:
 
 def rows(timeline: Timeline) -> Iterator[list[str]]:
     """A row a hop, as text."""
+    digits = ".9g" if timeline.tells_numbers else ".6f"  # numbers have any unit
     for start, speech, values in zip(
         timeline.times.tolist(), timeline.speech.tolist(), timeline.values, strict=True
     ):
@@ -40,7 +41,7 @@ def rows(timeline: Timeline) -> Iterator[list[str]]:
             _seconds(end),
             str(speech).lower(),
             *_emotion(timeline, name),
-            *(f"{value:.6f}" if speech else "" for value in values.tolist()),
+            *(f"{value:{digits}}" if speech else "" for value in values.tolist()),
         ]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 2000  # levels drawn at most
 WIDTH = 10.0  # inches
-RECORDING = AudioConfig()
+RECORDING = AudioConfig(min_seconds=1 / 16_000)  # how short it may be, a run has said
 SPEECH_COLOUR, QUIET_COLOUR = "#F5DCA6", "0.9"
 
 

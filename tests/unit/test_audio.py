@@ -381,6 +381,15 @@ def test_a_telephone_coding_that_cannot_be_sought_in_is_read(write):
     )
 
 
+@pytest.mark.parametrize("coding", ["GSM610", "G721_32", "NMS_ADPCM_16"])
+def test_a_stretch_of_a_telephone_coding_is_that_of_the_whole(write, coding):
+    """As a CSV with start and end asks for."""
+    path = write(rate=8_000, subtype=coding)
+    whole, _ = soundfile.read(path, dtype="float32")
+    config = AudioConfig(sample_rate=8_000)
+    np.testing.assert_array_equal(load(path, config, start=0.25, end=0.75), whole[2_000:6_000])
+
+
 def test_blocks_refuse_what_is_too_short_for_a_clip(write):
     with pytest.raises(AudioError, match=r"too short: 0\.010 s, at least 0\.1 s"):
         list(audio.blocks(write(signal=tone(seconds=0.01))))

@@ -105,6 +105,17 @@ def test_a_name_that_is_too_long_is_refused_before_and_while_writing(tmp_path):
             write(tmp_path / ("x" * 300))
 
 
+@pytest.mark.parametrize("letter", ["x", "ü", "\N{GRINNING FACE}"])
+def test_the_longest_name_that_a_file_can_have_can_be_written(tmp_path, letter):
+    """255 bytes on Linux; the name it has meanwhile keeps the ending."""
+    size = len(letter.encode())
+    name = letter * ((255 - len(".csv")) // size) + ".csv"
+    with writing(tmp_path / name) as temporary:
+        assert temporary.suffix == ".csv"
+        temporary.write_text("content")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_a_folder_in_the_place_of_a_file_is_told(tmp_path):
     (tmp_path / "x").mkdir()
     with pytest.raises(SaveError, match=r"x: cannot be written \(Is a directory\)"):

@@ -97,10 +97,10 @@ def _receive(remote: Remote, part: Part, progress: Progress) -> None:
             _refused(remote, part, error)
     except urllib.error.URLError as error:
         raise _CutError(str(error.reason)) from error
+    except (ValueError, http.client.InvalidURL) as error:  # an address urllib cannot read
+        raise DownloadError(f"{remote.url}: {error}") from error
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutError(str(error) or type(error).__name__) from error
-    except ValueError as error:  # an address urllib cannot read
-        raise DownloadError(f"{remote.url}: {error}") from error
 
 
 def _start(response: http.client.HTTPResponse, part: Part, wanted: int, known: Validator) -> int:

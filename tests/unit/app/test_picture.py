@@ -62,3 +62,10 @@ def test_it_survives_as_json(tmp_path):
     found = picture(written(tmp_path / "a.wav", tone(500, 0.5)))
     told = found.to_dict()
     assert (told["rows"], told["columns"]) == found.shades.shape
+
+
+def test_a_clip_that_is_long_enough_for_a_run_is_long_enough_for_a_picture(tmp_path):
+    """``audio.min_seconds`` of a run may be less than that of other runs."""
+    tone = 0.3 * np.sin(2 * np.pi * 1_000 * np.arange(800) / 16_000)
+    soundfile.write(tmp_path / "short.wav", tone, 16_000)
+    assert picture(tmp_path / "short.wav").shades.max() == 255

@@ -1,6 +1,7 @@
 """The whole graph against the recogniser it was made from."""
 
 import errno
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -117,4 +118,21 @@ def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(tmp_path, voiced, monk
     soundfile.write(file, voiced, 16_000)
     with pytest.raises(SaveError, match=r"model: no room"):
         export(run, form, tmp_path / "new" / "model", clips=[file])
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_savedmodel_that_is_larger_than_a_file_may_be_is_told_in_a_line(
+    tmp_path, voiced, monkeypatch, facts
+):
+    """TensorFlow writes it, and its errors are its own."""
+    monkeypatch.setattr("speechsent.exporting.export.describe", lambda _: facts)
+    run, file = small_run(tmp_path / "runs"), tmp_path / "a.wav"
+    soundfile.write(file, voiced, 16_000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(SaveError, match=r"model: a file may have 100000 here"):
+            export(run, "savedmodel", tmp_path / "new" / "model", clips=[file])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list((tmp_path / "new").iterdir()) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechsent.config import ExperimentConfig
+from speechsent.config import ExperimentConfig, from_dict
 from speechsent.corpus.utterance import Utterance
 from speechsent.report.attribution import Attribution
 from speechsent.report.clips import _heard
@@ -50,6 +50,24 @@ def test_what_is_heard_is_what_the_features_saw(tmp_path):
     assert len(signal) / RATE == pytest.approx(heard.seconds, abs=0.15)  # MP3 pads its ends
     spectrum = np.abs(np.fft.rfft(signal))
     assert np.fft.rfftfreq(len(signal), 1 / RATE)[spectrum.argmax()] == pytest.approx(440, abs=2)
+
+
+@pytest.mark.parametrize("rate", [10_000, 48_000])
+def test_a_run_of_any_rate_has_sound_of_16_khz(tmp_path, rate):
+    """MP3 has no 10 kHz, and at 48 kHz a page would weigh two and a half times as much."""
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)
+    soundfile.write(tmp_path / "tone.wav", tone, RATE)
+    config = from_dict(
+        {name: {"sample_rate": rate} for name in ("audio", "prosody")}
+        | {"log_mel": {"sample_rate": rate, "fmax": 5_000}}
+    )
+    heard = hear(Utterance(path=tmp_path / "tone.wav", emotion="anger"), config)
+    signal, told = soundfile.read(io.BytesIO(heard.mp3))
+    assert told == RATE
+    assert len(signal) / RATE == pytest.approx(2, abs=0.2)
+    spectrum = np.abs(np.fft.rfft(signal))
+    assert np.fft.rfftfreq(len(signal), 1 / RATE)[spectrum.argmax()] == pytest.approx(440, abs=2)
+    assert len(heard.mp3) * 8 / 2 < 40_000
 
 
 def test_a_long_clip_is_cut(tmp_path, rng):

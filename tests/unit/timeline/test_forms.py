@@ -96,6 +96,15 @@ def test_a_csv_of_numbers_has_no_emotions():
     assert first == "start,end,speech,anger,neutral"
 
 
+def test_a_csv_tells_small_and_large_numbers_to_nine_digits():
+    """Their units can be any, such as seconds of jitter, or Hz."""
+    numbers = [1.23456789e-5, 12345678.9]
+    moments = [Moment(0.0, 1.0, np.array(numbers))]
+    timeline = Timeline.of(moments, file="a", labels=("a", "b"), tells_numbers=True, hop=1.0)
+    (row,) = csv.DictReader(io.StringIO(as_csv(timeline)))
+    assert [float(row[name]) for name in "ab"] == numbers
+
+
 def test_json_holds_segments_and_rows_and_is_strict():
     def refuse(constant):
         raise ValueError(constant)

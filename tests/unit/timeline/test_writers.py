@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from speechsent.audio import AudioConfig
 from speechsent.errors import AudioError, ParameterError, SaveError
 from speechsent.timeline import follow, write
 from speechsent.timeline.writers import check_place
@@ -50,6 +51,15 @@ def test_a_picture_has_ink_where_there_is_speech(stub, tmp_path, make_voices, te
     image = matplotlib.image.imread(tmp_path / "talk.png")[..., :3]
     coloured = (np.ptp(image[: len(image) // 3], axis=2) > 0.2).any(axis=0)
     assert 0.2 < coloured.mean() < sum(b - a for a, b in spans) / (len(signal) / 16_000)
+
+
+def test_a_recording_that_is_long_enough_for_a_run_is_long_enough_for_a_picture(stub, tmp_path):
+    """``audio.min_seconds`` of a run may be less than that of other runs."""
+    tone = 0.3 * np.sin(2 * np.pi * 1_000 * np.arange(800) / 16_000)
+    soundfile.write(tmp_path / "short.wav", tone, 16_000)
+    stub.audio = AudioConfig(min_seconds=0.02)
+    write(follow(stub, tmp_path / "short.wav"), tmp_path / "short.png")
+    assert (tmp_path / "short.png").is_file()
 
 
 def test_an_unknown_ending_is_refused(timeline, tmp_path):

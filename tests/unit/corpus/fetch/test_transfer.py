@@ -253,6 +253,13 @@ def test_an_address_that_is_not_on_a_server_is_refused(path, url):
         transfer(remote(url), path)
 
 
+def test_an_address_that_cannot_be_asked_for_is_refused_at_once(path, monkeypatch):
+    """A blank in it, which no further attempt would mend."""
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: pytest.fail("waited"))
+    with pytest.raises(DownloadError, match=r"^http://localhost/a b\.zip: URL can't contain"):
+        transfer(remote("http://localhost/a b.zip"), path)
+
+
 def test_an_unreachable_server_is_named(server, path):
     """Port 9 discards, where anything listens at all."""
     with pytest.raises(DownloadError, match=r"^http://127\.0\.0\.1:9/x: download failed"):
