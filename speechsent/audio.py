@@ -16,19 +16,19 @@ from speechsent.container import missing_bytes
 from speechsent.errors import AudioError, ParameterError
 from speechsent.mpeg import untold_samples
 from speechsent.plain_wav import PlainWav
-from speechsent.samples import SoundFile, peak_of, read_mono, why
+from speechsent.samples import CONVERT, SoundFile, peak_of, read_mono, why
 
 SAMPLE_RATES = range(4_000, 384_001)
 MAX_CHANNELS = 8
 QUIETEST = 1e-4  # peak after removal of the mean, -80 dBFS: 3 steps of a 16-bit file
 UNKNOWN_LENGTH = 2**63 - 1  # frames libsndfile reports for a FLAC stream without a length
 ROUNDING = 0.01  # seconds by which a rounded end may lie behind the last sample
+LONG_HEADER = 4096  # bytes
 LARGEST = 512 << 20  # bytes a clip may take in memory, whatever it takes on disk
 # Containers in which a file cut short, or samples lost on the way, do not go unnoticed.
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3")
 SILENT = "silent: no sample differs from the mean by -80 dBFS or more"
 SILENT_BLOCKS = "silent: no block of it differs from its mean by -80 dBFS or more; cut it"
-CONVERT = "convert it to wav or flac first"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +134,9 @@ def _header(path: Path, file: PlainWav | SoundFile) -> AudioInfo:
             path, f"at most {MAX_CHANNELS} channels. Received: {file.channels}; {CONVERT}"
         )
     if file.frames <= 0:
+        n_bytes = path.stat().st_size
+        if n_bytes > LONG_HEADER:  # a recorder that was stopped has not written how much it holds
+            raise AudioError(path, f"its header tells of no samples, in {n_bytes} bytes; {CONVERT}")
         raise AudioError(path, "empty: the file has a header but no samples")
     if file.frames == UNKNOWN_LENGTH:
         raise AudioError(path, f"its header does not say how long it is; {CONVERT}")

@@ -1,8 +1,8 @@
 """What the header of an audio file promises, against what the file holds.
 
 Libsndfile shortens a file that was cut silently, so every container that tells its length is
-asked here. Streamed files write a size of 0 or near the largest because they cannot know it, and
-are taken as they are.
+asked here. Streamed files write a size of 0 or near the largest because they cannot know it: of
+those nothing is known to be missing.
 """
 
 import re

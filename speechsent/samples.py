@@ -12,6 +12,7 @@ import soundfile
 
 from speechsent.errors import AudioError, AudioWarning
 
+CONVERT = "convert it to wav or flac first"
 BLOCK = 65_536  # frames read at once: 4 s at 16 kHz
 LOUDEST = 100.0  # float files may exceed full scale; beyond this the numbers are not audio
 ANTIPHASE = 0.05  # level of the mono mix relative to the loudest channel
@@ -172,8 +173,9 @@ def _fill(
 def _accept_shortfall(path: Path, lost: int, expected: int, container: str) -> None:
     """MP3 headers only estimate the length, so a small shortfall is a warning there."""
     message = f"cut short: {expected - lost} of {expected} samples could be decoded"
-    if not container.startswith("MP") or lost > 0.1 * expected:
-        raise AudioError(path, message)
+    guessed = container.startswith("MP")
+    if not guessed or lost > 0.1 * expected:
+        raise AudioError(path, f"{message}; {CONVERT}, if that is all" if guessed else message)
     warnings.warn(f"{path}: {message}", AudioWarning, stacklevel=4)
 
 

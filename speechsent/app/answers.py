@@ -15,6 +15,7 @@ from speechsent.app.picture import picture
 from speechsent.app.refusal import RefusedError
 from speechsent.app.waiting import Turn
 from speechsent.errors import AudioError, AudioWarning
+from speechsent.samples import CONVERT
 
 COMPARED = 2  # runs asked about one clip
 
@@ -90,7 +91,7 @@ def _kindly() -> Iterator[None]:
     try:
         yield
     except AudioError as error:
-        other_form = audio.CONVERT in error.reason
+        other_form = CONVERT in error.reason
         status, code = (415, "unreadable") if other_form else (422, "unusable")
         raise RefusedError(status, code, f"This clip cannot be used: {error.reason}.") from error
 

@@ -102,7 +102,10 @@ REFUSED = {
     "20 bytes": ("not a readable", lambda write, raw: shortened(write(), 20 / 32_044)),
     "header only": ("no samples", lambda write, raw: shortened(write(), DATA / 32_044)),
     "no frames": ("no samples", lambda write, raw: write(signal=np.zeros(0, np.float32))),
-    "size 0": ("no samples", lambda write, raw: patched(write(), DATA - 4, "<I", 0)),
+    "size 0": (
+        "no samples, in 32044 bytes; convert it",
+        lambda write, raw: patched(write(), DATA - 4, "<I", 0),
+    ),
     "one sample": ("too short", lambda write, raw: write(signal=np.ones(1))),
     "10 ms": ("too short", lambda write, raw: write(signal=tone(seconds=0.01))),
     # not audio
