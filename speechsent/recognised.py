@@ -7,7 +7,7 @@ from pathlib import Path
 from speechsent.corpus.folder import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, walk
 from speechsent.errors import AudioError, ParameterError
 
-AT_ONCE = 8  # windows evaluated at once; with functionals, 32 take more memory and more time
+AT_ONCE = 8  # windows evaluated at once: responses of functionals to more leave the CPU's cache
 REJECTED = "rejected"
 SOUND = AUDIO_SUFFIXES | UNREADABLE_SUFFIXES
 

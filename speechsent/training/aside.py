@@ -45,7 +45,8 @@ class PutAside:
 
 def _written(values: np.ndarray) -> IO[bytes]:
     home().mkdir(parents=True, exist_ok=True)
-    file = TemporaryFile(dir=home())  # noqa: SIM115 - without a name: a process that dies leaves nothing
+    # Without a name: a process that dies leaves nothing. PutAside closes it.
+    file = TemporaryFile(dir=home())  # noqa: SIM115
     try:
         values.tofile(file)
     except OSError:

@@ -14,6 +14,7 @@ from speechsent.branches.likeness import MAX_CENTRES
 from speechsent.clips import Clips, evaluation_batches, to_inputs, window_starts
 from speechsent.datasets import TrainingBatches, TrainingOptions, balanced_weights
 from speechsent.errors import TrainingError
+from speechsent.recognised import AT_ONCE
 from speechsent.training.aside import PutAside
 from speechsent.training.inference import batch_outputs
 from speechsent.training.kernel_ridge import best_dual, main_directions, nearness
@@ -24,7 +25,6 @@ MAX_ROWS = MAX_CENTRES  # windows solved for at once: the matrix has as many row
 N_GROUPS = 10  # of clips that are left out whoever speaks
 THRESHOLD_CLIPS = 64
 PIECE = 256  # rows, or columns, that are copied at once
-BATCH = 8  # windows whose responses fit into a CPU's cache: a third faster than 32
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _set_thresholds(functionals: keras.Model, clips: Clips) -> None:
     kinds = banks(functionals)
     frames = keras.Model(functionals.input, kinds[0].input)  # all kinds see the same
     said: list[list[np.ndarray]] = [[] for _ in kinds]
-    for inputs, _ in evaluation_batches(_shown(clips.spread(THRESHOLD_CLIPS)), batch_size=BATCH):
+    for inputs, _ in evaluation_batches(_shown(clips.spread(THRESHOLD_CLIPS))):
         sequence, used = frames({"image": inputs["image"]}, training=False)
         known = np.asarray(used)[..., 0] > 0
         for bank, found in zip(kinds, said, strict=True):
@@ -196,9 +196,7 @@ def _rows(
         here = slice(first, first + len(of))
         values[here], owners[here], copies[here] = found, of, copy
         first += len(of)
-    speakers = _groups(clips)
-    parts = np.arange(len(clips)) % N_GROUPS
-    groups = parts if config.likeness else speakers
+    groups = _parts(clips) if config.likeness else _groups(clips)
     share = np.where(copies == 0, 1 / windows[owners], 1.0)  # a clip counts once, however long
     balance = balanced_weights(clips) if options.class_weights else np.ones(len(clips))
     return values, Rows(
@@ -221,8 +219,8 @@ def _statistics(
 
     Copies are in other voices; number 0 is the clip itself, in all its windows.
     """
-    for inputs, owners in evaluation_batches(_shown(clips), batch_size=BATCH):
-        yield batch_outputs(statistics, inputs, at_least=BATCH), owners, 0
+    for inputs, owners in evaluation_batches(_shown(clips)):
+        yield batch_outputs(statistics, inputs, at_least=AT_ONCE), owners, 0
     if options.augment is None:
         return
     augment = replace(
@@ -236,10 +234,10 @@ def _statistics(
     batches = TrainingBatches(clips, replace(options, augment=augment, inputs=("image",)))
     with threadpool_limits(1, user_api="blas"):  # its threads would wait beside TensorFlow's
         for copy in range(1, n_copies + 1):
-            for first in range(0, len(clips), BATCH):
-                chosen = np.arange(first, min(first + BATCH, len(clips)))
+            for first in range(0, len(clips), AT_ONCE):
+                chosen = np.arange(first, min(first + AT_ONCE, len(clips)))
                 windows = [batches.augmented(clip, copy) for clip in chosen.tolist()]
-                yield batch_outputs(statistics, to_inputs(windows), at_least=BATCH), chosen, copy
+                yield batch_outputs(statistics, to_inputs(windows), at_least=AT_ONCE), chosen, copy
 
 
 def _n_windows(clips: Clips) -> np.ndarray:
@@ -259,22 +257,27 @@ def _shown(clips: Clips) -> Clips:
 
 def _groups(clips: Clips) -> np.ndarray:
     """Number of each clip's speaker; where fewer than two are known, of an arbitrary part."""
+    speakers, parts = _speakers(clips), _parts(clips)
+    n_known = speakers.max() + 1
+    return parts if n_known < 2 else np.where(speakers < 0, n_known + parts, speakers)
+
+
+def _parts(clips: Clips) -> np.ndarray:
+    return np.arange(len(clips)) % N_GROUPS
+
+
+def _speakers(clips: Clips) -> np.ndarray:
+    """Number of each clip's speaker, from 0; -1 where unknown."""
     speakers = clips.speakers or (None,) * len(clips)
     known = sorted({speaker for speaker in speakers if speaker is not None})
     place = {speaker: i for i, speaker in enumerate(known)}
-    if len(known) < 2:
-        place = {}
-    return np.array(
-        [place.get(who or "", len(place) + i % N_GROUPS) for i, who in enumerate(speakers)]
-    )
+    return np.array([-1 if who is None else place[who] for who in speakers])
 
 
 def _takes(clips: Clips, owners: np.ndarray, copies: np.ndarray) -> np.ndarray:
     """Number of each row's take, from 0; -1 where the clip's speaker is unknown."""
-    speakers = clips.speakers or (None,) * len(clips)
-    known = sorted({speaker for speaker in speakers if speaker is not None})
-    places = np.array([-1 if who is None else known.index(who) for who in speakers])[owners]
-    takes: np.ndarray = np.where(places < 0, -1, places * (copies.max() + 1) + copies)
+    speakers = _speakers(clips)[owners]
+    takes: np.ndarray = np.where(speakers < 0, -1, speakers * (copies.max() + 1) + copies)
     return takes
 
 
