@@ -11,8 +11,8 @@ from speechsent.datasets import TrainingOptions
 from speechsent.errors import TrainingError
 from speechsent.features.augment import Augment
 from speechsent.features.standardize import Statistics
+from speechsent.training import functional_rows, kernel_ridge
 from speechsent.training import functionals as module
-from speechsent.training import kernel_ridge
 from speechsent.training.functionals import Functionals, solve
 from speechsent.training.inference import clip_outputs
 
@@ -64,7 +64,7 @@ def test_copies_of_a_clip_are_never_apart_from_it(rng):
     config = FunctionalsConfig(filters=40, copies=2)
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
-    values, rows = module._rows(model, clips, options, config)
+    values, rows = functional_rows.rows_of(model, clips, options, config)
     assert len(values) == 3 * len(clips)
     np.testing.assert_array_equal(rows.groups, np.tile(np.repeat([0, 1, 2], 8), 3))
     assert rows.own.sum() == len(clips)
@@ -76,7 +76,7 @@ def test_copies_differ_from_the_clip(rng):
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     config = FunctionalsConfig(filters=40, copies=1)
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
-    values, rows = module._rows(model, clips, options, config)
+    values, rows = functional_rows.rows_of(model, clips, options, config)
     assert not np.allclose(values[rows.own], values[~rows.own])
 
 
@@ -85,7 +85,7 @@ def test_a_clip_of_several_windows_counts_as_one(rng):
     long = replace(clips, n_window=N_FRAMES // 2)
     config = FunctionalsConfig(filters=40, copies=0)
     model = describing(config.build((N_BANDS, N_FRAMES // 2), 3, hertz=HERTZ))
-    _, rows = module._rows(model, long, TrainingOptions(class_weights=False), config)
+    _, rows = functional_rows.rows_of(model, long, TrainingOptions(class_weights=False), config)
     assert len(rows.weights) > len(clips)
     assert rows.weights.sum() == pytest.approx(len(clips))
 
@@ -93,17 +93,17 @@ def test_a_clip_of_several_windows_counts_as_one(rng):
 @pytest.mark.parametrize("speakers", [(None,) * 4, ("one",) * 4, ()])
 def test_without_two_known_speakers_clips_are_left_out_in_parts(rng, speakers):
     clips = replace(clips_of(rng, "a", n=4), speakers=speakers)
-    assert len(set(module._groups(clips).tolist())) == 4
+    assert len(set(functional_rows._groups(clips).tolist())) == 4
 
 
 def test_too_many_clips_are_drawn_from(rng, monkeypatch):
-    monkeypatch.setattr(module, "MAX_ROWS", 20)
+    monkeypatch.setattr(functional_rows, "MAX_ROWS", 20)
     clips = clips_of(rng, "abcdef")
-    drawn = module._enough(FunctionalsConfig(), clips, seed=0)
+    drawn = functional_rows.enough(FunctionalsConfig(), clips, seed=0)
     assert len(drawn) == 20
     assert sorted(np.bincount(drawn.classes).tolist()) == [6, 7, 7]
     long = replace(clips, n_window=N_FRAMES // 2)  # three windows of each clip
-    assert len(module._enough(FunctionalsConfig(), long, seed=0)) == 6
+    assert len(functional_rows.enough(FunctionalsConfig(), long, seed=0)) == 6
     model = solved(clips, copies=2, options=TrainingOptions(augment=Augment(), n_mels=N_BANDS))
     assert np.isfinite(model.get_layer(ANSWER).get_weights()[0]).all()
 
@@ -134,7 +134,7 @@ def test_by_speaker_nothing_is_taken_out_where_nobody_is_known(rng, speakers):
 
 def test_by_speaker_a_single_speaker_is_one_take(rng):
     clips = clips_of(rng, "a", n=20)
-    takes = module._takes(clips, np.arange(20), np.zeros(20, int))
+    takes = functional_rows._takes(clips, np.arange(20), np.zeros(20, int))
     assert set(takes.tolist()) == {0}
 
 
@@ -179,11 +179,11 @@ def test_by_likeness_clips_are_left_out_whoever_speaks(rng):
     config = FunctionalsConfig(filters=40, copies=1, likeness=4)
     options = TrainingOptions(augment=Augment(), n_mels=N_BANDS)
     model = describing(config.build((N_BANDS, N_FRAMES), 3, hertz=HERTZ))
-    _, rows = module._rows(model, clips, options, config)
+    _, rows = functional_rows.rows_of(model, clips, options, config)
     np.testing.assert_array_equal(rows.groups, np.tile(np.arange(len(clips)) % 10, 2))
 
 
 def test_more_windows_than_likeness_can_hold_are_refused(rng, monkeypatch):
-    monkeypatch.setattr(module, "MAX_CENTRES", 10)
+    monkeypatch.setattr(functional_rows, "MAX_CENTRES", 10)
     with pytest.raises(TrainingError, match=r"10 windows at most.*has 24"):
         solved(clips_of(rng, "abc"), likeness=4)

@@ -13,7 +13,7 @@ from speechsent.features.augment import Augment
 from speechsent.features.cache import FeatureCache
 from speechsent.features.mfcc import Mfcc
 from speechsent.fusion import FusionConfig
-from speechsent.training import embeddings, functionals, stage_trainer
+from speechsent.training import embeddings, functional_rows, stage_trainer
 from speechsent.training.fit import FitConfig, History
 from speechsent.training.functionals import Functionals
 from speechsent.training.inference import clip_outputs
@@ -367,7 +367,7 @@ def test_a_branch_of_which_other_layers_trained_is_not_taken(
 def test_functionals_that_cannot_be_solved_are_refused_before_anything_trains(
     make_trainer, monkeypatch
 ):
-    monkeypatch.setattr(functionals, "MAX_CENTRES", 10)
+    monkeypatch.setattr(functional_rows, "MAX_CENTRES", 10)
     config = FunctionalsConfig(filters=40, likeness=4)
     model = config.build((8, 12), 3, hertz=np.linspace(0, 8000, 8))
     trainer = replace(make_trainer("joint"), functionals=Functionals(model, config, 0.5))
